@@ -1,0 +1,109 @@
+"""A column: one immutable numpy array inside a message.
+
+A `Column` is contiguous and little-endian, copied once at the door, not writeable, and has one canonical NaN, so that
+equal columns have equal bytes. Absence is NaN for floats; where a type has no NaN the frame carries a mask column.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+EXTENSION_CODE: Final = 1
+
+_DTYPES: Final = {"f": np.dtype("<f8"), "i": np.dtype("<i8"), "b": np.dtype("|b1")}
+_SHAPE: Final = struct.Struct("<cBII")
+
+
+class Column:
+    """A read-only array of float64, int64 or bool with one or two dimensions.
+
+    Equality is equality of kind, shape and bytes. A NaN of any payload becomes the canonical NaN, so NaN equals NaN
+    here (it does not in numpy); -0.0 and 0.0 stay different, because their bytes are.
+
+    Raises:
+        ValueError: other kinds (complex, object, text), more than two dimensions, or integers beyond int64.
+    """
+
+    __slots__ = ("values",)
+
+    values: npt.NDArray[Any]
+
+    def __init__(self, values: npt.ArrayLike) -> None:
+        array = np.asarray(values)
+        kind = "i" if array.dtype.kind == "u" else array.dtype.kind
+        if kind not in _DTYPES or array.ndim not in (1, 2):
+            raise ValueError(f"a column holds f, i or b in 1 or 2 dimensions, was {array.dtype} in {array.ndim}")
+        owned = np.array(array, dtype=_DTYPES[kind], order="C", copy=True)
+        if kind == "f":
+            owned[np.isnan(owned)] = np.nan
+        owned.flags.writeable = False
+        object.__setattr__(self, "values", owned)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a column is immutable: {name}")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.values[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Column) and self.to_bytes() == other.to_bytes()
+
+    def __hash__(self) -> int:
+        raise TypeError("a column is not hashable: compare it, or digest its bytes")
+
+    def __repr__(self) -> str:
+        return f"Column({self.values.tolist()!r})"
+
+    def __deepcopy__(self, memo: object) -> Column:
+        return self
+
+    def to_bytes(self) -> bytes:
+        """Kind, dimensions, shape, then the raw little-endian values."""
+        array = self.values
+        columns = array.shape[1] if array.ndim == 2 else 0
+        return _SHAPE.pack(array.dtype.kind.encode(), array.ndim, array.shape[0], columns) + array.tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes | memoryview) -> Column:
+        """The column that `to_bytes` wrote; raises ValueError where the bytes are no column."""
+        if len(data) < _SHAPE.size:
+            raise ValueError(f"a column takes at least {_SHAPE.size} bytes, was {len(data)}")
+        kind, dimensions, rows, columns = _SHAPE.unpack_from(data)
+        dtype = _DTYPES.get(kind.decode("ascii", "replace"))
+        if dtype is None or dimensions not in (1, 2):
+            raise ValueError(f"a column has kind f, i or b and 1 or 2 dimensions, was {kind!r} and {dimensions}")
+        shape = (rows,) if dimensions == 1 else (rows, columns)
+        body = memoryview(data)[_SHAPE.size :]
+        if len(body) != int(np.prod(shape)) * dtype.itemsize:
+            raise ValueError(f"a column of shape {shape} was cut: {len(body)} bytes")
+        column = object.__new__(cls)
+        array = np.frombuffer(body, dtype=dtype).reshape(shape).copy()
+        array.flags.writeable = False
+        object.__setattr__(column, "values", array)
+        return column
+
+
+def floats(values: npt.ArrayLike) -> Column:
+    """A float64 column, whatever number kind came in."""
+    return Column(np.asarray(values, dtype=np.float64))
+
+
+def integers(values: npt.ArrayLike) -> Column:
+    """An int64 column; raises ValueError for values with a fraction."""
+    array = np.asarray(values)
+    whole = array.astype(np.int64)
+    if array.dtype.kind == "f" and not np.array_equal(whole, array):
+        raise ValueError("an integer column got values with a fraction")
+    return Column(whole)
+
+
+def flags(values: npt.ArrayLike) -> Column:
+    """A bool column."""
+    return Column(np.asarray(values, dtype=np.bool_))

@@ -1,0 +1,145 @@
+"""What is decided: the slate's choice, what the gate lets through and why not, the state of the account, the log of it all."""
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from contracts.column import Column
+from contracts.quantities import Money, Nanos, Seconds, Side
+
+
+class Pick(msgspec.Struct, frozen=True):
+    """One candidate of a selection in the order of choice; `held` ones were in the book before."""
+
+    symbol: str
+    side: Side
+    quality: float
+    gain: float
+    propensity: float
+    held: bool
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """The diversified top-K, best first; `runners_up` are the best of those left out.
+
+    `correlation` is the signed correlation of the picks' positions, shape (picks, picks).
+    """
+
+    decision: int
+    universe: int
+    picks: tuple[Pick, ...]
+    runners_up: tuple[Pick, ...]
+    correlation: Column
+    slate_seq: int
+    based_on: tuple[int, ...]
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """Approval as a type: what the gate lets through, with the numbers it was judged by.
+
+    `quantity` is on the lot grid, `limit` on the tick grid: the worst price that may be paid. `mark` is the mid used,
+    said by message `mark_seq`. Nothing may be sent after `expires_ns`.
+    """
+
+    decision: int
+    leg: int
+    symbol: str
+    side: Side
+    quantity: Money
+    limit: Money
+    reduce_only: bool
+    mark: float
+    mark_seq: int
+    mark_age_s: Seconds
+    mu: float
+    sigma: float
+    horizon_s: Seconds
+    notional: Money
+    cvar_before: float
+    cvar_after: float
+    cvar_max: float
+    expires_ns: Nanos
+    instrument_version: int
+    based_on: tuple[int, ...]
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One refusing control: its number in the list of controls, and one sentence with the number that was and may be."""
+
+    control: str
+    text: str
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate did not let through: all reasons, not the first."""
+
+    decision: int
+    leg: int
+    symbol: str
+    side: Side
+    reasons: tuple[Reason, ...]
+    based_on: tuple[int, ...]
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The gate's last word of a decision: the tail risk of the whole book in the account's currency."""
+
+    decision: int
+    intents: int
+    refusals: int
+    cvar_before: float
+    cvar_after: float
+    cvar_max: float
+    var_after: float
+    scenarios: int
+    multiplier: float
+    based_on: tuple[int, ...]
+
+
+AccountState = Literal["RECOVERING", "RECONCILING", "TRADING", "REDUCING", "HALTED"]
+
+
+class GateState(msgspec.Struct, frozen=True):
+    """What the account may do now, and every reason why not more; latches outlive restarts until a human resumes."""
+
+    state: AccountState
+    reasons: tuple[str, ...]
+    latches: tuple[str, ...]
+
+
+class DecisionLog(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of a whole decision, by the seqs of its parts."""
+
+    decision: int
+    state: AccountState
+    slate_seq: int
+    selection_seq: int
+    intent_seqs: tuple[int, ...]
+    refusal_seqs: tuple[int, ...]
+    verdict_seq: int
+    equity: Decimal
+    cvar_after: float
+    cvar_max: float
+    based_on: tuple[int, ...]
+
+
+class Halt(msgspec.Struct, frozen=True):
+    """A principal stops all new orders and cancels the open ones; latched until `Resume`."""
+
+    principal: str
+    reason: str
+
+
+class Resume(msgspec.Struct, frozen=True):
+    """A principal clears the latches."""
+
+    principal: str
+    reason: str
+
+
+class Flatten(msgspec.Struct, frozen=True):
+    """A principal wants every position closed; nothing new is opened while it lasts."""
+
+    principal: str
+    reason: str

@@ -1,0 +1,37 @@
+"""Identities are derived, never drawn: the same run says the same ids again."""
+
+from typing import NamedTuple
+
+
+class OrderIdentity(NamedTuple):
+    """What a client order id is made of."""
+
+    account_epoch: int
+    decision: int
+    leg: int
+    attempt: int
+
+
+def client_order_id(identity: OrderIdentity) -> str:
+    """The id under which a venue knows an order, for example `k3-000017-02-1`.
+
+    A pure function of (account epoch, decision number, leg, attempt): it does not move when the topology does, is equal
+    on replay, and is never used for another intent because the decision number only grows within an epoch.
+    """
+    if min(identity) < 0:
+        raise ValueError(f"an order identity counts from 0, was {identity}")
+    epoch, decision, leg, attempt = identity
+    return f"k{epoch}-{decision:06d}-{leg:02d}-{attempt}"
+
+
+def parse_client_order_id(text: str) -> OrderIdentity:
+    """The identity inside an id; raises ValueError for an id that is not ours."""
+    parts = text.removeprefix("k").split("-")
+    if not text.startswith("k") or len(parts) != 4 or not all(part.isdecimal() for part in parts):
+        raise ValueError(f"a client order id looks like k1-000001-00-0, was {text!r}")
+    return OrderIdentity(*(int(part) for part in parts))
+
+
+def message_id(run: str, seq: int) -> str:
+    """The name of one message outside of its run: `<run>#<seq>`."""
+    return f"{run}#{seq}"

@@ -1,0 +1,125 @@
+"""Instruments and the universe: the only bridge between float beliefs and Decimal money."""
+
+import math
+from decimal import ROUND_FLOOR, Decimal
+
+import msgspec
+
+from contracts.quantities import Bps, Lots, Money, Ticks
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be traded, on which grid, at what cost.
+
+    `tick` is the price step in quote, `lot` the quantity step in base, `notional_min` the smallest order in quote.
+    Fees are per side, in bps of the notional. `version` grows when the venue changes any rule.
+
+    Raises:
+        ValueError: a step, minimum or leverage that is not positive, or a negative fee.
+    """
+
+    symbol: str
+    venue: str
+    base: str
+    quote: str
+    settlement: str
+    tick: Decimal
+    lot: Decimal
+    notional_min: Decimal
+    quantity_max: Decimal
+    can_short: bool
+    leverage_max: Decimal
+    fee_taker_bps: Bps
+    fee_maker_bps: Bps
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("tick", "lot", "notional_min", "quantity_max", "leverage_max"):
+            value = getattr(self, name)
+            if not (value.is_finite() and value > 0):
+                raise ValueError(f"{self.symbol}: {name} was {value}, expected more than 0")
+        if not (self.fee_taker_bps >= 0 and math.isfinite(self.fee_taker_bps) and math.isfinite(self.fee_maker_bps)):
+            raise ValueError(f"{self.symbol}: fees were {self.fee_taker_bps} and {self.fee_maker_bps} bps")
+
+    def price(self, ticks: Ticks) -> Money:
+        """The exact price of that many ticks."""
+        return self.tick * ticks
+
+    def quantity(self, lots: Lots) -> Money:
+        """The exact quantity of that many lots."""
+        return self.lot * lots
+
+    def ticks(self, price: Decimal) -> Ticks:
+        """The price counted in ticks; raises ValueError off the grid."""
+        return _whole(price, self.tick, f"{self.symbol}: price")
+
+    def lots(self, quantity: Decimal) -> Lots:
+        """The quantity counted in lots; raises ValueError off the grid."""
+        return _whole(quantity, self.lot, f"{self.symbol}: quantity")
+
+    def price_float(self, ticks: Ticks) -> float:
+        """The price as a belief."""
+        return ticks * float(self.tick)
+
+    def ticks_below(self, price: float) -> Ticks:
+        """The last grid price at or below a believed price: where a seller's limit may lie."""
+        return _floor(price, self.tick, f"{self.symbol}: price")
+
+    def ticks_above(self, price: float) -> Ticks:
+        """The first grid price at or above a believed price: where a buyer's limit may lie."""
+        return -_floor(-price, self.tick, f"{self.symbol}: price")
+
+    def lots_within(self, quantity: float) -> Lots:
+        """The most whole lots that fit into a believed quantity (towards zero, never above)."""
+        magnitude = _floor(abs(quantity), self.lot, f"{self.symbol}: quantity")
+        return magnitude if quantity >= 0 else -magnitude
+
+    def notional(self, lots: Lots, ticks: Ticks) -> Money:
+        """Unsigned quote value of that many lots at that price."""
+        return abs(self.quantity(lots) * self.price(ticks))
+
+
+class Universe(msgspec.Struct, frozen=True):
+    """The instruments of a run in column order; `version` grows with every change.
+
+    Raises:
+        ValueError: no instrument, or one symbol twice.
+    """
+
+    version: int
+    instruments: tuple[Instrument, ...]
+
+    def __post_init__(self) -> None:
+        symbols = self.symbols
+        if not symbols:
+            raise ValueError("a universe holds at least one instrument")
+        if len(dict.fromkeys(symbols)) != len(symbols):
+            raise ValueError(f"a universe names each symbol once, was {', '.join(symbols)}")
+
+    def __len__(self) -> int:
+        return len(self.instruments)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Symbols in column order."""
+        return tuple(instrument.symbol for instrument in self.instruments)
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Column number by symbol."""
+        return {instrument.symbol: column for column, instrument in enumerate(self.instruments)}
+
+
+def _whole(value: Decimal, step: Decimal, what: str) -> int:
+    if not value.is_finite():
+        raise ValueError(f"{what} was {value}, expected a finite number")
+    count = (value / step).to_integral_value(rounding=ROUND_FLOOR)
+    if count * step != value:
+        raise ValueError(f"{what} {value} is off the grid of {step}")
+    return int(count)
+
+
+def _floor(value: float, step: Decimal, what: str) -> int:
+    if not math.isfinite(value):
+        raise ValueError(f"{what} was {value}, expected a finite number")
+    return int((Decimal(repr(value)) / step).to_integral_value(rounding=ROUND_FLOOR))

@@ -1,0 +1,119 @@
+"""The ports: what the daemon needs of the outside, as protocols. Every implementation passes the same contract tests."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from contracts.envelope import Envelope
+from contracts.instrument import Universe
+from contracts.market import BarHistory
+from contracts.quantities import Nanos, Seconds
+from contracts.trade import (
+    CancelOrder,
+    CancelRejected,
+    Fill,
+    Order,
+    OrderAccepted,
+    OrderCancelled,
+    OrderQuery,
+    OrderRejected,
+    OrderReport,
+    OrderUnknown,
+    VenueSnapshot,
+)
+from contracts.wire import Parsed, RawFrame
+
+
+class FeedLost(ConnectionError):
+    """The connection of a feed is gone; a state, not a crash."""
+
+
+class FeedFinished(Exception):
+    """A recording is at its end; nothing more will ever come."""
+
+
+class VenueSilent(ConnectionError):
+    """The venue gave no answer, or one that proves nothing: whatever was asked may have happened."""
+
+
+class JournalFailed(OSError):
+    """The disk refused a write or a sync; from now on nothing may be sent."""
+
+
+class Clock(Protocol):
+    """Where the time comes from; gateways have no other."""
+
+    def now(self) -> Nanos:
+        """Nanoseconds since 1970 UTC."""
+
+    async def sleep_until(self, at_ns: Nanos) -> None:
+        """Return at that time, at once if it is past."""
+
+
+class Parser(Protocol):
+    """Bytes to market rows, without I/O; one for each connection epoch."""
+
+    def parse(self, frame: RawFrame) -> Parsed:
+        """What the frame says; raises MalformedFrame."""
+
+
+class Feed(Protocol):
+    """One source of market data."""
+
+    name: str
+
+    @property
+    def universe(self) -> Universe:
+        """The instruments this feed is asked for."""
+
+    def history(self, bar_s: Seconds, bars: int, before_ns: Nanos) -> BarHistory | None:
+        """Closed bars from before a time, at most that many; None where the source has none."""
+
+    def parser(self, epoch: int) -> Parser:
+        """A fresh parser for a connection."""
+
+    def connect(self, epoch: int) -> AbstractAsyncContextManager[AsyncIterator[RawFrame]]:
+        """Connect and subscribe; the iterator raises FeedLost when the connection goes, FeedFinished at a recording's end."""
+
+
+class OrderVenue(Protocol):
+    """One account at one venue. Every question raises VenueSilent where the answer did not come."""
+
+    name: str
+
+    async def submit(self, order: Order) -> OrderAccepted | OrderRejected | OrderUnknown:
+        """Send an order; silence or an ambiguous answer is OrderUnknown or VenueSilent, never OrderRejected."""
+
+    async def cancel(self, cancel: CancelOrder) -> OrderCancelled | CancelRejected:
+        """Cancel what is left of an order."""
+
+    async def query(self, query: OrderQuery) -> OrderReport:
+        """What the venue knows of an order."""
+
+    async def snapshot(self) -> VenueSnapshot:
+        """Balances, positions and open orders."""
+
+    async def fills_since(self, cursor: int) -> tuple[tuple[Fill, ...], int]:
+        """The account's fills from a cursor on, and the next cursor: the drop copy, apart from the stream."""
+
+    def stream(self) -> AbstractAsyncContextManager[AsyncIterator[Fill | OrderCancelled]]:
+        """The private stream; raises FeedLost when it goes. What happened while away must be asked for."""
+
+    async def cancel_all(self) -> None:
+        """Cancel every open order of the account."""
+
+
+class Journal(Protocol):
+    """The record of a run; the bus shows it every envelope before anyone acts on it."""
+
+    def append(self, envelope: Envelope[Any], *, outside: bool) -> None:
+        """Take the next record; raises JournalFailed once the disk has failed."""
+
+    def end_turn(self) -> None:
+        """The last record taken ends its turn."""
+
+    async def durable(self, seq: int) -> None:
+        """Return when the turn of that record is on the disk whole; raises JournalFailed."""
+
+    def close(self) -> None:
+        """Write, sync and seal what is there."""
