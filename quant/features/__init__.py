@@ -1,0 +1,1 @@
+"""Every feature: its declaration, its kernel, and the pipeline that keeps them current."""

@@ -1,0 +1,153 @@
+"""What a feature is: a declaration whose hash changes exactly when its numbers may.
+
+A kernel takes the named windows, shape (..., window) with time last and oldest first, and the values (...,) of the
+features it depends on, and reduces the last axis. Leading axes are free: a stream passes (instruments, window), a
+batch passes (instruments, times, window), and both run the same code.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import CodeType, FunctionType
+
+from quant.rolling import Floats
+
+Kernel = Callable[..., Floats]
+
+RULES = {
+    "R1": "the last closed bar only",
+    "R2": "quotes and trades by local receive time",
+}
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature: `kernel(*windows of inputs, *values of deps, **params)`.
+
+    `window` rows of every input are handed to the kernel; the first value appears with row `warmup` of the stream
+    when none is absent. `rule` names the availability rule of RULES. `source`, "bar" or "book", is the kind of row it
+    lives on.
+    """
+
+    name: str
+    formula: str
+    kernel: Kernel
+    window: int
+    warmup: int
+    source: str
+    inputs: tuple[str, ...]
+    rule: str
+    version: int = 1
+    deps: tuple[str, ...] = ()
+    params: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.rule not in RULES:
+            raise ValueError(f"feature {self.name}: rule {self.rule!r}, expected one of {', '.join(RULES)}")
+        if self.window < 1 or self.warmup < 1:
+            raise ValueError(f"feature {self.name}: window {self.window}, warm-up {self.warmup}, expected 1 or more")
+
+    def __call__(self, windows: Mapping[str, Floats], values: Mapping[str, Floats]) -> Floats:
+        inputs = (windows[name][..., -self.window :] for name in self.inputs)
+        return self.kernel(*inputs, *(values[name] for name in self.deps), **dict(self.params))
+
+
+class Registry:
+    """Features in their order, each after those it depends on. Raises ValueError naming what does not fit."""
+
+    def __init__(self, features: Iterable[Feature]) -> None:
+        self.features = tuple(features)
+        self.index: dict[str, int] = {}
+        for position, feature in enumerate(self.features):
+            if feature.name in self.index:
+                raise ValueError(f"feature {feature.name} is declared twice")
+            if missing := [dep for dep in feature.deps if dep not in self.index]:
+                raise ValueError(f"feature {feature.name} comes before what it depends on: {', '.join(missing)}")
+            self.index[feature.name] = position
+
+    def __iter__(self) -> Iterator[Feature]:
+        return iter(self.features)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, name: str) -> Feature:
+        return self.features[self.index[name]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.index)
+
+    @cached_property
+    def hashes(self) -> Mapping[str, str]:
+        """SHA-256 of each feature: kernel source, parameters, inputs, and the hashes of its dependencies."""
+        hashes: dict[str, str] = {}
+        for feature in self.features:
+            hashes[feature.name] = _feature_hash(feature, [hashes[dep] for dep in feature.deps])
+        return hashes
+
+    @cached_property
+    def schema_hash(self) -> str:
+        """SHA-256 of the ordered features: what a model was trained on and what it is served."""
+        return _sha256(f"{name}:{digest}" for name, digest in self.hashes.items())
+
+
+def _feature_hash(feature: Feature, dependencies: list[str]) -> str:
+    facts = [
+        feature.name,
+        str(feature.version),
+        f"{feature.window}/{feature.warmup}/{feature.source}/{feature.rule}",
+        ",".join(feature.inputs),
+        repr(sorted(feature.params)),
+        *dependencies,
+        *code_of(feature.kernel),
+    ]
+    return _sha256(facts)
+
+
+def code_of(kernel: Kernel) -> list[str]:
+    """The syntax trees, without docstrings, of a kernel and of every function of this package it reaches.
+
+    Plain constants it reaches by name are part of it too, so that a changed decay changes the hash.
+    """
+    seen: dict[str, str] = {}
+    _collect(kernel, seen)
+    return [f"{name}={code}" for name, code in sorted(seen.items())]
+
+
+def _collect(function: Kernel, seen: dict[str, str]) -> None:
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"kernel {function!r} is not a plain function, so its source cannot be hashed")
+    name = f"{function.__module__}.{function.__qualname__}"
+    if name in seen:
+        return
+    seen[name] = _tree_of(function)
+    for reached in sorted(_names(function.__code__)):
+        value = function.__globals__.get(reached)
+        if isinstance(value, FunctionType) and value.__module__.startswith("quant."):
+            _collect(value, seen)
+        elif isinstance(value, int | float | str | tuple):
+            seen[f"{function.__module__}.{reached}"] = repr(value)
+
+
+def _names(code: CodeType) -> set[str]:
+    inner = [_names(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
+    return set(code.co_names).union(*inner)
+
+
+def _tree_of(function: FunctionType) -> str:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    definition = tree.body[0]
+    if isinstance(definition, ast.FunctionDef) and ast.get_docstring(definition) is not None:
+        definition.body = definition.body[1:]
+    return ast.dump(tree)
+
+
+def _sha256(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,107 @@
+"""Windows over instruments: a ring of cross-section rows, and exponential weights with an explicit NaN policy.
+
+Arrays are float64 with time on the last axis, oldest first; NaN means absent.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Ring:
+    """The last `window` cross-section rows of `n_instruments`, pushed in O(n_instruments), read without a copy.
+
+    Each row is written twice, `window` columns apart, so that the newest `window` columns always lie side by side
+    in time order. Rows not yet pushed read as NaN. Law: after any pushes `view(w)` equals the last `w` columns of
+    all pushed rows behind a wall of NaN; `load(state())` makes an equal ring, bit for bit.
+    """
+
+    __slots__ = ("_buffer", "_next", "rows", "window")
+
+    def __init__(self, n_instruments: int, window: int) -> None:
+        if n_instruments < 1 or window < 1:
+            raise ValueError(f"ring of {n_instruments} instruments x {window} rows, expected at least 1 x 1")
+        self.window = window
+        self.rows = 0
+        self._next = 0
+        self._buffer = np.full((n_instruments, 2 * window), np.nan)
+
+    @property
+    def n_instruments(self) -> int:
+        return int(self._buffer.shape[0])
+
+    def push(self, row: Floats) -> None:
+        """Append one row of shape (n_instruments,)."""
+        if row.shape != (self.n_instruments,):
+            raise ValueError(f"row of shape {row.shape}, expected ({self.n_instruments},)")
+        self._buffer[:, self._next] = row
+        self._buffer[:, self._next + self.window] = row
+        self._next = (self._next + 1) % self.window
+        self.rows += 1
+
+    def push_many(self, columns: Floats) -> None:
+        """Append columns of shape (n_instruments, any), oldest first; the same as pushing them one by one."""
+        if columns.ndim != 2 or columns.shape[0] != self.n_instruments:
+            raise ValueError(f"columns of shape {columns.shape}, expected ({self.n_instruments}, any)")
+        kept = np.concatenate([self.view(), columns], axis=1)[:, -self.window :]
+        self._buffer[:, : self.window] = kept
+        self._buffer[:, self.window :] = kept
+        self._next = 0
+        self.rows += columns.shape[1]
+
+    def view(self, window: int | None = None) -> Floats:
+        """The last `window` rows (all for None) as a read-only (n_instruments, window) view, oldest first."""
+        width = self.window if window is None else window
+        if not 1 <= width <= self.window:
+            raise ValueError(f"a view of {width} rows, expected 1 to {self.window}")
+        end = self._next + self.window
+        view = self._buffer[:, end - width : end]
+        view.flags.writeable = False
+        return view
+
+    def state(self) -> tuple[Floats, int]:
+        """A copy of the rows in time order, shape (n_instruments, window), and how many were ever pushed."""
+        return self.view().copy(), self.rows
+
+    def load(self, state: tuple[Floats, int]) -> None:
+        """Become the ring that said `state`."""
+        columns, rows = state
+        if columns.shape != (self.n_instruments, self.window):
+            raise ValueError(f"state of shape {columns.shape}, expected ({self.n_instruments}, {self.window})")
+        self._buffer[:, : self.window] = columns
+        self._buffer[:, self.window :] = columns
+        self._next = 0
+        self.rows = rows
+
+
+def ewma_weights(window: int, decay: float) -> Floats:
+    """Weights decay**age for ages window-1 .. 0 (oldest first); not normalised."""
+    if not 0.0 < decay <= 1.0:
+        raise ValueError(f"decay is {decay}, expected above 0 and at most 1")
+    return np.asarray(np.power(decay, np.arange(window - 1, -1, -1, dtype=np.float64)))
+
+
+def ewma(values: Floats, decay: float, present_min: int) -> Floats:
+    """Exponentially weighted mean over the last axis of (..., window).
+
+    An absent value has weight zero and the rest are renormalised; NaN when fewer than `present_min` are present.
+    """
+    weights = ewma_weights(values.shape[-1], decay)
+    present = ~np.isnan(values)
+    total = np.where(present, values, 0.0) @ weights
+    mass = present @ weights
+    enough = present.sum(axis=-1) >= present_min
+    out = np.full(total.shape, np.nan)
+    return np.divide(total, mass, out=out, where=enough)
+
+
+def ewma_step(mean: Floats, value: Floats, decay: float) -> Floats:
+    """One recursive step `decay * mean + (1 - decay) * value` per element.
+
+    An absent value leaves the mean as it was; an absent mean starts at the value.
+    """
+    stepped = decay * mean + (1.0 - decay) * value
+    return np.where(np.isnan(value), mean, np.where(np.isnan(mean), value, stepped))
