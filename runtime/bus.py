@@ -1,0 +1,218 @@
+"""The bus: one outside message at a time, and everything that follows from it, synchronously, at one instant."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from contracts import codec
+from contracts.envelope import Envelope
+from contracts.life import ActorFailed, ActorRestarted
+from contracts.ports import Journal
+from contracts.quantities import Nanos
+from contracts.topics import BY_TYPE, Topic
+from runtime.cell import Cell, CellImage
+from runtime.outlet import Outlet
+
+Tap = Callable[[Envelope[Any]], None]
+
+MESSAGES_PER_TURN_MAX: Final = 20_000
+"""A turn that says more than this is a loop between actors, not work."""
+
+_OF_THE_BUS: Final = (ActorFailed, ActorRestarted)
+
+
+class Misspoken(AssertionError):
+    """Somebody said a message that is another role's to say."""
+
+
+class RetainedImage(msgspec.Struct, frozen=True, kw_only=True):
+    """One retained message as it goes to disk."""
+
+    seq: int
+    turn: int
+    cause: int
+    at_ns: Nanos
+    source: str
+    type: str
+    payload: bytes
+
+
+class BusImage(msgspec.Struct, frozen=True, kw_only=True):
+    """The bus between two turns: its counters, its cells, and what it retains."""
+
+    seq: int
+    turn: int
+    at_ns: Nanos
+    cells: tuple[CellImage, ...]
+    retained: tuple[RetainedImage, ...]
+
+
+class _Route:
+    """Who hears one type of message."""
+
+    __slots__ = ("cells", "outlets", "taps", "topic")
+
+    def __init__(self, topic: Topic, cells: tuple[Cell, ...]) -> None:
+        self.topic = topic
+        self.cells = cells
+        self.outlets: tuple[Outlet, ...] = ()
+        self.taps: tuple[Tap, ...] = ()
+
+
+class Bus:
+    """Runs turns over cells in the order of their assembly.
+
+    Laws: a message is journaled before anybody hears it; answers are delivered first in, first out, each complete or
+    not at all; `seq` has no hole; `at_ns` never falls; a derived message names the message it answers as its cause.
+    """
+
+    def __init__(self, cells: Sequence[Cell], journal: Journal, now: Callable[[], Nanos]) -> None:
+        self.cells = tuple(cells)
+        self.seq = 0
+        self.turn = 0
+        self.at_ns: Nanos = 0
+        self.journal = journal
+        self.now = now
+        self.in_hand: Envelope[Any] | None = None
+        self._routes = {kind: _Route(topic, self._hearing(kind)) for kind, topic in BY_TYPE.items()}
+        self._retained: dict[tuple[str, str, str], Envelope[Any]] = {}
+        self._groups: dict[str, list[Cell]] = {}
+        for cell in self.cells:
+            self._groups.setdefault(cell.group, []).append(cell)
+
+    def connect(self, outlet: Outlet, kinds: Iterable[type[msgspec.Struct]]) -> None:
+        """Let an outlet hear some types; it gets what is retained of them at once."""
+        for kind in kinds:
+            self._routes[kind].outlets += (outlet,)
+            for envelope in self._retained.values():
+                if type(envelope.payload) is kind:
+                    outlet.offer(envelope)
+
+    def disconnect(self, outlet: Outlet) -> None:
+        """The outlet hears nothing any more."""
+        for route in self._routes.values():
+            route.outlets = tuple(other for other in route.outlets if other is not outlet)
+
+    def tap(self, tap: Tap, kinds: Iterable[type[msgspec.Struct]]) -> None:
+        """Show some types to an onlooker, after the journal and before the actors."""
+        for kind in kinds:
+            self._routes[kind].taps += (tap,)
+
+    def admit(self, payload: msgspec.Struct, source: str, *, deliver: bool = True) -> Envelope[Any]:
+        """Run one turn: this message and everything that follows from it; returns when it is over.
+
+        With `deliver` off the message is only put on record, as a poisoned one is. Raises Misspoken for a derived
+        type or within a turn, JournalFailed when the record cannot be kept (nobody has heard the message then).
+        """
+        route = self._routes[type(payload)]
+        if not route.topic.outside or self.in_hand is not None:
+            raise Misspoken(f"{type(payload).__name__} from {source} cannot be admitted")
+        at_ns = self.now()
+        if at_ns > self.at_ns:
+            self.at_ns = at_ns
+        self.turn += 1
+        self.seq += 1
+        envelope = Envelope(self.seq, self.turn, 0, self.at_ns, source, payload)
+        self.journal.append(envelope, outside=True)
+        self.in_hand = envelope
+        try:
+            if deliver:
+                self._run(envelope, route)
+        finally:
+            self.in_hand = None
+        self.journal.end_turn()
+        return envelope
+
+    def image(self) -> BusImage | None:
+        """The bus for a disk snapshot, or None while an actor waits for its restart."""
+        assert self.in_hand is None, "a snapshot is taken between turns"
+        if not all(cell.settled for cell in self.cells):
+            return None
+        cells = tuple(cell.image() for cell in self.cells)
+        retained = tuple(_retained_image(envelope) for envelope in self._retained.values())
+        return BusImage(seq=self.seq, turn=self.turn, at_ns=self.at_ns, cells=cells, retained=retained)
+
+    def load(self, image: BusImage) -> None:
+        """Become what `image` saw; raises ValueError where cells or schemas differ."""
+        names = tuple(cell.name for cell in image.cells)
+        if names != tuple(cell.name for cell in self.cells):
+            raise ValueError(f"the snapshot holds the actors {names}")
+        for cell, cell_image in zip(self.cells, image.cells, strict=True):
+            cell.load(cell_image)
+        self.seq, self.turn, self.at_ns = image.seq, image.turn, image.at_ns
+        for kept in image.retained:
+            payload = codec.decode(kept.type, kept.payload)
+            envelope = Envelope(kept.seq, kept.turn, kept.cause, kept.at_ns, kept.source, payload)
+            self._retain(envelope, self._routes[type(payload)].topic)
+
+    def _hearing(self, kind: type[msgspec.Struct]) -> tuple[Cell, ...]:
+        return tuple(cell for cell in self.cells if kind in cell.actor_type.inputs)
+
+    def _run(self, envelope: Envelope[Any], route: _Route) -> None:
+        """Deliver breadth first. Market rows answer nothing, so the common turn allocates no queue."""
+        queue: deque[Envelope[Any]] | None = None
+        first_seq = self.seq
+        while True:
+            if route.taps or route.outlets or route.topic.retained:
+                self._show(envelope, route)
+            for cell in route.cells:
+                answers = cell.deliver(envelope)
+                if answers:
+                    if queue is None:
+                        queue = deque()
+                    self._say(answers, cell, envelope, queue)
+            if not queue:
+                return
+            if self.seq - first_seq > MESSAGES_PER_TURN_MAX:
+                raise Misspoken(f"turn {self.turn} said more than {MESSAGES_PER_TURN_MAX} messages")
+            envelope = queue.popleft()
+            route = self._routes[type(envelope.payload)]
+
+    def _say(
+        self, answers: tuple[msgspec.Struct, ...], cell: Cell, heard: Envelope[Any], queue: deque[Envelope[Any]]
+    ) -> None:
+        for payload in answers:
+            topic = self._routes[type(payload)].topic
+            source = cell.name
+            if isinstance(payload, _OF_THE_BUS):
+                source = "bus"
+            elif topic.author != cell.role or topic.outside:
+                raise Misspoken(f"{cell.name} said {type(payload).__name__}, which is for {topic.author} to say")
+            self._record(payload, source, heard, queue)
+            if isinstance(payload, ActorFailed) and cell.one_for_all and not payload.spent:
+                for member in self._groups[cell.group]:
+                    for restarted in member.revive(heard):
+                        self._record(restarted, "bus", heard, queue)
+
+    def _record(self, payload: msgspec.Struct, source: str, heard: Envelope[Any], queue: deque[Envelope[Any]]) -> None:
+        self.seq += 1
+        derived = Envelope(self.seq, self.turn, heard.seq, self.at_ns, source, payload)
+        self.journal.append(derived, outside=False)
+        queue.append(derived)
+
+    def _retain(self, envelope: Envelope[Any], topic: Topic) -> None:
+        key = str(getattr(envelope.payload, topic.key)) if topic.key else ""
+        self._retained[(topic.name, envelope.source, key)] = envelope
+
+    def _show(self, envelope: Envelope[Any], route: _Route) -> None:
+        topic = route.topic
+        if topic.retained:
+            self._retain(envelope, topic)
+        for tap in route.taps:
+            tap(envelope)
+        for outlet in route.outlets:
+            outlet.offer(envelope)
+
+
+def _retained_image(envelope: Envelope[Any]) -> RetainedImage:
+    return RetainedImage(
+        seq=envelope.seq,
+        turn=envelope.turn,
+        cause=envelope.cause,
+        at_ns=envelope.at_ns,
+        source=envelope.source,
+        type=type(envelope.payload).__name__,
+        payload=codec.encode(envelope.payload),
+    )

@@ -1,0 +1,190 @@
+"""A cell hosts one thinking actor with its factory: it keeps what is needed to build the actor again after a crash.
+
+On a crash the actor's half-finished answer is dropped whole. The cell waits out a backoff counted in message time (so
+a replay repeats the restart), builds a new actor from the factory, restores the last snapshot, folds in the messages
+since then with their answers suppressed, and leaves out the one that killed the predecessor.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from contracts import codec
+from contracts.envelope import Envelope
+from contracts.life import ActorFailed, ActorRestarted
+from contracts.quantities import Nanos
+from runtime.actor import Actor, ActorFactory
+from runtime.restarts import Failures
+
+Answers = tuple[msgspec.Struct, ...]
+
+SNAPSHOT_EVERY: Final = 4096
+"""Inputs between two snapshots in memory: bounds both the refold and the inputs kept."""
+
+WAITING_MAX: Final = 65_536
+"""Inputs kept for an actor that waits for its restart; a longer wait than that is a spent budget."""
+
+
+class CellImage(msgspec.Struct, frozen=True, kw_only=True):
+    """A cell as it goes to disk: its actor's state, by which schema, and where its restarts stand."""
+
+    name: str
+    schema: str
+    state: bytes
+    failures: tuple[Nanos, ...]
+    retry_ns: Nanos
+    spent: bool
+    skipped: tuple[int, ...]
+    waiting: bool
+
+
+class Cell:
+    """One supervised actor; `deliver` never raises an actor's exception, it answers with `ActorFailed`.
+
+    Members of a one-for-all group are given one `Failures` together: their budget is the group's.
+    """
+
+    __slots__ = (
+        "_actor", "_checked", "_failures", "_inputs", "_receive", "_retry_ns", "_skipped", "_snapshot",
+        "_waiting", "actor_type", "factory", "group", "name", "role", "spent",
+    )  # fmt: skip
+
+    def __init__(
+        self, name: str, group: str, factory: ActorFactory, failures: Failures, *, checked: bool = False
+    ) -> None:
+        self.name = name
+        self.group = group
+        self.factory = factory
+        self.spent = False
+        self._checked = checked
+        self._failures = failures
+        self._inputs: list[Envelope[Any]] = []
+        self._skipped: list[int] = []
+        self._retry_ns: Nanos = 0
+        self._waiting = False
+        self._install(factory())
+        self.actor_type = type(self._actor)
+        self.role = self._actor.role
+        self._snapshot = codec.encode(self._actor.snapshot())
+
+    @property
+    def actor(self) -> Actor:
+        """The living actor, for those who look and do not touch."""
+        return self._actor
+
+    @property
+    def one_for_all(self) -> bool:
+        """True if a crash here rebuilds the whole group."""
+        return self._failures.budget.one_for_all
+
+    def deliver(self, envelope: Envelope[Any]) -> Answers:
+        """The actor's complete answer to one message, or `ActorFailed` and nothing of it."""
+        if self._waiting or self.spent:
+            return self._deliver_late(envelope)
+        try:
+            answers = tuple(self._receive(envelope))
+            if self._checked:
+                self._actor.check()
+        except Exception as error:
+            return self._crashed(envelope, error)
+        inputs = self._inputs
+        inputs.append(envelope)
+        if len(inputs) >= SNAPSHOT_EVERY:
+            self._take_snapshot()
+        return answers
+
+    def revive(self, envelope: Envelope[Any]) -> Answers:
+        """Build the actor anew within a turn, because a member of its group crashed."""
+        try:
+            return (self._rebuild(),)
+        except Exception as error:
+            return self._crashed(envelope, error, keep=True)
+
+    def _rebuild(self) -> ActorRestarted:
+        actor = self.factory()
+        actor.restore(codec.decode_state(actor.state_type(), self._snapshot))
+        for past in self._inputs:
+            tuple(actor.receive(past))
+        self._install(actor)
+        self._waiting = False
+        return ActorRestarted(actor=self.name, inputs=len(self._inputs), skipped=tuple(self._skipped))
+
+    def image(self) -> CellImage:
+        """What a disk snapshot holds of this cell; between turns only."""
+        if not (self._waiting or self.spent):
+            self._take_snapshot()
+        return CellImage(
+            name=self.name,
+            schema=codec.schema_digest(self.actor_type.state_type()),
+            state=self._snapshot,
+            failures=self._failures.times,
+            retry_ns=self._retry_ns,
+            spent=self.spent,
+            skipped=tuple(self._skipped),
+            waiting=self._waiting,
+        )
+
+    @property
+    def settled(self) -> bool:
+        """True unless the actor is waiting for its restart, when part of its past is only in memory."""
+        return not self._waiting
+
+    def load(self, image: CellImage) -> None:
+        """Become what `image` saw; raises ValueError if the actor's state has another schema now."""
+        schema = codec.schema_digest(self.actor_type.state_type())
+        if image.schema != schema:
+            raise ValueError(f"the state of {self.name} has schema {schema}, the snapshot {image.schema}")
+        actor = self.factory()
+        actor.restore(codec.decode_state(actor.state_type(), image.state))
+        self._install(actor)
+        self._snapshot = image.state
+        self._inputs.clear()
+        self._failures.restore(image.failures)
+        self._retry_ns, self.spent = image.retry_ns, image.spent
+        self._skipped, self._waiting = list(image.skipped), image.waiting
+
+    def _install(self, actor: Actor) -> None:
+        self._actor = actor
+        self._receive = actor.receive
+
+    def _take_snapshot(self) -> None:
+        self._snapshot = codec.encode(self._actor.snapshot())
+        self._inputs.clear()
+        self._skipped.clear()
+
+    def _deliver_late(self, envelope: Envelope[Any]) -> Answers:
+        if self.spent:
+            return ()
+        if envelope.at_ns < self._retry_ns:
+            self._inputs.append(envelope)
+            if len(self._inputs) > WAITING_MAX:
+                self.spent = True
+                return (self._failure(envelope, "waited too long for its restart"),)
+            return ()
+        try:
+            restarted = self._rebuild()
+        except Exception as error:
+            return self._crashed(envelope, error, keep=True)
+        return (restarted, *self.deliver(envelope))
+
+    def _crashed(self, envelope: Envelope[Any], error: Exception, *, keep: bool = False) -> Answers:
+        """Note the crash; a desk is rebuilt within the turn, others wait. `keep` folds the message in later."""
+        if keep:
+            self._inputs.append(envelope)
+        else:
+            self._skipped.append(envelope.seq)
+        self.spent = self._failures.add(envelope.at_ns)
+        self._retry_ns = self._failures.retry_ns(envelope.at_ns)
+        self._waiting = True
+        return (self._failure(envelope, f"{type(error).__name__}: {error}"),)
+
+    def _failure(self, envelope: Envelope[Any], error: str) -> ActorFailed:
+        return ActorFailed(
+            actor=self.name,
+            group=self.group,
+            error=error,
+            input_seq=envelope.seq,
+            failures=len(self._failures.times),
+            retry_ns=self._retry_ns,
+            spent=self.spent,
+        )
