@@ -18,3 +18,8 @@ RUNTIME_SHELLS: tuple[str, ...] = (
     "runtime/supervisor.py",  # owns the task table
 )
 """The modules of the runtime that touch the event loop; everything else there is synchronous."""
+
+CATCH_ALL: tuple[str, ...] = (
+    "runtime/simloop.py",  # a job run in virtual time: whatever it raises belongs to whoever awaits it
+)
+"""Modules beside the cell and the supervisor that catch everything, to hand it on unchanged."""
