@@ -1,0 +1,179 @@
+"""Turns: one outside message at a time, journaled first, delivered first in first out, complete or not at all."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+
+from contracts.account import Position
+from contracts.decision import GateState
+from contracts.envelope import Envelope
+from contracts.life import Beat
+from contracts.market import Tick
+from contracts.topics import topic_of
+from contracts.trade import CancelOrder, OrderQuery, OrderUnknown
+from runtime.actor import Actor
+from runtime.bus import Bus, Misspoken
+from runtime.outlet import Outlet
+from tests.kit.market import a_tick
+from tests.kit.turns import Adder, MemoryJournal, Steps, Sum, a_beat, a_bus, a_cell, an_unknown
+
+
+class Stateless(Actor):
+    """Answers by a function of the message."""
+
+    role: ClassVar[str] = "desk"
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (OrderUnknown, CancelOrder)
+
+    def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
+        if isinstance(envelope.payload, OrderUnknown):
+            yield CancelOrder(envelope.payload.client_id, "BTC-EUR", 1, "first")
+            yield CancelOrder(envelope.payload.client_id, "BTC-EUR", 2, "second")
+        else:
+            yield OrderQuery(envelope.payload.client_id, "BTC-EUR", envelope.payload.attempt)
+
+    def snapshot(self) -> Sum:
+        return Sum()
+
+    def restore(self, state: Sum) -> None:
+        return None
+
+    @classmethod
+    def state_type(cls) -> type[Sum]:
+        return Sum
+
+
+class HalfSaid(Stateless):
+    """Says one thing and crashes before the second."""
+
+    def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
+        yield CancelOrder("k1-000001-00-0", "BTC-EUR", 1, "half")
+        raise RuntimeError("half-way")
+
+
+class Impostor(Stateless):
+    """Says what is the sentinel's to say."""
+
+    def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
+        return (GateState("TRADING", (), ()),)
+
+
+def said(bus: Bus) -> list[tuple[int, int, int, str]]:
+    assert isinstance(bus.journal, MemoryJournal)
+    return [(each.seq, each.turn, each.cause, type(each.payload).__name__) for each in bus.journal.envelopes]
+
+
+def test_answers_are_delivered_first_in_first_out_and_name_their_cause() -> None:
+    bus = a_bus([a_cell(Stateless, group="beliefs")])
+    bus.admit(an_unknown(), "orders")
+    assert said(bus) == [
+        (1, 1, 0, "OrderUnknown"),
+        (2, 1, 1, "CancelOrder"),
+        (3, 1, 1, "CancelOrder"),
+        (4, 1, 2, "OrderQuery"),
+        (5, 1, 3, "OrderQuery"),
+    ]
+
+
+def test_all_messages_of_a_turn_share_one_instant_and_the_clock_is_read_once() -> None:
+    readings = iter([50, 60])
+    journal = MemoryJournal()
+    bus = Bus([a_cell(Stateless, group="beliefs")], journal, lambda: next(readings))
+    bus.admit(an_unknown(), "orders")
+    bus.admit(an_unknown(), "orders")
+    assert [each.at_ns for each in journal.envelopes] == [50] * 5 + [60] * 5
+
+
+def test_a_clock_that_steps_back_does_not_turn_back_the_messages() -> None:
+    now = Steps(1_000)
+    bus = a_bus([], now=now)
+    bus.admit(a_beat(), "metronome")
+    now.at_ns = 10
+    assert bus.admit(a_beat(), "metronome").at_ns == 1_000
+
+
+def test_an_actor_that_crashes_half_way_has_said_nothing() -> None:
+    bus = a_bus([a_cell(HalfSaid, group="beliefs")])
+    bus.admit(an_unknown(), "orders")
+    assert [name for *_, name in said(bus)] == ["OrderUnknown", "ActorFailed"]
+
+
+def test_nobody_says_what_is_another_roles_to_say() -> None:
+    bus = a_bus([a_cell(Impostor, group="beliefs")])
+    with pytest.raises(Misspoken, match="GateState, which is for sentinel"):
+        bus.admit(an_unknown(), "orders")
+
+
+def test_a_derived_message_cannot_be_admitted_from_outside() -> None:
+    with pytest.raises(Misspoken, match="Position from intruder"):
+        a_bus([]).admit(msgspec.convert(_position(), Position), "intruder")
+
+
+def test_a_message_is_on_record_before_any_actor_hears_it() -> None:
+    journal = MemoryJournal()
+    seen: list[int] = []
+
+    class Watching(Adder):
+        def receive(self, envelope: Envelope[Tick]) -> Iterable[msgspec.Struct]:
+            seen.append(journal.envelopes[-1].seq)
+            return ()
+
+    a_bus([a_cell(Watching)], journal).admit(a_tick(), "feed")
+    assert seen == [1]
+
+
+def test_a_message_that_is_not_delivered_is_still_on_record() -> None:
+    bus = a_bus([a_cell(Adder)])
+    bus.admit(a_tick(bid=5), "feed", deliver=False)
+    bus.admit(a_tick(bid=7), "feed")
+    assert isinstance(bus.cells[0].actor, Adder)
+    assert bus.cells[0].actor.state == Sum(total=7, heard=1)
+    assert len(said(bus)) == 2
+
+
+def test_a_late_outlet_hears_what_is_retained_and_then_what_is_said() -> None:
+    class Sentinel(Stateless):
+        role: ClassVar[str] = "sentinel"
+        inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (Beat,)
+
+        def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
+            return (GateState("TRADING", (str(envelope.payload.number),), ()),)
+
+    bus = a_bus([a_cell(Sentinel, group="beliefs")])
+    bus.admit(a_beat(1), "metronome")
+    bus.admit(a_beat(2), "metronome")
+    outlet = Outlet("late", capacity=10)
+    bus.connect(outlet, (GateState,))
+    bus.admit(a_beat(3), "metronome")
+    assert [each.payload.reasons for each in outlet._queue] == [("2",), ("3",)]
+
+
+def test_a_bus_that_was_frozen_and_loaded_goes_on_as_if_nothing_had_happened() -> None:
+    bus = a_bus([a_cell(Adder)])
+    for bid in (1, 2, 3):
+        bus.admit(a_tick(bid=bid), "feed")
+    image = bus.image()
+    assert image is not None
+    other = a_bus([a_cell(Adder)])
+    other.load(image)
+    for each in (bus, other):
+        each.admit(a_tick(bid=10), "feed")
+    assert isinstance(other.cells[0].actor, Adder)
+    assert other.cells[0].actor.state == Sum(total=16, heard=4)
+    assert (other.seq, other.turn) == (bus.seq, bus.turn) == (4, 4)
+
+
+def test_an_image_of_other_actors_is_refused() -> None:
+    image = a_bus([a_cell(Adder, name="one")]).image()
+    assert image is not None
+    with pytest.raises(ValueError, match="the snapshot holds the actors"):
+        a_bus([a_cell(Adder, name="two")]).load(image)
+
+
+def test_every_message_type_has_a_route() -> None:
+    assert topic_of(a_tick()).name == "market.tick"
+
+
+def _position() -> dict[str, object]:
+    return {"symbol": "BTC-EUR", "quantity": "1", "entry": "1", "realised": "0", "fees": "0", "execution_seq": 1}
