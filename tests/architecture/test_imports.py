@@ -25,7 +25,6 @@ BREAKS: dict[str, list[tuple[str, str]]] = {
         ("adapters/bad.py", "import runtime"),
         ("adapters/bad.py", "import actors"),
     ],
-    "actors-are-strangers": [("actors/bad.py", "import actors.other")],
     "home-of-msgspec": [("quant/bad.py", "import msgspec")],
     "home-of-prometheus-client": [("runtime/health.py", "import prometheus_client")],
     "home-of-structlog": [("runtime/bad.py", "import structlog")],

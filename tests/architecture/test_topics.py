@@ -1,31 +1,13 @@
-"""One type, one topic, one author role; and what an actor hears is in the table."""
+"""One type, one topic, one author role: what the table promises."""
 
-import importlib
 import inspect
 from collections import Counter
-from typing import Any
 
 import msgspec
 
 from contracts import account, belief, decision, life, market, topics, trade
-from tests.architecture.source import Source, sources
 
 MESSAGE_MODULES = (account, belief, decision, life, market, trade)
-
-
-def actor_classes() -> list[Any]:
-    """Every concrete actor and gateway of the product."""
-    found: dict[str, Any] = {}
-    for source in sources("actors"):
-        module = importlib.import_module(dotted_name(source))
-        for name, kind in inspect.getmembers(module, inspect.isclass):
-            if kind.__module__ == module.__name__ and hasattr(kind, "inputs") and not inspect.isabstract(kind):
-                found[f"{module.__name__}.{name}"] = kind
-    return [found[name] for name in sorted(found)]
-
-
-def dotted_name(source: Source) -> str:
-    return source.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def parts_of_messages() -> set[type]:
@@ -89,25 +71,3 @@ def test_every_message_is_frozen() -> None:
 def test_only_the_gate_says_intent_and_only_the_desk_says_order() -> None:
     assert topics.BY_TYPE[decision.Intent].author == "gate"
     assert topics.BY_TYPE[trade.Order].author == "desk"
-
-
-def test_what_an_actor_hears_is_in_the_table() -> None:
-    unknown = [
-        f"{kind.__qualname__} hears {heard.__name__}"
-        for kind in actor_classes()
-        for heard in vars(kind).get("inputs", ())
-        if heard not in topics.BY_TYPE
-    ]
-
-    assert unknown == []
-
-
-def test_the_role_of_an_actor_is_an_author_in_the_table() -> None:
-    authors = {row.author for row in topics.TABLE}
-    unknown = [
-        f"{kind.__qualname__} is {kind.role}"
-        for kind in actor_classes()
-        if "role" in vars(kind) and kind.role not in authors
-    ]
-
-    assert unknown == []
