@@ -95,7 +95,8 @@ def ewma(values: Floats, decay: float, present_min: int) -> Floats:
     mass = present @ weights
     enough = present.sum(axis=-1) >= present_min
     out = np.full(total.shape, np.nan)
-    return np.divide(total, mass, out=out, where=enough)
+    np.divide(total, mass, out=out, where=enough)
+    return out
 
 
 def ewma_step(mean: Floats, value: Floats, decay: float) -> Floats:

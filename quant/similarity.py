@@ -1,0 +1,78 @@
+"""How alike instruments move: the signed correlation of their returns, made fit to draw from.
+
+Exponentially weighted correlation, shrunk towards the constant correlation (Ledoit and Wolf 2004, "Honey, I shrunk the
+sample covariance matrix").
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.rolling import Floats, ewma_weights
+
+SHRINK = 0.2
+RETURNS_MIN = 20
+UNKNOWN = 0.5
+"""Correlation of a pair nobody has measured: never zero, because an unknown pair is not a diversifier."""
+EIGENVALUE_MIN = 1e-8
+
+
+def correlation(returns: Floats, decay: float = 0.995, shrink: float = SHRINK) -> Floats:
+    """Signed correlation (N, N) of log returns (N, times), oldest first; zero-mean, absent returns left out in pairs.
+
+    A pair with fewer than RETURNS_MIN common returns takes the mean of the known pairs, or UNKNOWN when there are
+    none. Laws: symmetric, ones on the diagonal, no eigenvalue below zero, unchanged when returns are rescaled, and
+    flipping the sign of an instrument's returns flips its measured correlations before shrinkage.
+    """
+    present = ~np.isnan(returns)
+    known = np.where(present, returns, 0.0)
+    weights = ewma_weights(returns.shape[1], decay)
+    mask = present.astype(np.float64)
+    products = (known * weights) @ known.T
+    energy = (known * known * weights) @ mask.T
+    scale = np.sqrt(energy * energy.T)
+    enough = (mask @ mask.T >= RETURNS_MIN) & (scale > 0.0)
+    measured = np.full(products.shape, np.nan)
+    np.divide(products, scale, out=measured, where=enough)
+    return repair_psd(_shrunk(np.clip(measured, -1.0, 1.0), shrink))
+
+
+def _shrunk(measured: Floats, shrink: float) -> Floats:
+    off = ~np.eye(len(measured), dtype=np.bool_) & ~np.isnan(measured)
+    constant = float(measured[off].mean()) if off.any() else UNKNOWN
+    filled = np.where(np.isnan(measured), constant, measured)
+    blended = (1.0 - shrink) * filled + shrink * constant
+    np.fill_diagonal(blended, 1.0)
+    return blended
+
+
+def repair_psd(matrix: Floats) -> Floats:
+    """The matrix itself where it is a correlation matrix; else its eigenvalues are lifted and the diagonal made 1."""
+    symmetric: Floats = (matrix + matrix.T) / 2.0
+    values, vectors = np.linalg.eigh(symmetric)
+    if values[0] >= EIGENVALUE_MIN:
+        return symmetric
+    lifted = (vectors * np.maximum(values, EIGENVALUE_MIN)) @ vectors.T
+    scale = np.sqrt(np.diag(lifted))
+    repaired: Floats = lifted / np.outer(scale, scale)
+    repaired = (repaired + repaired.T) / 2.0
+    np.fill_diagonal(repaired, 1.0)
+    return repaired
+
+
+def of_positions(rho: Floats, sides: Floats) -> Floats:
+    """Correlation of positions from that of returns; `sides` is +1 for long and -1 for short, shape (N,)."""
+    return np.asarray(rho * np.outer(sides, sides))
+
+
+def clusters(rho: Floats, above: float = 0.7) -> NDArray[np.int64]:
+    """Groups joined by chains of correlations above a threshold, shape (N,); each is named by its first member."""
+    labels = np.arange(len(rho))
+    joined = rho > above
+    for i in range(len(rho)):
+        near = labels[joined[i]]
+        if near.size:
+            first = min(int(near.min()), int(labels[i]))
+            labels[np.isin(labels, near) | (labels == labels[i])] = first
+    return labels
