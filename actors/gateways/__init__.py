@@ -1,0 +1,1 @@
+"""The only actors that await: each owns one connection to the outside."""

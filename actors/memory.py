@@ -1,0 +1,58 @@
+"""An actor whose whole state is one mutable struct of plain values, lists and dictionaries."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+
+from runtime.actor import Actor
+
+StateT = TypeVar("StateT", bound=msgspec.Struct)
+
+NOTHING: tuple[msgspec.Struct, ...] = ()
+
+
+class StatefulActor(Actor, Generic[StateT]):
+    """Keeps `self.state`; what can be looked up from it again is made by `derive`."""
+
+    kept: ClassVar[type[msgspec.Struct]]
+    """The type of the state."""
+
+    state: StateT
+
+    @abstractmethod
+    def derive(self) -> None:
+        """Make what is looked up often from `self.state`, which was just replaced."""
+
+    def start(self, state: StateT) -> None:
+        """Begin with that state."""
+        self.state = state
+        self.derive()
+
+    def snapshot(self) -> StateT:
+        copy: StateT = copied(self.state)
+        return copy
+
+    def restore(self, state: StateT) -> None:
+        self.start(copied(state))
+
+    @classmethod
+    def state_type(cls) -> type[msgspec.Struct]:
+        return cls.kept
+
+
+def copied(value: Any) -> Any:
+    """An equal value that shares nothing mutable; frozen structs and columns are shared, because they cannot change."""
+    if isinstance(value, list):
+        return [copied(each) for each in value] if value and _mutable(value[0]) else list(value)
+    if isinstance(value, dict):
+        return {key: copied(each) for key, each in value.items()}
+    if isinstance(value, msgspec.Struct) and _mutable(value):
+        return type(value)(**{name: copied(getattr(value, name)) for name in value.__struct_fields__})
+    return value
+
+
+def _mutable(value: Any) -> bool:
+    if isinstance(value, msgspec.Struct):
+        return not value.__struct_config__.frozen
+    return isinstance(value, list | dict)

@@ -1,0 +1,129 @@
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.marker import Marker, MarkerSettings
+from contracts.market import MarkFrame
+from tests.kit.market import a_beat, a_feed_status, a_tick, a_universe_changed, an_envelope, at
+
+
+def a_marker(*, frame_s: float = 1.0) -> Marker:
+    marker = Marker(MarkerSettings(frame_s=frame_s))
+    marker.receive(an_envelope(a_universe_changed("BTC-EUR", "ETH-EUR")))
+    return marker
+
+
+def tell(marker: Marker, *payloads, seq: int = 10, at_ns: int = at(0)) -> None:
+    for offset, payload in enumerate(payloads):
+        assert tuple(marker.receive(an_envelope(payload, seq=seq + offset, at_ns=at_ns))) == ()
+
+
+def marks(marker: Marker, *, at_ns: int = at(1), kind="signal") -> MarkFrame:
+    (frame,) = marker.receive(an_envelope(a_beat(kind), at_ns=at_ns))
+    assert isinstance(frame, MarkFrame)
+    return frame
+
+
+def test_a_quote_becomes_a_mark_that_names_its_tick():
+    marker = a_marker()
+    tell(marker, a_tick(bid=9_998, ask=10_002), seq=17, at_ns=at(0.5))
+    frame = marks(marker)
+    assert frame.valid.values.tolist() == [True, False]
+    assert (frame.bid[0], frame.ask[0], frame.mid[0]) == (99.98, 100.02, 100.0)
+    assert (frame.tick_seq[0], frame.tick_ns[0]) == (17, at(0.5))
+    assert np.isnan(frame.mid[1])
+    assert frame.tick_seq[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask"), [(10_001, 9_999), (10_000, 10_000), (0, 10_001), (9_999, 0), (0, 0), (-5, 10_001)]
+)
+def test_a_crossed_locked_or_one_sided_quote_is_no_mark(bid, ask):
+    marker = a_marker()
+    tell(marker, a_tick(), a_tick(bid=bid, ask=ask))
+    frame = marks(marker)
+    assert not frame.valid[0]
+    assert np.isnan([frame.bid[0], frame.ask[0], frame.mid[0]]).all()
+
+
+@pytest.mark.parametrize("state", ["gap", "down"])
+def test_marks_are_void_after_a_gap_until_the_next_quote(state):
+    marker = a_marker()
+    tell(marker, a_tick(), a_tick(symbol="ETH-EUR"), a_feed_status(state, symbols=("BTC-EUR",)))
+    assert marks(marker).valid.values.tolist() == [False, True]
+    tell(marker, a_tick())
+    assert marks(marker).valid.values.tolist() == [True, True]
+
+
+def test_a_stale_feed_keeps_its_marks_because_their_age_is_told():
+    marker = a_marker()
+    tell(marker, a_tick(), a_feed_status("stale"))
+    assert marks(marker).valid[0]
+
+
+def test_a_late_quote_of_a_dead_connection_changes_nothing():
+    marker = a_marker()
+    tell(marker, a_tick(epoch=1), a_feed_status("down", epoch=2), a_tick(epoch=1))
+    assert not marks(marker).valid[0]
+    assert marker.state.old_epoch == 1
+
+
+def test_a_quote_of_an_unknown_instrument_is_counted():
+    marker = a_marker()
+    tell(marker, a_tick(symbol="XRP-EUR"))
+    assert marker.state.unknown_symbol == 1
+    assert not marks(marker).valid.values.any()
+
+
+def test_before_a_universe_is_known_nothing_is_said():
+    assert tuple(Marker(MarkerSettings()).receive(an_envelope(a_beat()))) == ()
+
+
+def test_marks_are_said_on_each_signal_beat_and_on_the_first_second_of_each_period():
+    marker = a_marker(frame_s=5.0)
+    said = [
+        second
+        for second in range(1, 16)
+        if tuple(marker.receive(an_envelope(a_beat("second"), at_ns=at(second + 0.01 * (second % 3)))))
+    ]
+    assert said == [1, 5, 10, 15]
+    assert marks(marker, at_ns=at(15.5)).valid.values.tolist() == [False, False]
+    assert tuple(marker.receive(an_envelope(a_beat("decide"), at_ns=at(20)))) == ()
+
+
+def test_a_changed_universe_keeps_known_marks_and_starts_new_ones_empty():
+    marker = a_marker()
+    tell(marker, a_tick(symbol="ETH-EUR"))
+    tell(marker, a_universe_changed("XRP-EUR", "ETH-EUR", "BTC-EUR", version=2))
+    frame = marks(marker)
+    assert frame.universe == 2
+    assert frame.valid.values.tolist() == [False, True, False]
+
+
+def test_an_instrument_whose_grid_changed_starts_empty():
+    marker = a_marker()
+    tell(marker, a_tick())
+    tell(marker, a_universe_changed("BTC-EUR", "ETH-EUR", version=2, tick=Decimal("0.1")))
+    assert not marks(marker).valid.values.any()
+
+
+@pytest.mark.parametrize("frame_s", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_period_that_is_no_time_is_refused(frame_s):
+    with pytest.raises(ValueError, match="frame_s was"):
+        MarkerSettings(frame_s=frame_s)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["BTC-EUR", "ETH-EUR"]), st.integers(0, 5), st.integers(0, 5)), max_size=30))
+def test_a_frame_tells_the_last_quote_of_each_instrument_and_nothing_else(quotes):
+    marker = a_marker()
+    tell(marker, *(a_tick(symbol=symbol, bid=bid, ask=ask) for symbol, bid, ask in quotes))
+    last = {symbol: (bid, ask) for symbol, bid, ask in quotes}
+    frame = marks(marker)
+    for column, symbol in enumerate(("BTC-EUR", "ETH-EUR")):
+        bid, ask = last.get(symbol, (0, 0))
+        assert frame.valid[column] == (0 < bid < ask)
+        if frame.valid[column]:
+            assert frame.mid[column] == pytest.approx((bid + ask) / 200)
