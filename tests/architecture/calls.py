@@ -12,9 +12,17 @@ TIME_HOMES = (
 THREAD_HOMES = (
     "runtime/health.py",  # served beside the loop, so that a scrape costs a decision nothing
     "runtime/watchdog.py",  # must run when the loop does not
+    "runtime/simloop.py",  # names the executor it does without
+    "adapters/journal/sync_thread.py",  # waits for the disk beside the loop
 )
-CHANCE_HOME = "runtime/seeds.py"
-SPAWN_HOME = "runtime/supervisor.py"
+CHANCE_HOMES = (
+    "runtime/seeds.py",  # one generator per name, for the bot
+    "adapters/simulated/chance.py",  # one generator per place, for the world around it
+)
+SPAWN_HOMES = (
+    "runtime/supervisor.py",  # owns the task table
+    "runtime/simloop.py",  # is a loop, and runs there what a real one gives to a thread
+)
 
 CLOCK_MODULES = {"time"}
 CHANCE_MODULES = {"random", "secrets", "uuid"}
@@ -65,7 +73,7 @@ def no_clock_in_the_core(source: Source) -> Iterator[str]:
 
 def no_chance_in_the_core(source: Source) -> Iterator[str]:
     """Chance is one numpy Generator per name, from the seeds of the run."""
-    if not source.is_in(*CORE) or source.is_in(CHANCE_HOME):
+    if not source.is_in(*CORE) or source.is_in(*CHANCE_HOMES):
         return
     for node, module in imported(source):
         if module.split(".")[0] in CHANCE_MODULES:
@@ -106,7 +114,7 @@ def no_treacherous_asyncio(source: Source) -> Iterator[str]:
                     yield source.at(node, f"imports {alias.name} from asyncio: {why_not(alias.name)}")
         if isinstance(node, ast.Call):
             name = dotted(node.func)
-            spawns = name.split(".")[-1] == "create_task" and not source.is_in(SPAWN_HOME)
+            spawns = name.split(".")[-1] == "create_task" and not source.is_in(*SPAWN_HOMES)
             if spawns or (name in TREACHEROUS and name != "create_task"):
                 yield source.at(node, f"calls {name}(): {why_not(name)}")
 

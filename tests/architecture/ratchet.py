@@ -13,13 +13,9 @@ RUNTIME_SHELLS: tuple[str, ...] = (
     "runtime/actor.py",  # declares what a gateway is
     "runtime/clock.py",  # sleeps until an instant
     "runtime/control.py",  # serves the control socket
+    "runtime/replay.py",  # implements the journal's port, whose durable() is awaited
     "runtime/outlet.py",  # hands envelopes to a gateway
     "runtime/simloop.py",  # is the loop of virtual time
     "runtime/supervisor.py",  # owns the task table
 )
 """The modules of the runtime that touch the event loop; everything else there is synchronous."""
-
-CATCH_ALL: tuple[str, ...] = (
-    "runtime/simloop.py",  # a job run in virtual time: whatever it raises belongs to whoever awaits it
-)
-"""Modules beside the cell and the supervisor that catch everything, to hand it on unchanged."""

@@ -13,7 +13,7 @@ FILE_LINES_MAX = 250
 FUNCTION_LINES_MAX = 50
 
 AWAITING = ("actors/gateways/", "adapters/", "bot/", "contracts/ports.py", *ratchet.RUNTIME_SHELLS)
-CATCH_ALL = ("runtime/cell.py", "runtime/supervisor.py", *ratchet.CATCH_ALL)
+CATCH_ALL = ("runtime/cell.py", "runtime/supervisor.py")
 BANNED_WORDS = {"manager", "managers", "helper", "helpers", "util", "utils", "impl", "misc"}
 
 THIRD_PARTY = {
