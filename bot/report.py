@@ -1,0 +1,96 @@
+"""What a run came to: a tap that counts, and the one JSON object that `run --json` prints."""
+
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from contracts.account import Equity
+from contracts.belief import FeatureFrame, SignalFrame
+from contracts.decision import DecisionLog, GateState, Intent, Refusal, Selection, Verdict
+from contracts.envelope import Envelope
+from contracts.life import ActorFailed, ActorRestarted, Beat, GatewayFailed
+from contracts.trade import Execution, Order, OrderState
+from runtime.replay import DecisionHash
+
+COUNTED: Final[dict[type[msgspec.Struct], str]] = {
+    DecisionLog: "decisions",
+    Intent: "intents",
+    Refusal: "refusals",
+    Order: "orders",
+    Execution: "fills",
+    ActorRestarted: "restarts",
+    ActorFailed: "failures",
+    Beat: "beats",
+}
+
+
+class Report:
+    """Counts what is said and keeps the last of what describes the account."""
+
+    kinds: Final = (
+        *COUNTED,
+        SignalFrame,
+        FeatureFrame,
+        Equity,
+        GateState,
+        GatewayFailed,
+        OrderState,
+        Verdict,
+        Selection,
+    )
+
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys((*COUNTED.values(), "signals", "gateway_failures"), 0)
+        self.refused: dict[str, int] = {}
+        self.cold: tuple[str, ...] = ()
+        self.equity: Equity | None = None
+        self.state: GateState | None = None
+        self.verdict: Verdict | None = None
+        self.orders: dict[str, OrderState] = {}
+        self.hash = DecisionHash()
+
+    def __call__(self, envelope: Envelope[Any]) -> None:
+        """Take one message."""
+        payload = envelope.payload
+        counted = COUNTED.get(type(payload))
+        if counted is not None:
+            self.counts[counted] += 1
+        if isinstance(payload, SignalFrame):
+            self.counts["signals"] += int(np.isfinite(payload.mu.values).sum())
+        elif isinstance(payload, FeatureFrame):
+            self.cold = payload.cold
+        elif isinstance(payload, Refusal):
+            for reason in payload.reasons:
+                self.refused[reason.control] = self.refused.get(reason.control, 0) + 1
+        elif isinstance(payload, Equity):
+            self.equity = payload
+        elif isinstance(payload, GateState):
+            self.state = payload
+        elif isinstance(payload, Verdict):
+            self.verdict = payload
+        elif isinstance(payload, GatewayFailed):
+            self.counts["gateway_failures"] += 1
+        elif isinstance(payload, OrderState):
+            self._keep(payload)
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts, and where the account stands; money as text."""
+        equity = self.equity
+        return {
+            **self.counts,
+            "refusals_by_control": dict(sorted(self.refused.items())),
+            "equity_eur": None if equity is None else str(equity.equity),
+            "currency": None if equity is None else equity.currency,
+            "equity_complete": None if equity is None else equity.complete,
+            "state": None if self.state is None else self.state.state,
+            "reasons": () if self.state is None else self.state.reasons,
+            "cold": self.cold,
+        }
+
+    def _keep(self, state: OrderState) -> None:
+        """Alive orders only, so that a year of orders takes no memory."""
+        if state.open > 0:
+            self.orders[state.client_id] = state
+        else:
+            self.orders.pop(state.client_id, None)
