@@ -50,6 +50,10 @@ fi
 if ! mkdir -p "${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/uv" 2>/dev/null; then
     export UV_CACHE_DIR="$PWD/.venv/.uv-cache" PIP_NO_CACHE_DIR=1
 fi
+# Trust whom the system trusts: some networks sign with a certificate of their own.
+if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
+    export UV_SYSTEM_CERTS=true PIP_CERT="${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}"
+fi
 export UV_LINK_MODE=copy PIP_DISABLE_PIP_VERSION_CHECK=1
 
 echo "Installing the pinned packages ..."
