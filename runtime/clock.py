@@ -8,9 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from contracts.quantities import Nanos
-
-NS_PER_S: Final = 1_000_000_000
+from contracts.quantities import SECOND_NS, Nanos
 
 STEP_TOLERANCE_NS: Final = 50_000_000
 """Slewing moves a disciplined clock by at most 0.5 ms per second; more between two readings is a step."""
@@ -38,7 +36,7 @@ class WallClock:
 
     async def sleep_until(self, at_ns: Nanos) -> None:
         """Return when as much monotonic time is over as lay between now and then; at once if it is past."""
-        await asyncio.sleep(max(0, at_ns - self.now()) / NS_PER_S)
+        await asyncio.sleep(max(0, at_ns - self.now()) / SECOND_NS)
 
     def stepped(self) -> Nanos:
         """How far the wall moved against the monotonic clock since the last reading; 0 within the tolerance.
@@ -76,7 +74,7 @@ class LoopClock:
         loop_s = self._loop.time()
         if self._origin_s is None:
             self._origin_s = loop_s
-        return self._start_ns + round((loop_s - self._origin_s) * self._speed * NS_PER_S)
+        return self._start_ns + round((loop_s - self._origin_s) * self._speed * SECOND_NS)
 
     async def sleep_until(self, at_ns: Nanos) -> None:
         """Return when `now()` is `at_ns` or later; at once, but with one pass of the loop, if it is past."""
@@ -89,7 +87,7 @@ class LoopClock:
         # An absolute time, not an interval: rounded intervals would add up to nanoseconds within an hour.
         loop = asyncio.get_running_loop()
         woken = loop.create_future()
-        due_s = (self._origin_s or 0.0) + (at_ns - self._start_ns) / NS_PER_S / self._speed
+        due_s = (self._origin_s or 0.0) + (at_ns - self._start_ns) / SECOND_NS / self._speed
         timer = loop.call_at(due_s, _wake, woken)
         try:
             await woken
