@@ -25,8 +25,8 @@ from contracts.quantities import Nanos, Seconds, nanos
 class BarBuilderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The length of a bar, and how much of a silence is told.
 
-    After a silence longer than `gap_bars_max` bars only the last `gap_bars_max` are said (the others are counted): no window of any
-    feature looks further back, and one beat must not say a week of nothing.
+    After a silence longer than `gap_bars_max` bars only the last `gap_bars_max` are said and the others counted: no
+    window of any feature looks further back, and one beat must not say a week of nothing.
 
     Raises:
         ValueError: a length that is not positive, or fewer than one bar.

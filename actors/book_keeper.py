@@ -1,0 +1,281 @@
+"""The book keeper holds one book per instrument and says what they show, on every signal beat, last of the market.
+
+Nothing of a book survives its connection epoch: a gap, a lost connection or data of a newer epoch voids it, and changes
+are ignored (counted) until the next snapshot. An instrument without a book is measured by the best sizes of its ticks,
+so that imbalance and order flow exist where a feed has no depth; only `imbalance_l5` is NaN there.
+"""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+
+from actors.alignment import moved, moved_array, moves
+from actors.memory import NOTHING, StatefulActor
+from actors.settings import more_than_zero
+from contracts.column import Column, floats, integers
+from contracts.envelope import Envelope
+from contracts.instrument import Universe
+from contracts.life import Beat
+from contracts.market import BookDelta, BookFrame, BookSnapshot, FeedStatus, Tick, UniverseChanged
+from contracts.quantities import Nanos, Seconds, nanos
+from quant.order_book import BookState, Depth, OrderBook
+
+Touch = tuple[int, int, int, int]
+"""Best bid in ticks and lots, best ask in ticks and lots."""
+
+NO_TOUCH: Touch = (0, 0, 0, 0)
+
+
+class BookKeeperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far back order flow is summed; it is kept in slices from beat to beat, so whole seconds make sense.
+
+    Raises:
+        ValueError: a window that is not positive.
+    """
+
+    window_s: Seconds = 10.0
+
+    def __post_init__(self) -> None:
+        more_than_zero("book keeper", window_s=self.window_s)
+
+
+class BookLevels(msgspec.Struct, frozen=True):
+    """One book as it goes into a snapshot: levels best first, and what the book has counted."""
+
+    bid_ticks: Column
+    bid_lots: Column
+    ask_ticks: Column
+    ask_lots: Column
+    rows: int
+    unheld_deletes: int
+    repeated_levels: int
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """What happened between two beats: `counts` has the rows of `BookKeeperState.counts`."""
+
+    end_ns: Nanos
+    counts: Column
+
+
+class BookKeeperState(msgspec.Struct, kw_only=True):
+    """Per column: the touch, its epoch, the last message that changed it, lots of the best five levels.
+
+    `flow`, `depth`, `events` and `updates` count since the last beat, in lots and messages; `slices` are those before.
+    """
+
+    universe: Universe | None = None
+    touch: list[Touch] = []
+    epoch: list[int] = []
+    book_seq: list[int] = []
+    five: list[tuple[int, int]] = []
+    flow: list[int] = []
+    depth: list[int] = []
+    events: list[int] = []
+    updates: list[int] = []
+    slices: list[Slice] = []
+    books: list[BookLevels | None] = []
+    unknown_symbol: int = 0
+    old_epoch: int = 0
+    no_book: int = 0
+
+
+class BookKeeper(StatefulActor[BookKeeperState]):
+    """Snapshots, deltas and ticks in, the cross-section of the books out; NaN where there is no valid touch."""
+
+    role = "book_keeper"
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (
+        UniverseChanged,
+        Tick,
+        BookSnapshot,
+        BookDelta,
+        FeedStatus,
+        Beat,
+    )
+    kept = BookKeeperState
+
+    def __init__(self, settings: BookKeeperSettings) -> None:
+        self._window_ns = nanos(settings.window_s)
+        self.start(BookKeeperState())
+
+    def derive(self) -> None:
+        universe = self.state.universe
+        self._columns = dict(universe.positions) if universe else {}
+        self._lot_size = np.array([float(each.lot) for each in universe.instruments] if universe else [])
+        self._books = [None if levels is None else _opened(levels) for levels in self.state.books]
+        self._dirty: dict[int, None] = dict.fromkeys(range(len(self._columns)))
+
+    def snapshot(self) -> BookKeeperState:
+        self._count_levels()
+        self.state.books = [None if book is None else _closed(book) for book in self._books]
+        return super().snapshot()
+
+    def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
+        said = envelope.payload
+        if isinstance(said, Beat):
+            return self._on_beat(said, envelope.at_ns)
+        if isinstance(said, UniverseChanged):
+            self._on_universe(said.universe)
+        elif isinstance(said, FeedStatus):
+            self._on_status(said)
+        else:
+            column = self._columns.get(said.symbol)
+            if column is None:
+                self.state.unknown_symbol += 1
+            elif said.epoch < self.state.epoch[column]:
+                self.state.old_epoch += 1
+            else:
+                self._on_row(column, said, envelope.seq)
+        return NOTHING
+
+    def _on_row(self, column: int, row: Tick | BookSnapshot | BookDelta, seq: int) -> None:
+        state = self.state
+        if row.epoch > state.epoch[column]:
+            self._void(column)
+            state.epoch[column] = row.epoch
+        book = self._books[column]
+        if type(row) is Tick:
+            if book is None:
+                self._changed(column, (row.bid, row.bid_lots, row.ask, row.ask_lots), seq)
+        elif type(row) is BookDelta:
+            if book is None:
+                state.no_book += 1
+                return
+            book.apply_delta(row.bid_ticks.values, row.bid_lots.values, row.ask_ticks.values, row.ask_lots.values)
+            self._dirty[column] = None
+            self._changed(column, _touch_of(book), seq)
+        elif isinstance(row, BookSnapshot):
+            fresh = OrderBook()
+            fresh.apply_snapshot(row.bid_ticks.values, row.bid_lots.values, row.ask_ticks.values, row.ask_lots.values)
+            self._void(column)
+            self._books[column] = fresh
+            self._changed(column, _touch_of(fresh), seq)
+
+    def _changed(self, column: int, touch: Touch, seq: int) -> None:
+        """The book of a column is now that; a restated touch is an update without flow."""
+        state = self.state
+        before = state.touch[column]
+        state.book_seq[column] = seq
+        state.updates[column] += 1
+        if touch == before:
+            return
+        state.touch[column] = touch
+        if _two_sided(before) and _two_sided(touch):
+            state.flow[column] += _flow(before, touch)
+            state.depth[column] += touch[1] + touch[3]
+            state.events[column] += 1
+
+    def _void(self, column: int) -> None:
+        self._books[column] = None
+        self.state.touch[column] = NO_TOUCH
+        self._dirty[column] = None
+
+    def _on_status(self, status: FeedStatus) -> None:
+        if status.state not in ("gap", "down"):
+            return
+        for symbol in status.symbols:
+            column = self._columns.get(symbol)
+            if column is not None:
+                self._void(column)
+                self.state.epoch[column] = max(self.state.epoch[column], status.epoch)
+
+    def _on_beat(self, beat: Beat, at_ns: Nanos) -> Iterable[msgspec.Struct]:
+        state = self.state
+        if beat.kind == "decide" or state.universe is None:
+            return NOTHING
+        width = len(state.universe)
+        counts = integers([state.flow, state.depth, state.events, state.updates])
+        horizon_ns = at_ns - self._window_ns
+        state.slices = [each for each in state.slices if each.end_ns > horizon_ns]
+        state.slices.append(Slice(at_ns, counts))
+        state.flow, state.depth, state.events, state.updates = ([0] * width for _ in range(4))
+        return (self._frame(state.universe),) if beat.kind == "signal" else NOTHING
+
+    def _count_levels(self) -> None:
+        for column in self._dirty:
+            book = self._books[column]
+            self.state.five[column] = (0, 0) if book is None else _five_of(book)
+        self._dirty = {}
+
+    def _frame(self, universe: Universe) -> BookFrame:
+        self._count_levels()
+        state = self.state
+        bid, bid_lots, ask, ask_lots = np.array(state.touch, dtype=np.float64).T
+        five = np.array(state.five, dtype=np.float64).T
+        valid = (bid > 0) & (bid < ask) & (bid_lots > 0) & (ask_lots > 0)
+        flow, depth, events, updates = np.sum([each.counts.values for each in state.slices], axis=0)
+        both, now = np.where(valid, bid_lots + ask_lots, np.nan), 0.5 * (bid_lots + ask_lots)
+        mid = np.where(valid, 0.5 * (bid + ask), np.nan)
+        mean_lots = np.where(valid, np.where(events > 0, 0.5 * depth / np.maximum(events, 1), now), np.nan)
+        micro = (bid_lots * ask + ask_lots * bid) / both
+        return BookFrame(
+            universe=universe.version,
+            spread_bps=floats(1e4 * (ask - bid) / mid),
+            imbalance_l1=floats((bid_lots - ask_lots) / both),
+            imbalance_l5=floats(
+                np.where(valid & (five.sum(axis=0) > 0), (five[0] - five[1]) / np.maximum(five.sum(axis=0), 1), np.nan)
+            ),
+            micro_bps=floats(1e4 * (micro - mid) / mid),
+            ofi=floats(flow / mean_lots),
+            depth=floats(mean_lots * self._lot_size),
+            updates=floats(np.where(valid, updates, np.nan)),
+            book_seq=integers(state.book_seq),
+        )
+
+    def _on_universe(self, universe: Universe) -> None:
+        state = self.state
+        to = moves(state.universe, universe)
+        state.universe = universe
+        state.touch, state.five = moved(state.touch, to, NO_TOUCH), moved(state.five, to, (0, 0))
+        for name in ("epoch", "book_seq", "flow", "depth", "events", "updates"):
+            setattr(state, name, moved(getattr(state, name), to, 0))
+        state.slices = [Slice(each.end_ns, integers(moved_array(each.counts.values, to, 0))) for each in state.slices]
+        state.books = moved([None if book is None else _closed(book) for book in self._books], to, None)
+        self.derive()
+
+    def check(self) -> None:
+        state, width = self.state, len(self._columns)
+        columns = (state.touch, state.epoch, state.book_seq, state.five, state.flow, state.depth, state.events)
+        assert all(len(each) == width for each in (*columns, state.updates, self._books)), (
+            "book columns differ in width"
+        )
+        for column, book in enumerate(self._books):
+            assert book is None or state.touch[column] == _touch_of(book), f"touch of column {column} is not its book's"
+
+
+def _two_sided(touch: Touch) -> bool:
+    bid, bid_lots, ask, ask_lots = touch
+    return 0 < bid < ask and bid_lots > 0 and ask_lots > 0
+
+
+def _flow(before: Touch, after: Touch) -> int:
+    """e_n of Cont, Kukanov and Stoikov (2014), equation 10."""
+    bid0, bid_lots0, ask0, ask_lots0 = before
+    bid, bid_lots, ask, ask_lots = after
+    demand = (bid_lots if bid >= bid0 else 0) - (bid_lots0 if bid <= bid0 else 0)
+    supply = (ask_lots if ask <= ask0 else 0) - (ask_lots0 if ask >= ask0 else 0)
+    return demand - supply
+
+
+def _touch_of(book: OrderBook) -> Touch:
+    bid, ask = book.best_bid(), book.best_ask()
+    return (*(bid or (0, 0)), *(ask or (0, 0)))
+
+
+def _five_of(book: OrderBook) -> tuple[int, int]:
+    best = book.depth(5)
+    return int(best.bid_lots.sum()), int(best.ask_lots.sum())
+
+
+def _closed(book: OrderBook) -> BookLevels:
+    depth, *counts = book.state()
+    bid_ticks, bid_lots, ask_ticks, ask_lots = (integers(side) for side in depth)
+    return BookLevels(bid_ticks, bid_lots, ask_ticks, ask_lots, *counts)
+
+
+def _opened(levels: BookLevels) -> OrderBook:
+    sides = (levels.bid_ticks, levels.bid_lots, levels.ask_ticks, levels.ask_lots)
+    depth = Depth(*(side.values for side in sides))
+    return OrderBook.of(BookState(depth, levels.rows, levels.unheld_deletes, levels.repeated_levels))
