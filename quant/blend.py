@@ -115,8 +115,8 @@ class ErrorCorrelation:
     """How alike K agents err, from standardised errors (y - mu_k)/sigma_k of closed labels.
 
     All instruments of one instant are one observation (they are not independent). The estimate is shrunk towards 1
-    with the weight of `prior_instants` instants, is never below what was measured, and never negative: before anything is
-    known agents are taken to err as one, which is the cautious side.
+    with the weight of `prior_instants` instants, is never below what was measured, and never negative: before
+    anything is known agents are taken to err as one, which is the cautious side.
     """
 
     def __init__(self, n_agents: int, half_life: float = 500.0, prior_instants: float = 200.0) -> None:

@@ -50,9 +50,15 @@ def _shrunk(measured: Floats, shrink: float) -> Floats:
 def repair_psd(matrix: Floats) -> Floats:
     """The matrix itself where it is a correlation matrix; else its eigenvalues are lifted and the diagonal made 1."""
     symmetric: Floats = (matrix + matrix.T) / 2.0
+    try:
+        np.linalg.cholesky(symmetric - EIGENVALUE_MIN * np.eye(len(symmetric)))
+    except np.linalg.LinAlgError:
+        return _lifted(symmetric)
+    return symmetric
+
+
+def _lifted(symmetric: Floats) -> Floats:
     values, vectors = np.linalg.eigh(symmetric)
-    if values[0] >= EIGENVALUE_MIN:
-        return symmetric
     lifted = (vectors * np.maximum(values, EIGENVALUE_MIN)) @ vectors.T
     scale = np.sqrt(np.diag(lifted))
     repaired: Floats = lifted / np.outer(scale, scale)

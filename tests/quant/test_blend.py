@@ -150,7 +150,7 @@ def test_the_pool_covers_what_it_says_and_the_textbook_formula_does_not() -> Non
     y, mu, sigma = a_world(rng, 8, 4000)
     k = len(mu)
     errors = ErrorCorrelation(k)
-    for t in range(0, 2000):
+    for t in range(2000):
         errors.update(((y[t] - mu[:, t]) / sigma[:, t])[:, None])
     common = (mu[:, 2000:], sigma[:, 2000:], np.ones((k, 2000)), np.full(k, 60.0), np.zeros(k), 60.0)
     outcome = y[2000:]

@@ -6,10 +6,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quant.rolling import Floats
 from quant.similarity import UNKNOWN, clusters, correlation, of_positions, repair_psd
 
 
-def factor_returns(seed: int, n: int = 6, times: int = 400) -> np.ndarray:  # type: ignore[type-arg]
+def factor_returns(seed: int, n: int = 6, times: int = 400) -> Floats:
     rng = np.random.default_rng(seed)
     return 0.01 * (rng.normal(size=(1, times)) + rng.normal(size=(n, times)))
 

@@ -30,7 +30,7 @@ alphas = st.sampled_from([0.5, 0.9, 0.95, 0.975, 0.99])
 
 def by_definition(loss: Floats, alpha: float) -> float:
     """min over eta of eta + mean((L - eta)+)/(1 - alpha): the minimum lies at a loss."""
-    return min(eta + np.maximum(loss - eta, 0.0).mean() / (1.0 - alpha) for eta in loss)
+    return min(float(eta) + float(np.maximum(loss - eta, 0.0).mean()) / (1.0 - alpha) for eta in loss)
 
 
 @given(losses, alphas)

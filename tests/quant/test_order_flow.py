@@ -1,0 +1,93 @@
+"""Order flow by the written-out formula, one change at a time and over a whole history."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quant.order_flow import Flow, Touch, imbalance, measure, microprice, order_flow, order_flows
+
+touches = st.builds(
+    lambda bid, gap, bid_lots, ask_lots: Touch(bid, bid_lots, bid + gap, ask_lots),
+    st.integers(95, 105),
+    st.integers(1, 4),
+    st.integers(1, 50),
+    st.integers(1, 50),
+)
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (Touch(100, 7, 101, 5), 3),  # bids grew
+        (Touch(100, 4, 101, 2), 3),  # asks shrank
+        (Touch(101, 6, 102, 9), 6 + 5),  # both prices rose: new bids, and all old asks are gone
+        (Touch(99, 6, 100, 9), -4 - 9),  # both fell
+        (Touch(100, 4, 101, 5), 0),
+        (Touch(0, 0, 101, 5), 0),  # a side is gone: nothing can be said
+    ],
+)
+def test_one_change_of_the_touch_gives_the_written_out_flow(after: Touch, expected: int) -> None:
+    assert order_flow(Touch(100, 4, 101, 5), after) == expected
+
+
+@given(st.lists(touches, min_size=2, max_size=20))
+def test_a_history_gives_the_same_flows_one_by_one(quotes: list[Touch]) -> None:
+    columns = np.array(quotes, dtype=np.float64).T
+    flows = order_flows(*columns)
+    assert flows.tolist() == [0.0] + [order_flow(a, b) for a, b in pairwise(quotes)]
+
+
+@given(touches, touches)
+def test_the_mirror_image_of_a_market_has_the_opposite_flow(before: Touch, after: Touch) -> None:
+    def mirrored(t: Touch) -> Touch:
+        return Touch(1000 - t.ask, t.ask_lots, 1000 - t.bid, t.bid_lots)
+
+    assert order_flow(mirrored(before), mirrored(after)) == -order_flow(before, after)
+
+
+@given(touches)
+def test_the_microprice_lies_between_bid_and_ask_on_the_thinner_side(touch: Touch) -> None:
+    bid, bid_lots, ask, ask_lots = (np.array([float(x)]) for x in touch)
+    said = measure(bid, bid_lots, ask, ask_lots)
+    micro = microprice(bid, bid_lots, ask, ask_lots)[0]
+    mid = (touch.bid + touch.ask) / 2.0
+    assert touch.bid <= micro <= touch.ask
+    assert micro == pytest.approx((bid_lots * ask + ask_lots * bid)[0] / (bid_lots + ask_lots)[0])
+    assert said.micro_bps[0] == pytest.approx(1e4 * (micro - mid) / mid, abs=1e-9)
+    assert said.imbalance[0] == pytest.approx(imbalance(bid_lots, ask_lots)[0])
+    assert said.spread_bps[0] == pytest.approx(1e4 * (touch.ask - touch.bid) / mid)
+
+
+def test_a_touch_with_an_empty_side_or_crossed_shows_nothing() -> None:
+    quotes = [Touch(0, 0, 0, 0), Touch(100, 1, 0, 0), Touch(0, 0, 100, 1), Touch(101, 1, 101, 1), Touch(99, 1, 101, 3)]
+    for column in measure(*np.array(quotes).T):
+        assert np.isnan(column).tolist() == [True, True, True, True, False]
+
+
+@given(st.lists(touches, min_size=2, max_size=20), st.integers(0, 20))
+def test_flows_of_consecutive_stretches_add_up(quotes: list[Touch], cut: int) -> None:
+    changes = list(pairwise(quotes))
+    whole, first, second = Flow(), Flow(), Flow()
+    for number, change in enumerate(changes):
+        whole = whole.seen(*change)
+        first, second = (first.seen(*change), second) if number < cut else (first, second.seen(*change))
+    assert first.and_(second) == whole
+    assert whole.scaled == pytest.approx(whole.ofi / whole.mean_depth)
+
+
+def test_a_quiet_stretch_has_no_flow_and_no_known_depth() -> None:
+    assert Flow().scaled == 0.0
+    assert math.isnan(Flow().mean_depth)
+    assert math.isnan(Flow(3, 0.0, 1).scaled)
+
+
+def test_an_absent_quote_gives_absent_flows_on_both_sides_of_it() -> None:
+    bid = np.array([1.0, np.nan, 1.0, 1.0])
+    flows = order_flows(bid, np.ones(4), np.full(4, 2.0), np.ones(4))
+    assert np.isnan(flows).tolist() == [False, True, True, False]
