@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 
 import pytest
 
@@ -56,14 +57,18 @@ def test_no_lock_that_names_a_host_is_kept() -> None:
     assert [path for path, _ in tracked_texts() if path.rsplit("/", 1)[-1] == "uv.lock"] == []
 
 
-def places_of_tests(source: Source) -> list[str]:
-    """Where the tests of a module may be: by its own name, or with its folder's name in front."""
+def places_of_tests(source: Source, namesakes: int = 1) -> list[str]:
+    """Where the tests of a module may be: in the same folder of `tests`, or, flat, with the folder's name in front.
+
+    Flat under its bare name only when no other module of the package has that name.
+    """
     package, *folders, module = source.path.removesuffix(".py").split("/")
-    module = module.strip("_")
-    places = [f"test_{module}.py"]
+    test = f"test_{module.strip('_')}.py"
+    places = ["/".join([*folders, test])]
     if folders:
-        places += [f"{'/'.join(folders)}/test_{module}.py", f"test_{'_'.join(folders)}_{module}.py"]
-        places += [f"{folders[0]}/test_{module}.py", f"test_{folders[-1]}_{module}.py"]
+        places.append(f"test_{'_'.join(folders)}_{test.removeprefix('test_')}")
+    if namesakes == 1:
+        places.append(test)
     return [f"tests/{package}/{place}" for place in places]
 
 
@@ -93,18 +98,24 @@ def test_a_module_with_a_body_needs_tests(text: str, declares: bool) -> None:
 
 
 def test_every_module_has_a_test_file_of_its_name() -> None:
-    untested = [
-        f"{source.path}: expected {places_of_tests(source)[0]}"
-        for source in sources(*PRODUCT)
-        if not source.path.endswith("/__init__.py")
-        and not only_declares(source)
-        and source.path not in ratchet.NO_TEST_FILE
-        and not any((REPOSITORY / place).exists() for place in places_of_tests(source))
-    ]
+    product = [source for source in sources(*PRODUCT) if not source.path.endswith("/__init__.py")]
+    named = Counter((source.package, source.path.rsplit("/", 1)[-1]) for source in product)
+    untested = []
+    for source in product:
+        places = places_of_tests(source, named[source.package, source.path.rsplit("/", 1)[-1]])
+        if source.path not in ratchet.NO_TEST_FILE and not only_declares(source):
+            if not any((REPOSITORY / place).exists() for place in places):
+                untested.append(f"{source.path}: expected {places[0]}")
 
     assert not untested, "\n" + "\n".join(untested)
 
 
-def test_a_module_may_be_tested_beside_its_folder_or_under_its_name() -> None:
-    assert "tests/actors/agents/test_momentum.py" in places_of_tests(Source("actors/agents/momentum.py", "x"))
-    assert "tests/bot/test_main.py" in places_of_tests(Source("bot/__main__.py", "x"))
+def test_a_module_is_tested_under_its_name() -> None:
+    orders = Source("actors/execution/orders.py", "x")
+
+    assert places_of_tests(Source("bot/__main__.py", "x")) == ["tests/bot/test_main.py"] * 2
+    assert places_of_tests(orders, namesakes=2) == [
+        "tests/actors/execution/test_orders.py",
+        "tests/actors/test_execution_orders.py",
+    ]
+    assert "tests/actors/test_orders.py" in places_of_tests(orders, namesakes=1)
