@@ -5,11 +5,13 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from contracts.account import Equity
+from contracts import codec
+from contracts.account import Equity, Position
 from contracts.belief import FeatureFrame, SignalFrame
-from contracts.decision import DecisionLog, GateState, Intent, Refusal, Selection, Verdict
+from contracts.decision import DecisionLog, GateState, Intent, Refusal, Selection
 from contracts.envelope import Envelope
 from contracts.life import ActorFailed, ActorRestarted, Beat, GatewayFailed
+from contracts.topics import DECISIVE
 from contracts.trade import Execution, Order, OrderState
 from runtime.replay import DecisionHash
 
@@ -28,7 +30,7 @@ COUNTED: Final[dict[type[msgspec.Struct], str]] = {
 class Report:
     """Counts what is said and keeps the last of what describes the account."""
 
-    kinds: Final = (
+    kinds: Final[tuple[type[msgspec.Struct], ...]] = (
         *COUNTED,
         SignalFrame,
         FeatureFrame,
@@ -36,7 +38,7 @@ class Report:
         GateState,
         GatewayFailed,
         OrderState,
-        Verdict,
+        Position,
         Selection,
     )
 
@@ -46,33 +48,39 @@ class Report:
         self.cold: tuple[str, ...] = ()
         self.equity: Equity | None = None
         self.state: GateState | None = None
-        self.verdict: Verdict | None = None
         self.orders: dict[str, OrderState] = {}
+        self.positions: dict[str, Position] = {}
         self.hash = DecisionHash()
 
     def __call__(self, envelope: Envelope[Any]) -> None:
         """Take one message."""
         payload = envelope.payload
+        if isinstance(payload, DECISIVE):
+            self.hash.add(type(payload).__name__, codec.encode(payload))
         counted = COUNTED.get(type(payload))
         if counted is not None:
             self.counts[counted] += 1
-        if isinstance(payload, SignalFrame):
-            self.counts["signals"] += int(np.isfinite(payload.mu.values).sum())
-        elif isinstance(payload, FeatureFrame):
-            self.cold = payload.cold
-        elif isinstance(payload, Refusal):
-            for reason in payload.reasons:
-                self.refused[reason.control] = self.refused.get(reason.control, 0) + 1
-        elif isinstance(payload, Equity):
-            self.equity = payload
-        elif isinstance(payload, GateState):
-            self.state = payload
-        elif isinstance(payload, Verdict):
-            self.verdict = payload
-        elif isinstance(payload, GatewayFailed):
-            self.counts["gateway_failures"] += 1
-        elif isinstance(payload, OrderState):
-            self._keep(payload)
+        match payload:
+            case SignalFrame():
+                self.counts["signals"] += int(np.isfinite(payload.mu.values).sum())
+            case FeatureFrame():
+                self.cold = payload.cold
+            case Refusal():
+                self._count_reasons(payload)
+            case Equity():
+                self.equity = payload
+            case GateState():
+                self.state = payload
+            case GatewayFailed():
+                self.counts["gateway_failures"] += 1
+            case OrderState():
+                self._keep(payload)
+            case Position():
+                self.positions[payload.symbol] = payload
+
+    def is_flat(self) -> bool:
+        """Whether no position is open."""
+        return all(position.quantity == 0 for position in self.positions.values())
 
     def as_json(self) -> dict[str, Any]:
         """The counts, and where the account stands; money as text."""
@@ -86,7 +94,12 @@ class Report:
             "state": None if self.state is None else self.state.state,
             "reasons": () if self.state is None else self.state.reasons,
             "cold": self.cold,
+            "decision_hash": self.hash.hexdigest(),
         }
+
+    def _count_reasons(self, refusal: Refusal) -> None:
+        for reason in refusal.reasons:
+            self.refused[reason.control] = self.refused.get(reason.control, 0) + 1
 
     def _keep(self, state: OrderState) -> None:
         """Alive orders only, so that a year of orders takes no memory."""

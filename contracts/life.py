@@ -78,6 +78,16 @@ class ClockStepped(msgspec.Struct, frozen=True):
     back_ns: Nanos
 
 
+StopPolicy = Literal["keep", "cancel", "flatten"]
+
+
+class Stopping(msgspec.Struct, frozen=True):
+    """The process was asked to end: no new risk from here on, then `policy` for what is open."""
+
+    policy: StopPolicy
+    reason: str
+
+
 class RunStopped(msgspec.Struct, frozen=True):
     """The process ends in order and seals the journal."""
 

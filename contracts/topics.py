@@ -36,6 +36,7 @@ TABLE: Final[tuple[Topic, ...]] = (
     Topic("life.poisoned", life.Poisoned, "process", outside=True),
     Topic("life.clock.stepped", life.ClockStepped, "process", outside=True),
     Topic("life.loop.stalled", life.LoopStalled, "process", outside=True),
+    Topic("life.stopping", life.Stopping, "process", outside=True),
     Topic("life.stopped", life.RunStopped, "process", outside=True),
     # the market
     Topic("market.universe", market.UniverseChanged, "feed", outside=True, retained=True),

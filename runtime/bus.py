@@ -100,6 +100,11 @@ class Bus:
         for kind in kinds:
             self._routes[kind].taps += (tap,)
 
+    def untap(self, tap: Tap) -> None:
+        """The onlooker sees nothing any more."""
+        for route in self._routes.values():
+            route.taps = tuple(other for other in route.taps if other is not tap)
+
     def admit(self, payload: msgspec.Struct, source: str, *, deliver: bool = True) -> Envelope[Any]:
         """Run one turn: this message and everything that follows from it; returns when it is over.
 
@@ -133,6 +138,12 @@ class Bus:
         cells = tuple(cell.image() for cell in self.cells)
         retained = tuple(_retained_image(envelope) for envelope in self._retained.values())
         return BusImage(seq=self.seq, turn=self.turn, at_ns=self.at_ns, cells=cells, retained=retained)
+
+    def can_load(self, image: BusImage) -> bool:
+        """Whether the image is of these actors with these schemas of their states."""
+        return tuple(cell.schema for cell in self.cells) == tuple(cell.schema for cell in image.cells) and tuple(
+            cell.name for cell in self.cells
+        ) == tuple(cell.name for cell in image.cells)
 
     def load(self, image: BusImage) -> None:
         """Become what `image` saw; raises ValueError where cells or schemas differ."""

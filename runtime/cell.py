@@ -115,7 +115,7 @@ class Cell:
             self._take_snapshot()
         return CellImage(
             name=self.name,
-            schema=codec.schema_digest(self.actor_type.state_type()),
+            schema=self.schema,
             state=self._snapshot,
             failures=self._failures.times,
             retry_ns=self._retry_ns,
@@ -125,15 +125,19 @@ class Cell:
         )
 
     @property
+    def schema(self) -> str:
+        """Which form the actor's state has."""
+        return codec.schema_digest(self.actor_type.state_type())
+
+    @property
     def settled(self) -> bool:
         """True unless the actor is waiting for its restart, when part of its past is only in memory."""
         return not self._waiting
 
     def load(self, image: CellImage) -> None:
         """Become what `image` saw; raises ValueError if the actor's state has another schema now."""
-        schema = codec.schema_digest(self.actor_type.state_type())
-        if image.schema != schema:
-            raise ValueError(f"the state of {self.name} has schema {schema}, the snapshot {image.schema}")
+        if image.schema != self.schema:
+            raise ValueError(f"the state of {self.name} has schema {self.schema}, the snapshot {image.schema}")
         actor = self.factory()
         actor.restore(codec.decode_state(actor.state_type(), image.state))
         self._install(actor)

@@ -1,0 +1,152 @@
+"""A running system: gateways under supervision around one bus, until somebody asks for the end."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from bot.builder import Assembly, GatewayPart
+from bot.report import Report
+from contracts.decision import GateState
+from contracts.envelope import Envelope
+from contracts.life import ActorFailed, GatewayFailed, RunStopped, Stopping, StopPolicy
+from contracts.ports import JournalFailed
+from contracts.quantities import SECOND_NS
+from contracts.topics import topic_of
+from runtime.actor import Admit, Gateway
+from runtime.bus import Misspoken
+from runtime.outlet import Outlet
+from runtime.supervisor import Supervisor
+
+EXIT_OK: Final = 0
+EXIT_MISMATCH: Final = 7
+EXIT_GAVE_UP: Final = 9
+EXIT_TEMPORARY: Final = 75
+
+DRAIN_STEP_S: Final = 0.05
+HANGING_S_MAX: Final = 2.0
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """Why a run ended, and the exit code of its process."""
+
+    reason: str
+    exit_code: int
+
+
+class System:
+    """Serves an assembly. `request_stop` ends it in order; the first request counts."""
+
+    def __init__(
+        self, assembly: Assembly, supervisor: Callable[[Callable[..., None]], Supervisor], drain_s: float
+    ) -> None:
+        self.bus = assembly.bus
+        self.clock = assembly.outside.clock
+        self.report = Report()
+        self.supervisor = supervisor(self._gateway_failed)
+        self.gateways: dict[str, Gateway] = {}
+        self.outlets: dict[str, Outlet] = {}
+        self._parts = assembly.gateways
+        self._drain_s = drain_s
+        self._ending: Ending | None = None
+        self._asked = asyncio.Event()
+        self.bus.tap(self.report, Report.kinds)
+        self.bus.tap(self._watch_actor, (ActorFailed,))
+
+    @property
+    def ending(self) -> Ending | None:
+        """Why the run is ending, once it is."""
+        return self._ending
+
+    def request_stop(self, reason: str, exit_code: int = EXIT_OK) -> None:
+        """Ask for the end; a graver reason than the one given before takes its place."""
+        if self._ending is None or (self._ending.exit_code == EXIT_OK and exit_code != EXIT_OK):
+            self._ending = Ending(reason, exit_code)
+        self._asked.set()
+
+    def admit(self, payload: msgspec.Struct) -> Envelope[Any]:
+        """Admit a message of the process itself."""
+        return self._admit(payload, "process", "process")
+
+    async def serve(self, policy: StopPolicy) -> Ending:
+        """Start every gateway, run until asked to end, drain, and say the last word; the journal is still open."""
+        for part in self._parts:
+            self.supervisor.spawn(part.name, self._serving(part), part.group)
+        self.supervisor.spawn_once("giving-up", self._await_giving_up)
+        await self._asked.wait()
+        assert self._ending is not None
+        if self._ending.exit_code == EXIT_OK:
+            await self._drain(policy)
+        await self.supervisor.shutdown(HANGING_S_MAX)
+        return self._said_last()
+
+    def _serving(self, part: GatewayPart) -> Callable[[], Any]:
+        async def serve() -> None:
+            gateway = part.factory()
+            outlet = Outlet(part.name, part.capacity)
+            self.gateways[part.name], self.outlets[part.name] = gateway, outlet
+            self.bus.connect(outlet, gateway.inputs)
+            try:
+                await gateway.run(outlet, self._admit_of(part.name, gateway.role))
+            finally:
+                self.bus.disconnect(outlet)
+                outlet.closed = True
+
+        return serve
+
+    def _admit_of(self, source: str, role: str) -> Admit:
+        def admit(payload: msgspec.Struct) -> Envelope[Any]:
+            return self._admit(payload, source, role)
+
+        return admit
+
+    def _admit(self, payload: msgspec.Struct, source: str, role: str) -> Envelope[Any]:
+        if topic_of(payload).author != role:
+            raise Misspoken(f"{source} admitted {type(payload).__name__}, which is for {topic_of(payload).author}")
+        try:
+            return self.bus.admit(payload, source)
+        except JournalFailed as error:
+            self.request_stop(f"{error}; free or mend the disk and start again", EXIT_TEMPORARY)
+            raise
+
+    def _gateway_failed(self, failure: GatewayFailed, error: BaseException | None) -> None:
+        if isinstance(error, JournalFailed):
+            self.request_stop(f"{error}; free or mend the disk and start again", EXIT_TEMPORARY)
+            return
+        self.admit(failure)
+
+    def _watch_actor(self, envelope: Envelope[Any]) -> None:
+        failed: ActorFailed = envelope.payload
+        if failed.spent and failed.group == "desk":
+            self.request_stop(f"{failed.actor} of the desk gave up: {failed.error}", EXIT_GAVE_UP)
+
+    async def _await_giving_up(self) -> None:
+        failure = await self.supervisor.gave_up()
+        self.request_stop(f"{failure.gateway} gave up: {failure.error}", EXIT_GAVE_UP)
+
+    async def _drain(self, policy: StopPolicy) -> None:
+        """No new risk, then wait until nothing is in flight; the deadline holds whatever the venue does."""
+        assert self._ending is not None
+        deadline_ns = self.clock.now() + round(self._drain_s * SECOND_NS)
+        self.admit(Stopping(policy, self._ending.reason))
+        while self.clock.now() < deadline_ns and not self._at_rest(policy):
+            await self.clock.sleep_until(self.clock.now() + round(DRAIN_STEP_S * SECOND_NS))
+
+    def _at_rest(self, policy: StopPolicy) -> bool:
+        alive = self.report.orders.values()
+        if policy == "keep":
+            return all(order.state == "OPEN" for order in alive)
+        flat = policy != "flatten" or self.report.is_flat()
+        return not alive and flat
+
+    def _said_last(self) -> Ending:
+        assert self._ending is not None
+        state: GateState | None = self.report.state
+        if self._ending.exit_code == EXIT_OK and state is not None and "reconciliation" in state.latches:
+            self._ending = Ending("the venue's books differ from ours, a human must look", EXIT_MISMATCH)
+        try:
+            self.bus.admit(RunStopped(self._ending.reason, self._ending.exit_code), "process")
+        except JournalFailed:
+            return self._ending
+        return self._ending
