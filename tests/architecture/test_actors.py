@@ -1,5 +1,6 @@
 """Actors are strangers to each other: they hear what is in the table, say what is theirs, and import no actor."""
 
+import ast
 import importlib
 import inspect
 from collections.abc import Iterator
@@ -7,7 +8,14 @@ from typing import Any
 
 from contracts import topics
 from tests.architecture.calls import imported
-from tests.architecture.source import Source, sources
+from tests.architecture.source import PRODUCT, Source, sources
+
+AUTHORS = {
+    "Intent": ("actors/risk_gate.py", "actors/risk/"),
+    "Refusal": ("actors/risk_gate.py", "actors/risk/"),
+    "Order": ("actors/execution_desk.py", "actors/execution/"),
+}
+"""Where the messages that move money are made; what the gate lets through is approval as a type."""
 
 
 def actor_classes() -> list[Any]:
@@ -67,3 +75,33 @@ def test_the_role_of_an_actor_is_an_author_in_the_table() -> None:
     ]
 
     assert unknown == []
+
+
+def made_by_strangers(source: Source) -> Iterator[str]:
+    """Where a message that moves money is made by someone else than its author."""
+    ours = {
+        alias.asname or alias.name: alias.name
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("contracts.")
+        for alias in node.names
+    }
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func).split(".")
+            made = ours.get(called[0], called[-1]) if len(called) == 1 else called[-1]
+            if made in AUTHORS and (called[0] in ours or len(called) > 1) and not source.is_in(*AUTHORS[made]):
+                yield source.at(node, f"makes {made}: only {AUTHORS[made][0]} may")
+
+
+def test_only_its_author_makes_a_message_that_moves_money() -> None:
+    assert [found for source in sources(*PRODUCT) for found in made_by_strangers(source)] == []
+
+
+def test_a_stranger_who_makes_an_intent_is_found() -> None:
+    plain = "from contracts.decision import Intent\nx = Intent(symbol='BTC-EUR')"
+    renamed = "from contracts.decision import Intent as Wish\nx = Wish(symbol='BTC-EUR')"
+    dotted = "from contracts import trade\nx = trade.Order()"
+
+    assert all(list(made_by_strangers(Source("actors/selector.py", text))) for text in (plain, renamed, dotted))
+    assert list(made_by_strangers(Source("actors/risk/verdict.py", plain))) == []
+    assert list(made_by_strangers(Source("actors/selector.py", "from rich import Order\nx = Order()"))) == []
