@@ -1,0 +1,1 @@
+"""The life of one order at a venue, as values."""

@@ -1,0 +1,44 @@
+"""One position as booked: quantity, average entry, what was realised. A pure function of its fills."""
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.execution.exact import plus, times
+from contracts.quantities import Money
+
+
+class Book(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed quantity, the average price of what is open (0 when flat), and totals in quote.
+
+    `realised` is gross of fees. The quantity is exact; `entry` and `realised` involve a division and carry 28 digits.
+    """
+
+    quantity: Money = Decimal(0)
+    entry: Money = Decimal(0)
+    realised: Money = Decimal(0)
+    fees: Money = Decimal(0)
+
+
+def booked(book: Book, signed: Money, price: Money, fee: Money) -> Book:
+    """The book after one fill of `signed` quantity (positive: bought).
+
+    Laws: the quantity is the sum of the signed fills; a fill away from zero averages the entry; a fill towards zero
+    leaves the entry and realises; a fill through zero opens the rest at its own price; and
+    `realised + quantity * (price - entry)` moves by `quantity before * (change of price)` alone, whatever is booked.
+    """
+    quantity = plus(book.quantity, signed)
+    closing = Decimal(0) if book.quantity * signed >= 0 else min(abs(signed), abs(book.quantity))
+    direction = Decimal(1) if book.quantity > 0 else Decimal(-1)
+    realised = book.realised + closing * (price - book.entry) * direction
+    return Book(quantity=quantity, entry=_entry(book, signed, price, quantity), realised=realised, fees=book.fees + fee)
+
+
+def _entry(book: Book, signed: Money, price: Money, quantity: Money) -> Money:
+    if quantity == 0:
+        return Decimal(0)
+    if book.quantity == 0 or (quantity > 0) != (book.quantity > 0):
+        return price
+    if book.quantity * signed > 0:
+        return (times(book.quantity, book.entry) + times(signed, price)) / quantity
+    return book.entry
