@@ -47,7 +47,7 @@ class Flow(NamedTuple):
     depth: float = 0.0
     updates: int = 0
 
-    def and_(self, other: Flow) -> Flow:
+    def plus(self, other: Flow) -> Flow:
         """The flow of both stretches."""
         return Flow(self.ofi + other.ofi, self.depth + other.depth, self.updates + other.updates)
 

@@ -77,7 +77,7 @@ def test_flows_of_consecutive_stretches_add_up(quotes: list[Touch], cut: int) ->
     for number, change in enumerate(changes):
         whole = whole.seen(*change)
         first, second = (first.seen(*change), second) if number < cut else (first, second.seen(*change))
-    assert first.and_(second) == whole
+    assert first.plus(second) == whole
     assert whole.scaled == pytest.approx(whole.ofi / whole.mean_depth)
 
 
