@@ -163,7 +163,7 @@ class JournalWriter:
         finally:
             if self._thread is not None:
                 self._thread.close()
-            self._segments.close()
+            self._guard(self._segments.close)
 
     def _write_pending(self) -> None:
         segments = self._segments

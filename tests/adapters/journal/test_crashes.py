@@ -1,0 +1,158 @@
+"""Whatever `durable` acknowledged is in the recovered prefix, and the prefix has no hole: on a disk that forgets."""
+
+import errno
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+import pytest
+
+from adapters.journal.reader import records, verify
+from adapters.journal.recovery import examine, recover
+from adapters.journal.scan import JournalDamaged
+from adapters.journal.writer import JournalWriter
+from contracts.ports import JournalFailed
+from tests.kit.disks import CrashingDisk, Fault, PowerCut, cut_at, fails_at, no_fault
+from tests.kit.journals import a_plan, as_read, as_recorded, finish, live
+
+PLAN = a_plan(40)
+SAID = [as_recorded(step) for step in PLAN]
+FATES = 3
+
+
+class DurableAtOnce(JournalWriter):
+    """A mutant that promises what it has not done."""
+
+    async def durable(self, seq: int) -> None:
+        return
+
+
+class DeafDisk(CrashingDisk):
+    """The same disk, but nobody hears the error of a sync."""
+
+    def __init__(self, disk: CrashingDisk) -> None:
+        self.__dict__ = disk.__dict__
+
+    def open_append(self, name: str):
+        file = super().open_append(name)
+        sync = file.sync
+
+        def deaf() -> None:
+            try:
+                sync()
+            except OSError:
+                return
+
+        file.sync = deaf
+        return file
+
+
+class DeafToSyncErrors(JournalWriter):
+    """A mutant that ignores an error of fdatasync."""
+
+    def __init__(self, disk, **options) -> None:
+        super().__init__(DeafDisk(disk), **options)
+
+
+def calls_of_a_life() -> list[str]:
+    disk = CrashingDisk()
+    live(disk, PLAN, [], send=disk.send)
+    return disk.calls
+
+
+def faults() -> Iterator[Fault]:
+    """A power cut at every call of the disk and at every send, and an error of every sync."""
+    calls = calls_of_a_life()
+    for place in range(len(calls)):
+        yield cut_at(place)
+    for place in range(calls.count("sync")):
+        yield fails_at(place, errno.EIO, only="sync")
+
+
+def violations(writer: type[JournalWriter]) -> Iterator[str]:
+    """What is wrong after each fault and a crash, under several fates of what was not synced."""
+    for number, fault in enumerate(faults()):
+        acknowledged: list[int] = []
+        disk = CrashingDisk(fault)
+        try:
+            live(disk, PLAN, acknowledged, writer=writer, send=disk.send)
+        except (PowerCut, OSError):
+            pass  # the process is gone, or stopped by itself
+        for fate in range(FATES):
+            after = disk.crash(np.random.default_rng([number, fate]))
+            yield from (f"fault {number}, fate {fate}: {wrong}" for wrong in wrongs(after, acknowledged))
+
+
+def wrongs(disk: CrashingDisk, acknowledged: list[int]) -> Iterator[str]:
+    """Recover, compare with what was said, live on to the end of the plan, compare again."""
+    safe = max(acknowledged, default=0)
+    try:
+        found = recover(disk)
+    except JournalDamaged as damage:
+        yield str(damage)
+        return
+    if [as_read(record) for record in records(disk)] != SAID[: found.last_seq]:
+        yield f"the prefix of {found.last_seq} is not what was said"
+    if found.ended_seq < safe:
+        yield f"{safe} was durable, {found.ended_seq} is left"
+        return
+    if msgspec.structs.replace(examine(disk), torn_bytes=0) != msgspec.structs.replace(found, torn_bytes=0, torn_name=""):
+        yield "recovering again would change something"
+    live(disk, PLAN, [])
+    if [as_read(record) for record in records(disk)] != SAID or verify(disk).problems:
+        yield f"the journal could not go on after {found.last_seq}"
+
+
+def test_no_crash_takes_what_was_durable() -> None:
+    assert list(violations(JournalWriter)) == []
+
+
+def test_a_durable_that_returns_at_once_is_found() -> None:
+    assert "was durable" in next(violations(DurableAtOnce))
+
+
+def test_an_ignored_sync_error_is_found() -> None:
+    assert "is damaged" in next(violations(DeafToSyncErrors))
+
+
+def test_a_crash_in_the_middle_of_recovery_changes_nothing() -> None:
+    chance = np.random.default_rng(5)
+    for place in range(3, len(calls_of_a_life()), 11):
+        acknowledged: list[int] = []
+        disk = CrashingDisk(cut_at(place))
+        with pytest.raises(PowerCut):
+            live(disk, PLAN, acknowledged, send=disk.send)
+        disk = disk.crash(chance)
+        for nested in range(12):
+            disk.fault, disk.calls = cut_at(nested), []
+            try:
+                recover(disk)
+            except PowerCut:
+                disk = disk.crash(chance)
+        disk.fault = no_fault
+        assert list(wrongs(disk, acknowledged)) == []
+
+
+@pytest.mark.parametrize("forever", [False, True])
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+def test_an_error_of_any_call_is_the_last_thing_the_journal_does(number, forever) -> None:
+    for place in range(len(calls_of_a_life())):
+        disk = CrashingDisk(fails_at(place, number, forever=forever))
+        acknowledged: list[int] = []
+        written: list[JournalWriter] = []
+
+        class Remembered(JournalWriter):
+            def __init__(self, disk, **options) -> None:
+                super().__init__(disk, **options)
+                written.append(self)
+
+        try:
+            live(disk, PLAN, acknowledged, writer=Remembered, send=disk.send)
+        except OSError:
+            for journal in written:
+                assert journal.failed
+                with pytest.raises(JournalFailed):
+                    journal.append(PLAN[-4].envelope, outside=True)
+                with pytest.raises(JournalFailed):
+                    finish(journal.durable(1))
+        assert list(wrongs(disk.crash(np.random.default_rng(place)), acknowledged)) == []
