@@ -1,0 +1,1 @@
+"""Recordings of real feeds, played through the parsers of the live ones."""
