@@ -1,4 +1,4 @@
-"""The builder: a system described step by step by factories, because a supervisor can only restart what it can build again.
+"""The builder: a system described by factories, because a supervisor can only restart what it can build again.
 
 Every step returns a new builder. `build` performs no I/O, starts nothing, and names all missing parts at once.
 """

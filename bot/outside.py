@@ -1,4 +1,4 @@
-"""The outside: one frozen value with a field per port. Live, paper, recorded, simulated and test worlds differ in this alone."""
+"""The outside: one frozen value with a field per port; live, recorded, simulated and test worlds differ in it alone."""
 
 from dataclasses import dataclass
 

@@ -55,11 +55,7 @@ class Report:
     def __call__(self, envelope: Envelope[Any]) -> None:
         """Take one message."""
         payload = envelope.payload
-        if isinstance(payload, DECISIVE):
-            self.hash.add(type(payload).__name__, codec.encode(payload))
-        counted = COUNTED.get(type(payload))
-        if counted is not None:
-            self.counts[counted] += 1
+        self._count(payload)
         match payload:
             case SignalFrame():
                 self.counts["signals"] += int(np.isfinite(payload.mu.values).sum())
@@ -96,6 +92,13 @@ class Report:
             "cold": self.cold,
             "decision_hash": self.hash.hexdigest(),
         }
+
+    def _count(self, payload: msgspec.Struct) -> None:
+        if isinstance(payload, DECISIVE):
+            self.hash.add(type(payload).__name__, codec.encode(payload))
+        counted = COUNTED.get(type(payload))
+        if counted is not None:
+            self.counts[counted] += 1
 
     def _count_reasons(self, refusal: Refusal) -> None:
         for reason in refusal.reasons:

@@ -1,0 +1,20 @@
+"""`python -m bot` and the console script `bot`: pin the processor, then the command line."""
+
+import sys
+
+
+def main() -> None:
+    """Run one command. Assertions are production checks here, so `python -O` is refused."""
+    if not __debug__:
+        sys.stderr.write("Error: python -O strips the assertions that guard the account; run without -O (code 4)\n")
+        raise SystemExit(4)
+    from runtime.fingerprint import pin_processor
+
+    pin_processor()
+    from bot.cli.app import app
+
+    app()
+
+
+if __name__ == "__main__":
+    main()

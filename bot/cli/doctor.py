@@ -1,0 +1,95 @@
+"""`bot doctor`: can this machine run a daemon; `bot completion`: the shell's script."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from bot.cli.errors import BAD_CONFIGURATION, Fail, command
+from bot.cli.options import Json, Runs, emit, runs_directory, say
+
+FREE_BYTES_MIN: Final = 1 << 30
+NEEDED: Final = ("msgspec", "numpy", "prometheus-client", "rich", "structlog", "typer", "uvloop", "zstandard")
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+@command
+def doctor(profile: Annotated[str, typer.Option("--profile")] = "canary", runs: Runs = None, json: Json = False) -> None:
+    """Look whether this machine can run a daemon; exit 4 with what to do if it cannot.
+
+    Examples: `bot doctor`  ·  `bot doctor --profile paper --json`
+    """
+    checks = [*_checks(profile, runs_directory(runs))]
+    if json:
+        emit([msgspec.to_builtins(check) for check in checks])
+    else:
+        for check in checks:
+            say(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<22} {check.found}")
+            if not check.ok:
+                say(f"      {check.remedy}")
+    failed = [check.name for check in checks if not check.ok]
+    if failed:
+        raise Fail(f"not ready: {', '.join(failed)}", BAD_CONFIGURATION)
+
+
+@command
+def completion(shell: Annotated[str, typer.Argument(help="bash, zsh or fish")]) -> None:
+    """Print the completion script of a shell.
+
+    Examples: `bot completion bash >> ~/.bashrc`  ·  `bot completion fish > ~/.config/fish/completions/bot.fish`
+    """
+    from click.shell_completion import get_completion_class
+    from typer.main import get_command
+
+    from bot.cli.app import app
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise typer.BadParameter(f"shell was {shell!r}, expected bash, zsh or fish")
+    say(kind(get_command(app), {}, "bot", "_BOT_COMPLETE").source())
+
+
+def _checks(profile: str, runs: Path) -> Iterator[Check]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    yield Check("python", (3, 11) <= sys.version_info[:2] < (3, 13), version, "install Python 3.11 or 3.12")
+    missing = [name for name in NEEDED if not _installed(name)]
+    yield Check("packages", not missing, "all there" if not missing else f"missing {', '.join(missing)}", "run: make env")
+    yield _profile_check(profile)
+    parent = next(path for path in (runs, *runs.absolute().parents) if path.exists())
+    writable = os.access(parent, os.W_OK)
+    yield Check("runs directory", writable, str(runs.absolute()), "choose another with --runs DIR")
+    free = shutil.disk_usage(parent).free
+    yield Check("disk", free >= FREE_BYTES_MIN, f"{free >> 20} MiB free", "free at least 1 GiB")
+
+
+def _profile_check(profile: str) -> Check:
+    from bot.configuration import BadConfiguration
+    from bot.profile import load
+
+    try:
+        load(profile)
+    except BadConfiguration as error:
+        return Check("profile", False, profile, str(error))
+    return Check("profile", True, profile)
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

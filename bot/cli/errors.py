@@ -1,0 +1,103 @@
+"""Exit codes, and how an expected failure becomes one clear line."""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+import typer
+
+OK: Final = 0
+UNEXPECTED: Final = 1
+USAGE: Final = 2
+NOT_FOUND: Final = 3
+BAD_CONFIGURATION: Final = 4
+TIMEOUT: Final = 5
+REFUSED: Final = 6
+MISMATCH: Final = 7
+DIVERGED: Final = 8
+GAVE_UP: Final = 9
+DAMAGED: Final = 10
+TEMPORARY: Final = 75
+
+MEANINGS: Final = {
+    OK: "ok, also after a graceful stop",
+    UNEXPECTED: "unexpected failure: a bug",
+    USAGE: "wrong usage of the command line",
+    NOT_FOUND: "daemon not running, or run, order or file not found",
+    BAD_CONFIGURATION: "bad configuration, directory or port",
+    TIMEOUT: "timeout",
+    REFUSED: "refused by a safety interlock",
+    MISMATCH: "the venue's books differ from ours, a human must look",
+    DIVERGED: "a replay said something else than the record",
+    GAVE_UP: "the supervisor gave up: a restart budget is spent",
+    DAMAGED: "a journal, recording or model file is damaged or altered",
+    TEMPORARY: "temporary: disk full or venue away, try again later",
+}
+
+
+class Fail(Exception):
+    """An expected failure: one line for stderr and the exit code."""
+
+    def __init__(self, text: str, code: int) -> None:
+        self.text = text
+        self.code = code
+        super().__init__(text)
+
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+
+def command(function: CommandT) -> CommandT:
+    """Print an expected failure as `Error: text (code N)` and exit with its code; bugs keep their traceback."""
+
+    @functools.wraps(function)
+    def guarded(*arguments: Any, **options: Any) -> Any:
+        try:
+            return function(*arguments, **options)
+        except tuple(expected()) as error:
+            code = code_of(error)
+            sys.stderr.write(f"Error: {error} (code {code})\n")
+            raise typer.Exit(code) from error
+
+    return cast(CommandT, guarded)
+
+
+def code_of(error: BaseException) -> int:
+    """The exit code of an expected failure; raises StopIteration for a bug."""
+    if isinstance(error, Fail):
+        return error.code
+    return next(code for kind, code in expected().items() if isinstance(error, kind))
+
+
+@functools.cache
+def expected() -> dict[type[Exception], int]:
+    """Failures that are no bugs, the special before the general; imported when one is raised, so `--help` is quick."""
+    from adapters.journal.scan import JournalDamaged
+    from adapters.recorded.errors import BadRecording, ForeignRecording, MissingRecording
+    from bot.configuration import BadConfiguration
+    from bot.replaying import JournalEmpty
+    from bot.runs import AccountBusy, RunNotFound, RunsUnusable
+    from bot.why import OrderNotFound
+    from contracts.ports import JournalFailed
+    from runtime.control import NotRunning
+    from runtime.health import PortInUse
+    from runtime.replay import Diverged
+
+    return {
+        Fail: UNEXPECTED,
+        BadConfiguration: BAD_CONFIGURATION,
+        RunsUnusable: BAD_CONFIGURATION,
+        PortInUse: BAD_CONFIGURATION,
+        AccountBusy: REFUSED,
+        RunNotFound: NOT_FOUND,
+        OrderNotFound: NOT_FOUND,
+        JournalEmpty: NOT_FOUND,
+        NotRunning: NOT_FOUND,
+        MissingRecording: NOT_FOUND,
+        ForeignRecording: BAD_CONFIGURATION,
+        BadRecording: DAMAGED,
+        JournalDamaged: DAMAGED,
+        JournalFailed: TEMPORARY,
+        Diverged: DIVERGED,
+    }
