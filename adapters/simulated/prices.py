@@ -1,0 +1,58 @@
+"""What the simulated venue trades against: the simulated market, or quotes played from a recording."""
+
+from typing import NamedTuple, Protocol
+
+from adapters.simulated.market import Market
+from contracts.quantities import Lots, Nanos, Ticks
+
+Levels = tuple[tuple[Ticks, Lots], ...]
+
+
+class Depth(NamedTuple):
+    """What can be taken at one instant, best first."""
+
+    bids: Levels
+    asks: Levels
+
+
+class Prices(Protocol):
+    """The market at a time that never goes backwards between two questions."""
+
+    def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
+        """The book of an instrument, None while nothing was ever quoted."""
+
+
+class MarketPrices:
+    """The simulated market; no symbol is ever without a book."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._columns = market.universe.positions
+
+    def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
+        """The market's own ladder."""
+        column = self._columns[symbol]
+        ladder = self._market.ladder(column, self._market.step_at(column, at_ns))
+        return Depth(
+            tuple(zip(ladder.bid_ticks.tolist(), ladder.bid_lots.tolist(), strict=True)),
+            tuple(zip(ladder.ask_ticks.tolist(), ladder.ask_lots.tolist(), strict=True)),
+        )
+
+
+class QuoteBoard:
+    """The last quote of each symbol, as told; one level deep, and an empty side is empty."""
+
+    def __init__(self) -> None:
+        self._quotes: dict[str, Depth] = {}
+
+    def quote(self, symbol: str, bid: Ticks, ask: Ticks, bid_lots: Lots, ask_lots: Lots) -> None:
+        """Replace the quote of a symbol; a side without price or quantity is empty, a crossed quote is left out."""
+        if 0 < ask <= bid:
+            return
+        bids = ((bid, bid_lots),) if bid > 0 and bid_lots > 0 else ()
+        asks = ((ask, ask_lots),) if ask > 0 and ask_lots > 0 else ()
+        self._quotes[symbol] = Depth(bids, asks)
+
+    def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
+        """The last quote."""
+        return self._quotes.get(symbol)

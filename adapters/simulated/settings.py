@@ -1,0 +1,37 @@
+"""The manners of the simulated venue; there is no default for the money it opens with."""
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+
+class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A venue's account and its manners.
+
+    Latency is there and back together. `stream_ms_max` delays the private stream, so fills may come before and after
+    answers; `read_lag_ms_max` is how far a query's view may lie behind; an order that arrives later than
+    `recv_window_s` after it was sent is rejected. `split_rate` is the share of orders executed in two or three pieces.
+    Client ids are unique for ever (`strict`: a repeated sending gets the first answer again) or only among open orders.
+    """
+
+    seed: int
+    balances: dict[str, Decimal]
+    latency_ms_min: float = 50.0
+    latency_ms_max: float = 500.0
+    stream_ms_max: float = 300.0
+    read_lag_ms_max: float = 300.0
+    recv_window_s: float = 5.0
+    split_rate: float = 0.3
+    orders_open_max: int = 50
+    client_ids: Literal["strict", "open_only"] = "strict"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.latency_ms_min <= self.latency_ms_max:
+            raise ValueError(f"latency was {self.latency_ms_min} to {self.latency_ms_max} ms, expected 0 <= min <= max")
+        if not 0 <= self.split_rate <= 1:
+            raise ValueError(f"split_rate was {self.split_rate}, expected 0 to 1")
+        if min(self.stream_ms_max, self.read_lag_ms_max) < 0 or self.recv_window_s <= 0 or self.orders_open_max < 1:
+            raise ValueError("delays were negative, or the receive window or the order limit not positive")
+        if not self.balances or not all(amount.is_finite() for amount in self.balances.values()):
+            raise ValueError(f"balances were {self.balances}, expected a finite amount for at least one asset")
