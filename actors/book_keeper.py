@@ -21,11 +21,9 @@ from contracts.life import Beat
 from contracts.market import BookDelta, BookFrame, BookSnapshot, FeedStatus, Tick, UniverseChanged
 from contracts.quantities import Nanos, Seconds, nanos
 from quant.order_book import BookState, Depth, OrderBook
+from quant.order_flow import Touch, imbalance, measure, order_flow
 
-Touch = tuple[int, int, int, int]
-"""Best bid in ticks and lots, best ask in ticks and lots."""
-
-NO_TOUCH: Touch = (0, 0, 0, 0)
+NO_TOUCH = Touch(0, 0, 0, 0)
 
 
 class BookKeeperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,7 +136,7 @@ class BookKeeper(StatefulActor[BookKeeperState]):
         book = self._books[column]
         if type(row) is Tick:
             if book is None:
-                self._changed(column, (row.bid, row.bid_lots, row.ask, row.ask_lots), seq)
+                self._changed(column, Touch(row.bid, row.bid_lots, row.ask, row.ask_lots), seq)
         elif type(row) is BookDelta:
             if book is None:
                 state.no_book += 1
@@ -162,9 +160,9 @@ class BookKeeper(StatefulActor[BookKeeperState]):
         if touch == before:
             return
         state.touch[column] = touch
-        if _two_sided(before) and _two_sided(touch):
-            state.flow[column] += _flow(before, touch)
-            state.depth[column] += touch[1] + touch[3]
+        if before.whole and touch.whole:
+            state.flow[column] += order_flow(before, touch)
+            state.depth[column] += touch.bid_lots + touch.ask_lots
             state.events[column] += 1
 
     def _void(self, column: int) -> None:
@@ -202,22 +200,19 @@ class BookKeeper(StatefulActor[BookKeeperState]):
     def _frame(self, universe: Universe) -> BookFrame:
         self._count_levels()
         state = self.state
-        bid, bid_lots, ask, ask_lots = np.array(state.touch, dtype=np.float64).T
-        five = np.array(state.five, dtype=np.float64).T
-        valid = (bid > 0) & (bid < ask) & (bid_lots > 0) & (ask_lots > 0)
+        bid, bid_lots, ask, ask_lots = np.array(state.touch, dtype=np.int64).T
+        bid_five, ask_five = np.array(state.five, dtype=np.int64).T
         flow, depth, events, updates = np.sum([each.counts.values for each in state.slices], axis=0)
-        both, now = np.where(valid, bid_lots + ask_lots, np.nan), 0.5 * (bid_lots + ask_lots)
-        mid = np.where(valid, 0.5 * (bid + ask), np.nan)
-        mean_lots = np.where(valid, np.where(events > 0, 0.5 * depth / np.maximum(events, 1), now), np.nan)
-        micro = (bid_lots * ask + ask_lots * bid) / both
+        shown = measure(bid, bid_lots, ask, ask_lots)
+        valid = ~np.isnan(shown.spread_bps)
+        lots = np.where(events > 0, depth / np.maximum(events, 1), bid_lots + ask_lots) / 2.0
+        mean_lots = np.where(valid & (lots > 0), lots, np.nan)
         return BookFrame(
             universe=universe.version,
-            spread_bps=floats(1e4 * (ask - bid) / mid),
-            imbalance_l1=floats((bid_lots - ask_lots) / both),
-            imbalance_l5=floats(
-                np.where(valid & (five.sum(axis=0) > 0), (five[0] - five[1]) / np.maximum(five.sum(axis=0), 1), np.nan)
-            ),
-            micro_bps=floats(1e4 * (micro - mid) / mid),
+            spread_bps=floats(shown.spread_bps),
+            imbalance_l1=floats(shown.imbalance),
+            imbalance_l5=floats(np.where(valid, imbalance(bid_five, ask_five), np.nan)),
+            micro_bps=floats(shown.micro_bps),
             ofi=floats(flow / mean_lots),
             depth=floats(mean_lots * self._lot_size),
             updates=floats(np.where(valid, updates, np.nan)),
@@ -245,23 +240,9 @@ class BookKeeper(StatefulActor[BookKeeperState]):
             assert book is None or state.touch[column] == _touch_of(book), f"touch of column {column} is not its book's"
 
 
-def _two_sided(touch: Touch) -> bool:
-    bid, bid_lots, ask, ask_lots = touch
-    return 0 < bid < ask and bid_lots > 0 and ask_lots > 0
-
-
-def _flow(before: Touch, after: Touch) -> int:
-    """e_n of Cont, Kukanov and Stoikov (2014), equation 10."""
-    bid0, bid_lots0, ask0, ask_lots0 = before
-    bid, bid_lots, ask, ask_lots = after
-    demand = (bid_lots if bid >= bid0 else 0) - (bid_lots0 if bid <= bid0 else 0)
-    supply = (ask_lots if ask <= ask0 else 0) - (ask_lots0 if ask >= ask0 else 0)
-    return demand - supply
-
-
 def _touch_of(book: OrderBook) -> Touch:
     bid, ask = book.best_bid(), book.best_ask()
-    return (*(bid or (0, 0)), *(ask or (0, 0)))
+    return Touch(*(bid or (0, 0)), *(ask or (0, 0)))
 
 
 def _five_of(book: OrderBook) -> tuple[int, int]:

@@ -1,0 +1,1 @@
+"""The agents: each believes something of every instrument, says how surely, and is held to what came true."""

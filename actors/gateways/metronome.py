@@ -1,0 +1,69 @@
+"""The metronome carries in the passing of time: beats on the UTC grid of the cadence.
+
+At each multiple of `decide_s` it admits `Beat("signal")` and at once `Beat("decide")`, with nothing between them; at
+each whole second in between, `Beat("second")`. After a stall the missed beats are skipped, never made up for: a burst
+of decisions on one and the same market would be worse than none. A beat's number counts its grid (decisions, or
+seconds) from the first beat of the process, so a hole in the numbers says how many were skipped.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, ClassVar
+
+import msgspec
+
+from actors.settings import more_than_zero
+from contracts.envelope import Envelope
+from contracts.life import Beat, BeatKind
+from contracts.ports import Clock
+from contracts.quantities import SECOND_NS, Nanos, Seconds, nanos
+from runtime.actor import Admit, Gateway
+
+Ready = Callable[[], Awaitable[object]]
+
+
+class CadenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often decisions are made.
+
+    Raises:
+        ValueError: a period that is not positive.
+    """
+
+    decide_s: Seconds
+
+    def __post_init__(self) -> None:
+        more_than_zero("cadence", decide_s=self.decide_s)
+
+
+class Metronome(Gateway):
+    """Beats from the moment `ready` returns (the history was admitted) until cancelled."""
+
+    role = "metronome"
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
+
+    def __init__(self, clock: Clock, settings: CadenceSettings, ready: Ready) -> None:
+        self._clock = clock
+        self._decide_ns = nanos(settings.decide_s)
+        self._ready = ready
+
+    async def run(self, inbox: AsyncIterator[Envelope[Any]], admit: Admit) -> None:
+        await self._ready()
+        start_ns = past_ns = self._clock.now()
+        while True:
+            due_ns = next_beat(past_ns, self._decide_ns)
+            await self._clock.sleep_until(due_ns)
+            for kind in kinds_at(due_ns, self._decide_ns):
+                step_ns = SECOND_NS if kind == "second" else self._decide_ns
+                admit(Beat(kind=kind, number=due_ns // step_ns - start_ns // step_ns))
+            past_ns = max(due_ns, self._clock.now())
+
+
+def next_beat(past_ns: Nanos, decide_ns: Nanos) -> Nanos:
+    """The first beat after a time: the next whole second or the next decision, whichever comes first."""
+    second = (past_ns // SECOND_NS + 1) * SECOND_NS
+    decision = (past_ns // decide_ns + 1) * decide_ns
+    return min(second, decision)
+
+
+def kinds_at(due_ns: Nanos, decide_ns: Nanos) -> tuple[BeatKind, ...]:
+    """What is beaten at a time of the grid."""
+    return ("second",) if due_ns % decide_ns else ("signal", "decide")
