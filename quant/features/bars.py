@@ -111,20 +111,25 @@ def ou_noise(c: Floats) -> Floats:
 
 def _ar1(c: Floats) -> tuple[Floats, Floats]:
     """Least squares of c_t on (1, c_{t-1}): slope and residual sd (n - 2 degrees of freedom) over the pairs present."""
-    early, late = c[..., :-1] - c[..., -1:], c[..., 1:] - c[..., -1:]
-    present = ~np.isnan(early + late)
-    pairs = present.sum(axis=-1)
-    enough = pairs >= OU_PRESENT_MIN
-    count = np.where(enough, pairs, OU_PRESENT_MIN)
-    x, y = (_centred(side, present, count) for side in (early, late))
-    xx, xy, yy = (x * x).sum(axis=-1), (x * y).sum(axis=-1), (y * y).sum(axis=-1)
-    slope = np.divide(xy, xx, out=np.full(xx.shape, np.nan), where=enough & (xx > FLAT * FLAT))
+    offset = c - c[..., -1:]
+    known = ~np.isnan(offset)
+    level = np.where(known, offset, 0.0)
+    early_known, late_known = known[..., :-1], known[..., 1:]
+    x, y = level[..., :-1] * late_known, level[..., 1:] * early_known
+    n = (early_known & late_known).sum(axis=-1)
+    enough = n >= OU_PRESENT_MIN
+    count = np.where(enough, n, OU_PRESENT_MIN)
+    sum_x, sum_y = x.sum(axis=-1), y.sum(axis=-1)
+    xx = _dot(x, x) - sum_x * sum_x / count
+    xy = _dot(x, y) - sum_x * sum_y / count
+    yy = _dot(y, y) - sum_y * sum_y / count
+    moved = xx > FLAT * FLAT
+    slope = np.where(enough & moved, xy / np.where(moved, xx, 1.0), np.nan)
     return slope, np.sqrt(np.maximum(yy - slope * xy, 0.0) / (count - 2))
 
 
-def _centred(values: Floats, present: NDArray[np.bool_], count: NDArray[np.int64]) -> Floats:
-    known = np.where(present, values, 0.0)
-    return np.where(present, known - (known.sum(axis=-1) / count)[..., None], 0.0)
+def _dot(x: Floats, y: Floats) -> Floats:
+    return np.asarray(np.einsum("...t,...t->...", x, y))
 
 
 def _bar(
