@@ -131,3 +131,8 @@ class FixedClock:
         finally:
             if sleeper in self._sleepers:
                 self._sleepers.remove(sleeper)
+
+
+def monotonic_s() -> float:
+    """Return seconds that only ever pass, for the threads that watch the loop and so cannot use its time."""
+    return time.monotonic()
