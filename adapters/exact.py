@@ -75,7 +75,7 @@ class Steps(dict[str, int]):
             fraction = fraction[: self._decimals]
         if len(whole) + self._decimals > _DIGITS_MAX:
             raise MalformedFrame(f"{self._what} {text} is beyond {_DIGITS_MAX} digits of its grid")
-        scaled = int(whole + fraction) * 10 ** (self._decimals - len(fraction))
+        scaled = int(whole + fraction.ljust(self._decimals, "0"))
         count, rest = divmod(scaled, self._unit)
         if rest:
             raise MalformedFrame(f"{self._what} {text} is off its grid")

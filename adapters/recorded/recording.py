@@ -71,7 +71,8 @@ class Recording:
                 yield record._replace(data=data)
 
     def _note(self, record: Record) -> None:
-        self.counts[record.kind] += 1
+        if record.kind != "connect" or record.connection:
+            self.counts[record.kind] += 1
         if not self.venue:
             self.venue = by_address(record.url) or (by_frame(record.data) if record.kind == "recv" else None) or ""
         match record.kind:
