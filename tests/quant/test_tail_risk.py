@@ -59,6 +59,7 @@ def test_the_last_scenario_counts_with_its_fraction_and_rounding_of_alpha_does_n
     assert cvar(np.arange(1.0, 7.0), 0.75) == pytest.approx((6.0 + 0.5 * 5.0) / 1.5)
     assert cvar(np.arange(2000.0), 0.975) == pytest.approx(np.arange(1950.0, 2000.0).mean(), rel=1e-14)
     assert cvar(np.array([3.0]), 0.975) == 3.0
+    assert var(np.arange(10.0), 0.9) == 8.0
 
 
 @given(losses, alphas)
@@ -118,6 +119,7 @@ def test_a_book_over_budget_lets_only_what_brings_it_back_within() -> None:
     held = np.linspace(-10.0, 10.0, 101)
     assert largest_scale(held, -0.9 * held, 2.0, 0.975) == 1.0
     assert largest_scale(held, 0.1 * held, 2.0, 0.975) == 0.0
+    assert largest_scale(held, -3.0 * held, 2.0, 0.975) == 0.0
 
 
 CORR = np.array([[1.0, 0.6, 0.3], [0.6, 1.0, 0.5], [0.3, 0.5, 1.0]])

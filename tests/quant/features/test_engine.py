@@ -118,12 +118,12 @@ def test_prices_and_volumes_may_be_rescaled_and_instruments_permuted(name: str, 
 def test_a_restored_pipeline_goes_on_bit_for_bit() -> None:
     history, books = a_history(gaps=True), a_book_history()
     one = FeaturePipeline(INSTRUMENTS)
-    one.push_history(*(column[:, :131].T for column in history.values()))
+    one.push_history(*(column[:, :201].T for column in history.values()))
     one.push_book(*(column[:, 0] for column in books.values()))
     twin = FeaturePipeline(INSTRUMENTS)
     twin.load(one.state())
     assert twin.values().tobytes() == one.values().tobytes()
-    for t in range(131, 220):
+    for t in range(201, 260):
         for pipeline in (one, twin):
             pipeline.push_bar(*(column[:, t] for column in history.values()))
             pipeline.push_book(*(column[:, t] for column in books.values()))
