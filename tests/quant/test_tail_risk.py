@@ -119,7 +119,7 @@ def test_a_book_over_budget_lets_only_what_brings_it_back_within() -> None:
     held = np.linspace(-10.0, 10.0, 101)
     assert largest_scale(held, -0.9 * held, 2.0, 0.975) == 1.0
     assert largest_scale(held, 0.1 * held, 2.0, 0.975) == 0.0
-    assert largest_scale(held, -3.0 * held, 2.0, 0.975) == 0.0
+    assert largest_scale(held, -2.0 * held, 2.0, 0.975) == 0.0
 
 
 CORR = np.array([[1.0, 0.6, 0.3], [0.6, 1.0, 0.5], [0.3, 0.5, 1.0]])
