@@ -8,8 +8,10 @@ from tests.architecture.source import Source
 CORE = ("contracts/", "quant/", "runtime/", "actors/", "adapters/")
 TIME_HOMES = (
     "runtime/clock.py",  # the one reader of the wall clock
+    "adapters/simulated/process.py",  # the broker as a process of its own, with a clock of its own
 )
 THREAD_HOMES = (
+    "runtime/httpd.py",  # the same
     "runtime/health.py",  # served beside the loop, so that a scrape costs a decision nothing
     "runtime/watchdog.py",  # must run when the loop does not
     "runtime/simloop.py",  # names the executor it does without

@@ -97,13 +97,50 @@ def test_a_module_with_a_body_needs_tests(text: str, declares: bool) -> None:
     assert only_declares(Source("contracts/a.py", text)) == declares
 
 
+def is_part_of_a_tested_folder(source: Source, tests: list[Source]) -> bool:
+    """Whether a module in a folder of its package is imported by a test file in the mirrored folder, or of its name."""
+    package, *folders, module = source.path.removesuffix(".py").split("/")
+    if not folders:
+        return False
+    mirrored = (f"tests/{package}/{'/'.join(folders)}/", f"tests/{package}/test_{folders[-1]}.py")
+    parent, name = ".".join([package, *folders]), ".".join([package, *folders, module])
+    return any(
+        imported_module == name or (imported_module == parent and module in names)
+        for test in tests
+        if test.is_in(*mirrored)
+        for imported_module, names in imports_of(test)
+    )
+
+
+def imports_of(source: Source) -> list[tuple[str, list[str]]]:
+    """Each imported module with the names taken from it."""
+    return [
+        (node.module or "", [alias.name for alias in node.names])
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom)
+    ] + [(alias.name, []) for node in ast.walk(source.tree) if isinstance(node, ast.Import) for alias in node.names]
+
+
+def test_a_part_of_a_folder_may_be_held_by_a_theme() -> None:
+    part = Source("adapters/journal/record.py", "x")
+    theme = "from adapters.journal import record"
+
+    assert is_part_of_a_tested_folder(part, [Source("tests/adapters/journal/test_damage.py", theme)])
+    assert not is_part_of_a_tested_folder(part, [Source("tests/adapters/journal/test_damage.py", "import json")])
+    assert not is_part_of_a_tested_folder(part, [Source("tests/bot/test_why.py", theme)])
+    assert not is_part_of_a_tested_folder(Source("runtime/bus.py", "x"), [Source("tests/runtime/test_x.py", theme)])
+
+
 def test_every_module_has_a_test_file_of_its_name() -> None:
     product = [source for source in sources(*PRODUCT) if not source.path.endswith("/__init__.py")]
     named = Counter((source.package, source.path.rsplit("/", 1)[-1]) for source in product)
+    tests = sources("tests")
     untested = []
     for source in product:
         places = places_of_tests(source, named[source.package, source.path.rsplit("/", 1)[-1]])
-        excused = source.path in ratchet.NO_TEST_FILE or only_declares(source)
+        excused = (
+            source.path in ratchet.NO_TEST_FILE or only_declares(source) or is_part_of_a_tested_folder(source, tests)
+        )
         if not excused and not any((REPOSITORY / place).exists() for place in places):
             untested.append(f"{source.path}: expected {places[0]}")
 
