@@ -5,6 +5,7 @@ of the venue in ns. `snap` has `b` and `a`, all levels as [ticks, lots]; `book` 
 delete; both have the best quote `q` = [bid, bid lots, ask, ask lots]. `trade` has price, lots, side and id.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import msgspec
@@ -108,3 +109,21 @@ def _book(wire: BookWire | SnapshotWire, frame: RawFrame) -> BookDelta | BookSna
 
 def _columns(levels: Levels) -> tuple[Column, Column]:
     return integers([ticks for ticks, _ in levels]), integers([lots for _, lots in levels])
+
+
+def crossed(data: bytes) -> bytes | None:
+    """The frame with bid and offer exchanged, None where it holds no quote."""
+    return _requoted(data, lambda bid, bid_lots, ask, ask_lots: (ask, bid_lots, bid, ask_lots))
+
+
+def absurd(data: bytes) -> bytes | None:
+    """The frame quoted at ten times the price, None where it holds no quote."""
+    return _requoted(data, lambda bid, bid_lots, ask, ask_lots: (10 * bid, bid_lots, 10 * ask, ask_lots))
+
+
+def _requoted(data: bytes, forge: Callable[[int, int, int, int], tuple[int, int, int, int]]) -> bytes | None:
+    try:
+        wire = decode(data)
+    except MalformedFrame:
+        return None
+    return None if isinstance(wire, TradeWire) else encode(msgspec.structs.replace(wire, q=forge(*wire.q)))

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from adapters.simulated.chance import Floats, Stream, generator
 from adapters.simulated.instruments import listings_of, universe_of
-from adapters.simulated.paths import BLOCK_S, Cache, MarketSettings, Paths
+from adapters.simulated.paths import BLOCK_S, Cache, Paths
+from adapters.simulated.settings import MarketSettings
 from contracts.column import floats, integers
 from contracts.instrument import Universe
 from contracts.market import BarHistory

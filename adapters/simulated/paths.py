@@ -11,11 +11,11 @@ the instruments are spread evenly, so at any time some flows are strong and the 
 
 from typing import Final, NamedTuple, TypeVar
 
-import msgspec
 import numpy as np
 
 from adapters.simulated.chance import Floats, Stream, generator, relaxing, student
-from adapters.simulated.instruments import LISTINGS, listings_of
+from adapters.simulated.instruments import listings_of
+from adapters.simulated.settings import MarketSettings
 
 DAY_S: Final = 86_400
 DAY_M: Final = 1_440
@@ -37,26 +37,6 @@ HOUR_PROFILE: Final[Floats] = _HOURS / np.sqrt(np.mean(_HOURS**2))
 """Volatility by hour of the day (UTC) over its daily level; its mean square is 1."""
 
 CachedT = TypeVar("CachedT")
-
-
-class MarketSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A market. `drift_per_sigma` is the strength of the planted signal, `gaps_per_day` the jumps of one instrument."""
-
-    seed: int
-    symbols: tuple[str, ...] = tuple(listing.symbol for listing in LISTINGS)
-    drift_per_sigma: float = 0.07
-    volatility: float = 1.0
-    gaps_per_day: float = 2.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.drift_per_sigma <= 1:
-            raise ValueError(f"drift_per_sigma was {self.drift_per_sigma}, expected 0 to 1")
-        if not 0 < self.volatility <= 10:
-            raise ValueError(f"volatility was {self.volatility}, expected more than 0 and at most 10")
-        if not 0 <= self.gaps_per_day <= DAY_M:
-            raise ValueError(f"gaps_per_day was {self.gaps_per_day}, expected 0 to {DAY_M}")
-        if not self.symbols:
-            raise ValueError("symbols were empty, expected at least one")
 
 
 class Day(NamedTuple):

@@ -1,9 +1,31 @@
-"""The manners of the simulated venue; there is no default for the money it opens with."""
+"""What the simulated market and venue are like; there is no default for the money an account opens with."""
 
 from decimal import Decimal
 from typing import Literal
 
 import msgspec
+
+from adapters.simulated.instruments import LISTINGS
+
+
+class MarketSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A market. `drift_per_sigma` is the strength of the planted signal, `gaps_per_day` the jumps of one instrument."""
+
+    seed: int
+    symbols: tuple[str, ...] = tuple(listing.symbol for listing in LISTINGS)
+    drift_per_sigma: float = 0.07
+    volatility: float = 1.0
+    gaps_per_day: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.drift_per_sigma <= 1:
+            raise ValueError(f"drift_per_sigma was {self.drift_per_sigma}, expected 0 to 1")
+        if not 0 < self.volatility <= 10:
+            raise ValueError(f"volatility was {self.volatility}, expected more than 0 and at most 10")
+        if not 0 <= self.gaps_per_day <= 1440:
+            raise ValueError(f"gaps_per_day was {self.gaps_per_day}, expected 0 to 1440")
+        if not self.symbols:
+            raise ValueError("symbols were empty, expected at least one")
 
 
 class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
