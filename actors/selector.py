@@ -1,8 +1,8 @@
 """The selector picks a diversified few from the slate, what is held first, and says what it left out.
 
 The quality of a candidate is its net edge less caution per unit of tail loss, times confidence; the tail loss is the
-outermost adverse quantile of the slate (for a normal the 1 % quantile and the 2.5 % expected shortfall are one number).
-Picks are penalised by the signed correlation of positions from bar returns.
+distance from the mean to the outermost adverse quantile of the slate (for a normal the 1 % quantile and the 2.5 %
+expected shortfall are one number). Picks are penalised by the signed correlation of positions from bar returns.
 
 A held position keeps its side and is judged without entry cost, because that is spent and leaving costs the same
 whenever it happens; quality 0 says that nothing speaks for holding it. It turns only when the other side is worth a
@@ -185,7 +185,7 @@ class Selector(StatefulActor[SelectorState]):
     def _candidates(self, slate: Slate) -> Candidates:
         mu, confidence = slate.mu.values, slate.confidence.values
         mu_error = np.sqrt(slate.disagreement.values)
-        loss_long, loss_short = -slate.quantiles.values[0], slate.quantiles.values[-1]
+        loss_long, loss_short = mu - slate.quantiles.values[0], slate.quantiles.values[-1] - mu
         held = np.array([self.state.held.get(symbol, 0) for symbol in self._symbols], dtype=np.float64)
 
         def worth(edge: Floats, side: Floats) -> Floats:
