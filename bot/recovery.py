@@ -15,7 +15,7 @@ from adapters.journal.disk import Disk
 from adapters.journal.reader import records
 from adapters.journal.record import Record
 from adapters.journal.recovery import Recovery
-from adapters.journal.snapshots import SnapshotStore
+from adapters.journal.snapshots import Snapshots
 from bot.runs import replace_file
 from contracts import codec
 from contracts.envelope import Envelope
@@ -52,7 +52,7 @@ class Deaths(msgspec.Struct, frozen=True):
 
 
 def take_up(
-    bus: Bus, disk: Disk, snapshots: SnapshotStore, found: Recovery, writer: Journal, deaths: Path
+    bus: Bus, disk: Disk, snapshots: Snapshots, found: Recovery, writer: Journal, deaths: Path
 ) -> Recovered:
     """Bring the bus to the end of its journal; leaves it writing to `writer`.
 
@@ -87,7 +87,7 @@ def take_up(
     )
 
 
-def write_snapshot(bus: Bus, snapshots: SnapshotStore) -> int | None:
+def write_snapshot(bus: Bus, snapshots: Snapshots) -> int | None:
     """Put the bus on the disk between two turns; returns its seq, None while an actor waits for its restart."""
     image = bus.image()
     if image is None:
@@ -96,7 +96,7 @@ def write_snapshot(bus: Bus, snapshots: SnapshotStore) -> int | None:
     return image.seq
 
 
-def _load_latest(bus: Bus, snapshots: SnapshotStore, seq_max: int) -> None:
+def _load_latest(bus: Bus, snapshots: Snapshots, seq_max: int) -> None:
     """Start from the newest snapshot that this code can read; without one the whole journal is the tail."""
     snapshot = snapshots.latest(seq_max)
     if snapshot is None or snapshot.schemas.get(IMAGE) != codec.schema_digest(BusImage):

@@ -69,7 +69,15 @@ class System:
         """Admit a message of the process itself."""
         return self._admit(payload, "process", "process")
 
-    async def serve(self, policy: StopPolicy) -> Ending:
+    def admit_as_venue(self, payload: msgspec.Struct) -> Envelope[Any]:
+        """Admit what is proved about an order without asking the venue."""
+        return self._admit(payload, "process", "venue")
+
+    def admit_as_operator(self, payload: msgspec.Struct) -> Envelope[Any]:
+        """Admit an act of a principal."""
+        return self._admit(payload, "control", "operator")
+
+    async def serve(self, policy: Callable[[], StopPolicy]) -> Ending:
         """Start every gateway, run until asked to end, drain, and say the last word; the journal is still open."""
         for part in self._parts:
             self.supervisor.spawn(part.name, self._serving(part), part.group)
@@ -77,7 +85,7 @@ class System:
         await self._asked.wait()
         assert self._ending is not None
         if self._ending.exit_code == EXIT_OK:
-            await self._drain(policy)
+            await self._drain(policy())
         await self.supervisor.shutdown(HANGING_S_MAX)
         return self._said_last()
 

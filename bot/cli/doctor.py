@@ -28,7 +28,9 @@ class Check(msgspec.Struct, frozen=True):
 
 
 @command
-def doctor(profile: Annotated[str, typer.Option("--profile")] = "canary", runs: Runs = None, json: Json = False) -> None:
+def doctor(
+    profile: Annotated[str, typer.Option("--profile")] = "canary", runs: Runs = None, json: Json = False
+) -> None:
     """Look whether this machine can run a daemon; exit 4 with what to do if it cannot.
 
     Examples: `bot doctor`  ·  `bot doctor --profile paper --json`
@@ -67,7 +69,9 @@ def _checks(profile: str, runs: Path) -> Iterator[Check]:
     version = ".".join(str(part) for part in sys.version_info[:3])
     yield Check("python", (3, 11) <= sys.version_info[:2] < (3, 13), version, "install Python 3.11 or 3.12")
     missing = [name for name in NEEDED if not _installed(name)]
-    yield Check("packages", not missing, "all there" if not missing else f"missing {', '.join(missing)}", "run: make env")
+    yield Check(
+        "packages", not missing, "all there" if not missing else f"missing {', '.join(missing)}", "run: make env"
+    )
     yield _profile_check(profile)
     parent = next(path for path in (runs, *runs.absolute().parents) if path.exists())
     writable = os.access(parent, os.W_OK)

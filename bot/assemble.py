@@ -1,0 +1,82 @@
+"""The whole bot. Everything a decision depends on is visible here."""
+
+import importlib
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final
+
+from actors.agents.base import Agent, AgentSettings
+from actors.agents.momentum import Momentum
+from actors.agents.order_flow import OrderFlow
+from actors.agents.reversion import Reversion
+from actors.auditor import Auditor
+from actors.bar_builder import BarBuilder
+from actors.book_keeper import BookKeeper
+from actors.execution_desk import ExecutionDesk
+from actors.feature_engine import FeatureEngine
+from actors.gateways.feed_handler import FeedHandler
+from actors.gateways.metronome import Metronome
+from actors.gateways.order_gateway import OrderGateway
+from actors.ledger import Ledger
+from actors.marker import Marker
+from actors.meta_weighter import MetaWeighter
+from actors.outcomes import Outcomes
+from actors.risk_gate import RiskGate
+from actors.selector import Selector
+from actors.sentinel import Sentinel
+from bot.builder import Assembly, SystemBuilder
+from bot.configuration import BadConfiguration, suggestion
+from bot.outside import Outside
+from bot.profile import Profile
+from runtime.seeds import Seeds
+
+AGENTS: Final[dict[str, type[Agent]]] = {"momentum": Momentum, "reversion": Reversion, "order_flow": OrderFlow}
+
+
+def assemble(profile: Profile, outside: Outside, warmed_up: Callable[[], Awaitable[object]], **feed: Any) -> Assembly:
+    """Put the bot together at rest, the same for every outside; actors hear a message in the order of the steps."""
+    seeds = Seeds(profile.seed)
+    return (
+        SystemBuilder(outside)
+        .with_actor("sentinel", "desk", partial(Sentinel, profile.sentinel))
+        .with_actor("marker", "market", partial(Marker, profile.marks))
+        .with_actor("bar_builder", "market", partial(BarBuilder, profile.bars))
+        .with_actor("book_keeper", "market", partial(BookKeeper, profile.books))
+        .with_actor("feature_engine", "beliefs", partial(FeatureEngine, profile.features))
+        .with_agents(tuple((name, partial(agent_class(name, profile), settings)) for name, settings in _agents(profile)))
+        .with_actor("outcomes", "beliefs", partial(Outcomes, profile.outcomes))
+        .with_actor("weighter", "choice", partial(MetaWeighter, profile.weighting))
+        .with_actor("selector", "choice", partial(Selector, profile.selection))
+        .with_actor("ledger", "desk", partial(Ledger, profile.ledger))
+        .with_actor("risk", "desk", partial(RiskGate, profile.risk, seeds.generator("risk")))
+        .with_actor("desk", "desk", partial(ExecutionDesk, profile.desk))
+        .with_actor("auditor", "desk", Auditor)
+        .with_gateway("feed", "feeds", partial(FeedHandler, outside.feed, outside.clock, profile.feed, **feed))
+        .with_gateway("venue", "orders", partial(OrderGateway, outside.venue, outside.journal, outside.clock, profile.orders))
+        .with_gateway("cadence", "metronome", partial(Metronome, outside.clock, profile.cadence, warmed_up))
+        .build()
+    )
+
+
+def agent_class(name: str, profile: Profile) -> type[Agent]:
+    """The class of an agent: shipped by its kind, or `module:Class` of the user's own; raises BadConfiguration."""
+    kind = profile.agents[name].kind
+    if kind in AGENTS:
+        return AGENTS[kind]
+    module, colon, attribute = kind.partition(":")
+    if not colon:
+        hint = suggestion(kind, AGENTS)
+        raise BadConfiguration(
+            f"agent {name!r}", [f"kind was {kind!r}{hint}; expected one of {', '.join(AGENTS)} or module:Class"]
+        )
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise BadConfiguration(f"agent {name!r}", [f"kind {kind!r} cannot be loaded: {error}"]) from error
+    if not (isinstance(found, type) and issubclass(found, Agent)):
+        raise BadConfiguration(f"agent {name!r}", [f"kind {kind!r} is no subclass of actors.agents.base.Agent"])
+    return found
+
+
+def _agents(profile: Profile) -> list[tuple[str, AgentSettings]]:
+    return [(name, each.settings(name, profile.bars.bar_s)) for name, each in profile.agents.items()]

@@ -1,0 +1,97 @@
+"""Opening a run: the account's lock and epoch, a new directory or the cut run of the last process, journal and snapshots."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.journal.disk import PosixDisk
+from adapters.journal.recovery import Recovery, examine, recover
+from adapters.journal.snapshots import Snapshots
+from adapters.journal.writer import JournalWriter
+from bot.profile import Profile, store, stored
+from bot.replaying import RunIdentity, starts
+from bot.runs import PRIVATE, Account, RunsUnusable, run_name
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run this process may write: its directory, journal and snapshots, and what was found there (None if new).
+
+    `set_aside` says why the account's last run was not continued although it was never sealed.
+    """
+
+    name: str
+    directory: Path
+    account: Account
+    account_epoch: int
+    epoch: int
+    disk: PosixDisk
+    journal: JournalWriter
+    snapshots: Snapshots
+    found: Recovery | None
+    set_aside: str
+
+
+def open_run(profile: Profile, directory: Path, identity: RunIdentity, *, virtual: bool, fresh: bool) -> OpenRun:
+    """Take the account, then take up its cut run, or begin a new one.
+
+    A run is taken up if its last process did not seal it and code and profile are still the same. A `fresh` run, as one
+    on a recording is, always begins anew. Raises AccountBusy, RunsUnusable, JournalDamaged.
+    """
+    account = Account(directory, profile.account.name)
+    try:
+        set_aside = ""
+        if not fresh and account.record.last_run:
+            path = account.directory / account.record.last_run
+            reason = _why_not(path, profile, identity)
+            if reason is None:
+                return _take_up(account, path, virtual)
+            set_aside = reason
+        return _begin(account, profile, virtual, set_aside)
+    except BaseException:
+        account.close()
+        raise
+
+
+def _why_not(path: Path, profile: Profile, identity: RunIdentity) -> str | None:
+    """Why the account's last run is not continued: empty if it came to its end, None if it is continued."""
+    if not (path / "journal").is_dir():
+        return ""
+    disk = PosixDisk(path / "journal")
+    found = examine(disk)
+    if found.sealed or not found.records:
+        return ""
+    last = starts(disk)[-1]
+    if last.code != identity.code:
+        return f"{path.name} was cut, but the code has changed since"
+    if stored(path).digest != profile.digest:
+        return f"{path.name} was cut, but the profile has changed since"
+    return None
+
+
+def _begin(account: Account, profile: Profile, virtual: bool, set_aside: str) -> OpenRun:
+    epoch = account.next_epoch()
+    name = run_name(profile.name, epoch)
+    path = account.directory / name
+    try:
+        path.mkdir(mode=PRIVATE)
+        disk, snapshots = _disks(path)
+        journal = JournalWriter(disk, threaded=not virtual)
+    except OSError as error:
+        raise RunsUnusable(f"{path} cannot be made: {error.strerror}; choose another with --runs DIR") from error
+    store(profile, path)
+    account.took_up(name)
+    return OpenRun(name, path, account, epoch, 1, disk, journal, snapshots, None, set_aside)
+
+
+def _take_up(account: Account, path: Path, virtual: bool) -> OpenRun:
+    epoch = account.next_epoch()
+    disk, snapshots = _disks(path)
+    found = recover(disk)
+    journal = JournalWriter(disk, after=found, threaded=not virtual)
+    return OpenRun(path.name, path, account, epoch, len(starts(disk)) + 1, disk, journal, snapshots, found, "")
+
+
+def _disks(path: Path) -> tuple[PosixDisk, Snapshots]:
+    for name in ("journal", "snapshots"):
+        (path / name).mkdir(mode=PRIVATE, exist_ok=True)
+    return PosixDisk(path / "journal"), Snapshots(PosixDisk(path / "snapshots"))

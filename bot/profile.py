@@ -1,0 +1,207 @@
+"""Profiles: everything a run depends on, typed, from files and environment, with the origin of each value.
+
+Nothing that touches money has a default here or anywhere below; the shipped profiles spell every limit out.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from actors.agents.base import AgentSettings
+from actors.bar_builder import BarBuilderSettings
+from actors.book_keeper import BookKeeperSettings
+from actors.execution.care import DeskSettings
+from actors.feature_engine import FeatureEngineSettings
+from actors.gateways.feed_handler import FeedSettings
+from actors.gateways.metronome import CadenceSettings
+from actors.gateways.order_gateway import OrderGatewaySettings
+from actors.ledger import LedgerSettings
+from actors.marker import MarkerSettings
+from actors.meta_weighter import MetaWeighterSettings
+from actors.outcomes import OutcomesSettings
+from actors.risk.account import SentinelSettings
+from actors.risk_gate import RiskSettings
+from actors.selector import SelectorSettings
+from adapters.simulated.paths import MarketSettings
+from adapters.simulated.settings import BrokerSettings
+from adapters.simulated.weather import WeatherSettings
+from bot.configuration import BadConfiguration, Layered, convert, layers
+from bot.runs import replace_file
+from contracts.life import StopPolicy
+
+LIVE_REFUSES_ENVIRONMENT: Final = ("risk", "sentinel", "account")
+"""Sections that the live profile takes from files alone: a stray variable must not move a limit."""
+
+
+class AccountSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which account, in which currency; the name keeps daemons, locks and epochs apart."""
+
+    name: str
+    currency: str
+    fixed_rates: dict[str, Decimal]
+
+    def __post_init__(self) -> None:
+        if not self.name.replace("-", "").isalnum() or self.name != self.name.lower():
+            raise ValueError(f"name was {self.name!r}, expected small letters, digits and dashes")
+        wrong = {currency: rate for currency, rate in self.fixed_rates.items() if not rate > 0}
+        if wrong:
+            raise ValueError(f"fixed_rates were {wrong}, expected rates above 0")
+
+
+class AgentProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One agent: `kind` names its class, shipped or `module:Class` of the user's own."""
+
+    kind: str
+    horizon_s: float
+    prior: float
+    label_s: float
+
+    def settings(self, name: str, bar_s: float) -> AgentSettings:
+        """The agent's own settings under its name."""
+        return AgentSettings(
+            name=name, horizon_s=self.horizon_s, prior=self.prior, label_s=self.label_s, bar_s=bar_s
+        )
+
+
+class SimulatedProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The simulated outside: the market, the broker, the weather, and where a virtual run's time begins.
+
+    `broker_socket` names the Unix socket of a broker that runs as a process of its own; empty keeps it in here.
+    """
+
+    start_ns: int
+    broker_socket: str
+    market: MarketSettings
+    broker: BrokerSettings
+    weather: WeatherSettings
+
+
+class HealthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where /livez, /readyz, /healthz and /metrics are served; port 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 8321
+    lag_s_max: float = 5.0
+    allow_remote: bool = False
+
+
+class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The process: what becomes of orders and positions at its end, and how its state is kept."""
+
+    on_stop: StopPolicy
+    drain_s: float = 10.0
+    snapshot_s: float = 60.0
+    flush_s: float = 0.05
+    stall_s_max: float = 5.0
+    lag_s_max: float = 0.25
+    warmup_bars: int = 300
+
+
+class RunsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where runs are kept."""
+
+    directory: str = "runs"
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole daemon."""
+
+    name: str
+    world: Literal["simulated", "live"]
+    seed: int
+    account: AccountSettings
+    process: ProcessSettings
+    runs: RunsSettings
+    health: HealthSettings
+    cadence: CadenceSettings
+    feed: FeedSettings
+    marks: MarkerSettings
+    bars: BarBuilderSettings
+    books: BookKeeperSettings
+    features: FeatureEngineSettings
+    agents: dict[str, AgentProfile]
+    outcomes: OutcomesSettings
+    horizon_s: float
+    selection: SelectorSettings
+    risk: RiskSettings
+    sentinel: SentinelSettings
+    desk: DeskSettings
+    ledger: LedgerSettings
+    orders: OrderGatewaySettings
+    simulated: SimulatedProfile
+
+    def __post_init__(self) -> None:
+        if not self.agents:
+            raise ValueError("agents were empty, expected at least one")
+        if self.ledger.currency != self.account.currency:
+            raise ValueError(f"ledger.currency {self.ledger.currency} differs from account {self.account.currency}")
+        if not self.bars.bar_s == self.features.bar_s:
+            raise ValueError(f"bars.bar_s {self.bars.bar_s} differs from features.bar_s {self.features.bar_s}")
+
+    @property
+    def weighting(self) -> MetaWeighterSettings:
+        """The meta-weighter hears exactly the agents there are."""
+        return MetaWeighterSettings(agents=tuple(self.agents), horizon_s=self.horizon_s)
+
+    @property
+    def digest(self) -> str:
+        """What a run's decisions depend on: everything but the process's own housekeeping."""
+        kept = msgspec.structs.replace(
+            self, runs=RunsSettings(), health=HealthSettings(), process=ProcessSettings(on_stop="keep")
+        )
+        return hashlib.blake2b(msgspec.json.encode(kept, order="deterministic"), digest_size=16).hexdigest()
+
+
+def load(name: str, environment: Mapping[str, str] | None = None) -> Profile:
+    """A profile by name or path; raises BadConfiguration with all problems at once."""
+    layered = layers(name, os.environ if environment is None else environment)
+    profile = convert(layered, Profile, f"profile {name!r}")
+    _refuse_environment(profile, layered)
+    return profile
+
+
+def described(name: str, environment: Mapping[str, str] | None = None) -> list[tuple[str, Any, str]]:
+    """Every value of a checked profile as (path, value, origin)."""
+    layered = layers(name, os.environ if environment is None else environment)
+    profile = convert(layered, Profile, f"profile {name!r}")
+    plain = msgspec.to_builtins(profile, builtin_types=(Decimal,))
+    return [(path, value, layered.origins.get(path, "default")) for path, value in _flat(plain)]
+
+
+def store(profile: Profile, run: Path) -> None:
+    """Keep the resolved profile with its run."""
+    replace_file(run / "profile.json", msgspec.json.format(msgspec.json.encode(profile)) + b"\n")
+
+
+def stored(run: Path) -> Profile:
+    """The profile a run was made with; raises BadConfiguration where it is missing or no longer understood."""
+    path = run / "profile.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Profile)
+    except (OSError, msgspec.DecodeError) as error:
+        raise BadConfiguration(f"the stored profile {path}", [str(error)]) from error
+
+
+def _refuse_environment(profile: Profile, layered: Layered) -> None:
+    if profile.world != "live":
+        return
+    problems = [
+        f"{path}: a live limit is not taken from the environment ({origin}); put it into the profile file"
+        for path, origin in layered.origins.items()
+        if origin.startswith("environment ") and path.split(".")[0] in LIVE_REFUSES_ENVIRONMENT
+    ]
+    if problems:
+        raise BadConfiguration(f"profile {profile.name!r}", problems)
+
+
+def _flat(values: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        here = f"{path}.{key}" if path else key
+        rows += _flat(value, here) if isinstance(value, dict) and value else [(here, value)]
+    return rows

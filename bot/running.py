@@ -1,0 +1,205 @@
+"""Running a daemon: open the run, recover, serve under watch and health, and close in order whatever happens."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from bot.assemble import assemble
+from bot.housekeeping import Housekeeping
+from bot.opening import OpenRun, open_run
+from bot.profile import Profile
+from bot.recovery import take_up
+from bot.system import EXIT_OK, Ending, System
+from bot.worlds import World, identity_here, recorded_world, simulated_world
+from contracts.decision import GateState, Halt
+from contracts.envelope import Envelope
+from contracts.life import RunStarted
+from contracts.market import FeedStatus, Tick
+from contracts.trade import OrderNotSent
+from runtime.bus import Tap
+from runtime.seeds import Seeds
+from runtime.simloop import SimLoop
+from runtime.supervisor import Supervisor
+
+FORCED_EXIT: Final = 128
+
+
+class NotArmed(Exception):
+    """The profile trades real money and was not armed; exit code 6."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a daemon is started: for how long, on which recording and how fast (None: as fast as it goes)."""
+
+    runs: Path
+    duration_s: float | None = None
+    recording: Path | None = None
+    speed: float | None = 1.0
+    fresh: bool = False
+    armed: bool = False
+
+
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run came to, and the exit code of its process."""
+
+    ending: Ending
+    summary: dict[str, Any]
+
+
+Started = Callable[[System, OpenRun], tuple[Coroutine[Any, Any, None], ...]]
+"""What the face adds to a running system: taps are set at once, the returned coroutines run beside it."""
+
+
+def run_daemon(profile: Profile, options: RunOptions, tap: Tap, kinds: Any, started: Started) -> RunResult:
+    """Run to the end. Raises the errors of opening a run; everything later is an ending."""
+    if profile.world == "live" and not options.armed:
+        raise NotArmed(
+            f"profile {profile.name!r} trades real money and is not armed; "
+            "check it with `bot profile show live`, then start it with --arm ACCOUNT_NAME"
+        )
+    virtual = options.speed is None
+    fresh = options.fresh or virtual or options.recording is not None
+    opened = open_run(profile, options.runs, identity_here(), virtual=virtual, fresh=fresh)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory(virtual)) as runner:
+            return runner.run(_Running(profile, options, opened, tap, kinds, started).serve())
+    finally:
+        opened.journal.close(seal=False)
+        opened.account.close()
+
+
+class _Running:
+    """One process's life with an open run."""
+
+    def __init__(
+        self, profile: Profile, options: RunOptions, opened: OpenRun, tap: Tap, kinds: Any, started: Started
+    ) -> None:
+        self.profile, self.options, self.opened = profile, options, opened
+        self.tap, self.kinds, self.started = tap, kinds, started
+        self.warmed_up = asyncio.Event()
+
+    async def serve(self) -> RunResult:
+        world = self._world()
+        system = self._system(world)
+        housekeeping = Housekeeping(self.profile, self.opened, system, world)
+        ending = Ending("", EXIT_OK)
+        try:
+            self._begin(system, world)
+            housekeeping.open()
+            self._listen_to_signals(system, housekeeping)
+            for number, extra in enumerate(self.started(system, self.opened)):
+                system.supervisor.spawn_once(f"face-{number}", partial(_same, extra))
+            ending = await system.serve(lambda: housekeeping.policy)
+        finally:
+            housekeeping.close()
+        self.opened.journal.close(seal=True)
+        return RunResult(ending=ending, summary=self._summary(system, ending))
+
+    def _world(self) -> World:
+        options, run = self.options, self.opened.directory
+        if options.recording is not None:
+            return recorded_world(self.profile, run, options.recording, options.speed)
+        return simulated_world(self.profile, run, virtual=options.speed is None)
+
+    def _system(self, world: World) -> System:
+        outside = world.outside(self.opened.journal)
+        assembly = assemble(self.profile, outside, self.warmed_up.wait)
+        chance = Seeds(self.profile.seed).generator("supervisor")
+        system = System(assembly, partial(_supervisor, chance), self.profile.process.drain_s)
+        bus = system.bus
+        bus.tap(self.tap, self.kinds)
+        bus.tap(self._remember_latches, (GateState,))
+        bus.tap(self._on_feed, (FeedStatus,))
+        if world.on_tick is not None:
+            on_tick = world.on_tick
+            bus.tap(lambda envelope: on_tick(envelope.payload), (Tick,))
+        return system
+
+    def _begin(self, system: System, world: World) -> None:
+        """Recovery is the start-up path: come to where the journal ends, then say that a process took it up."""
+        opened, here = self.opened, identity_here()
+        recovered = None
+        if opened.found is not None:
+            deaths = opened.directory / "recovering.json"
+            recovered = take_up(system.bus, opened.disk, opened.snapshots, opened.found, opened.journal, deaths)
+        system.admit(
+            RunStarted(
+                run=opened.name,
+                epoch=opened.epoch,
+                account=self.profile.account.name,
+                account_epoch=opened.account_epoch,
+                profile=self.profile.name,
+                profile_digest=self.profile.digest,
+                code=here.code,
+                seed=self.profile.seed,
+                fingerprint=here.fingerprint,
+            )
+        )
+        if recovered is not None:
+            if recovered.poisoned is not None:
+                system.admit(recovered.poisoned)
+            for client_id in recovered.not_sent:
+                system.admit_as_venue(OrderNotSent(client_id, "the process died before the order could leave"))
+        elif opened.account.record.latches:
+            latches = ", ".join(opened.account.record.latches)
+            system.admit_as_operator(Halt("account", f"latched in an earlier run: {latches}"))
+
+    def _remember_latches(self, envelope: Envelope[Any]) -> None:
+        self.opened.account.latched(envelope.payload.latches)
+
+    def _on_feed(self, envelope: Envelope[Any]) -> None:
+        """Universe, history and rates are admitted before the first connection: from then on beats make sense."""
+        self.warmed_up.set()
+
+    def _listen_to_signals(self, system: System, housekeeping: Housekeeping) -> None:
+        if self.options.speed is None:
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, partial(_on_signal, system, number))
+
+    def _summary(self, system: System, ending: Ending) -> dict[str, Any]:
+        counts = system.report.as_json()
+        return {
+            "run": self.opened.name,
+            "epoch": self.opened.epoch,
+            "turns": system.bus.turn,
+            "messages": system.bus.seq,
+            **counts,
+            "journal": str(self.opened.directory / "journal"),
+            "feed": system.feed_counts(),
+            "ending": ending.reason,
+            "exit_code": ending.exit_code,
+        }
+
+
+def _on_signal(system: System, number: signal.Signals) -> None:
+    """The first signal asks for the end in order, the second ends at once."""
+    if system.ending is not None:
+        os._exit(FORCED_EXIT + number)
+    system.request_stop(f"{number.name}")
+
+
+def _supervisor(chance: np.random.Generator, on_failure: Callable[..., None]) -> Supervisor:
+    return Supervisor(chance, on_failure)
+
+
+async def _same(coroutine: Coroutine[Any, Any, None]) -> None:
+    await coroutine
+
+
+def _loop_factory(virtual: bool) -> Callable[[], asyncio.AbstractEventLoop]:
+    if virtual:
+        return SimLoop
+    import uvloop
+
+    return uvloop.new_event_loop

@@ -1,0 +1,134 @@
+"""The worlds a bot can live in: simulated or recorded outside, or none at all in a replay."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from adapters.recorded.feed import RecordedFeed
+from adapters.simulated.feed import SimulatedFeed
+from adapters.simulated.ledger import LedgerFile
+from adapters.simulated.market import Market
+from adapters.simulated.prices import MarketPrices, QuoteBoard
+from adapters.simulated.remote import RemoteVenue
+from adapters.simulated.settings import BrokerSettings
+from adapters.simulated.stormy_feed import StormyFeed
+from adapters.simulated.stormy_venue import StormyVenue
+from adapters.simulated.venue import SimulatedVenue
+from bot.assemble import assemble
+from bot.outside import Outside
+from bot.profile import Profile
+from bot.replaying import RunIdentity
+from contracts.instrument import Universe
+from contracts.market import Tick
+from contracts.ports import Clock, Feed, Journal, OrderVenue
+from contracts.quantities import Nanos
+from runtime.bus import Bus
+from runtime.clock import FixedClock, LoopClock, WallClock
+from runtime.fingerprint import code_digest, fingerprint
+
+CENT: Final = Decimal("0.01")
+PACKAGES: Final = ("contracts", "quant", "runtime", "actors", "adapters", "bot")
+
+
+@dataclass(frozen=True)
+class World:
+    """An outside without its journal; `on_tick` must see every tick where the venue trades against quotes."""
+
+    clock: Clock
+    feed: Feed
+    venue: OrderVenue
+    virtual: bool
+    on_tick: Callable[[Tick], None] | None = None
+
+    def outside(self, journal: Journal) -> Outside:
+        """The outside with the record of a run."""
+        return Outside(clock=self.clock, feed=self.feed, venue=self.venue, journal=journal)
+
+
+def simulated_world(profile: Profile, run: Path, *, virtual: bool) -> World:
+    """The simulated market and broker, in real time or as fast as it goes; the broker's own ledger lies with the run."""
+    clock: Clock = LoopClock(profile.simulated.start_ns) if virtual else WallClock()
+    simulated = profile.simulated
+    market = Market(simulated.market)
+    venue: OrderVenue
+    if simulated.broker_socket:
+        venue = RemoteVenue(Path(simulated.broker_socket), clock, simulated.weather.silence_s)
+    else:
+        ledger = LedgerFile(run / "broker.jsonl")
+        venue = SimulatedVenue(simulated.broker, market.universe, MarketPrices(market), clock, ledger)
+    return World(
+        clock=clock,
+        feed=StormyFeed(SimulatedFeed(market, clock), simulated.weather, clock),
+        venue=StormyVenue(venue, simulated.weather, clock),
+        virtual=virtual,
+    )
+
+
+def recorded_world(profile: Profile, run: Path, recording: Path, speed: float | None) -> World:
+    """A recording through the live parsers, the mock broker trading at its quotes; without a speed, as fast as it goes."""
+    clock = _StartingClock(speed or 1.0)
+    feed = RecordedFeed(recording, clock)
+    clock.start(feed.started_ns)
+    board = QuoteBoard()
+    broker = _in_quote_currency(profile, feed.universe)
+    venue = SimulatedVenue(broker, feed.universe, board, clock, LedgerFile(run / "broker.jsonl"))
+    return World(clock=clock, feed=feed, venue=venue, virtual=speed is None, on_tick=venue.on_tick)
+
+
+def replayed_bus(profile: Profile, journal: Journal, now: Callable[[], Nanos]) -> Bus:
+    """The bus of a run with nothing outside: no gateway is ever built."""
+    market = Market(profile.simulated.market)
+    clock = FixedClock()
+    feed = SimulatedFeed(market, clock)
+    venue = SimulatedVenue(profile.simulated.broker, market.universe, QuoteBoard(), clock)
+    outside = Outside(clock=clock, feed=feed, venue=venue, journal=journal)
+    bus = assemble(profile, outside, _never).bus
+    bus.now = now
+    return bus
+
+
+def inspect_recording(recording: Path, checkpoints: tuple[int, ...]) -> dict[str, Any]:
+    """What is in a recording, through the parsers, guards and books of a live feed."""
+    from actors.gateways.inspection import inspect
+
+    return inspect(RecordedFeed(recording, FixedClock()), checkpoints)
+
+
+@cache
+def identity_here() -> RunIdentity:
+    """What this process is made of."""
+    root = Path(__file__).parent.parent
+    return RunIdentity(code=code_digest(root / package for package in PACKAGES), fingerprint=fingerprint())
+
+
+class _StartingClock(LoopClock):
+    """A loop clock whose start is known only once the recording was opened."""
+
+    def __init__(self, speed: float) -> None:
+        super().__init__(0, speed)
+
+    def start(self, at_ns: Nanos) -> None:
+        """Time begins here."""
+        self._start_ns = at_ns
+
+
+def _in_quote_currency(profile: Profile, universe: Universe) -> BrokerSettings:
+    """The broker's opening balances in the currency of the recording, worth the same at the profile's fixed rates."""
+    broker, account = profile.simulated.broker, profile.account
+    quotes = {instrument.quote for instrument in universe.instruments}
+    if quotes <= set(broker.balances):
+        return broker
+    (quote,) = sorted(quotes)[:1]
+    worth = broker.balances[account.currency] / account.fixed_rates[quote]
+    return msgspec.structs.replace(broker, balances={quote: worth.quantize(CENT, ROUND_DOWN)})
+
+
+async def _never() -> object:
+    raise AssertionError("a replay starts no gateway")
+
+
