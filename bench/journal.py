@@ -14,7 +14,7 @@ from contracts.envelope import Envelope
 from contracts.market import Tick
 
 RECORDS = 100_000
-GROUP = 4_096
+GROUPS = (256, 1_024, 4_096)
 PAIRS = 7
 
 Figures = dict[str, float]
@@ -22,10 +22,7 @@ Figures = dict[str, float]
 
 def ticks(count: int) -> list[Envelope[Tick]]:
     """One tick per turn."""
-    return [
-        Envelope(n, n, 0, 1_700_000_000_000_000_000 + n, "feed", _tick(n))
-        for n in range(1, count + 1)
-    ]
+    return [Envelope(n, n, 0, 1_700_000_000_000_000_000 + n, "feed", _tick(n)) for n in range(1, count + 1)]
 
 
 def _tick(n: int) -> Tick:
@@ -72,27 +69,35 @@ def timed(run: Callable[[], None]) -> tuple[float, float]:
 
 
 def measure(records: int = RECORDS, pairs: int = PAIRS, directory: Path | None = None) -> Figures:
-    """Paired runs in turns after a warm-up; medians, and the range of the ratio."""
+    """Paired runs in turns after a warm-up, for each size of a group; medians, and the range of the ratio."""
     envelopes = ticks(records)
+    figures: Figures = {}
     with tempfile.TemporaryDirectory(dir=directory) as name:
         place = Path(name)
-        kept(place, envelopes[:GROUP], GROUP)
-        bare(place, envelopes[:GROUP], GROUP)
-        runs = [
-            (timed(lambda: kept(place, envelopes, GROUP)), timed(lambda: bare(place, envelopes, GROUP)))
-            for _ in range(pairs)
-        ]
-        appended = [timed(lambda: kept(place, envelopes, GROUP, sync=False))[1] for _ in range(3)]
+        kept(place, envelopes[:4_096], 256)
+        bare(place, envelopes[:4_096], 256)
+        for group in GROUPS:
+            figures |= _paired(place, envelopes, group, pairs)
+        appended = [timed(lambda: kept(place, envelopes, 256, sync=False))[1] for _ in range(pairs)]
+    figures["journal append and flush, CPU us per tick turn"] = statistics.median(appended) / records * 1e6
+    return figures
+
+
+def _paired(place: Path, envelopes: list[Envelope[Tick]], group: int, pairs: int) -> Figures:
+    runs = [
+        (timed(lambda: kept(place, envelopes, group)), timed(lambda: bare(place, envelopes, group)))
+        for _ in range(pairs)
+    ]
     ratios = [other[0] / own[0] for own, other in runs]
+    count = len(envelopes)
     return {
-        "journal_records_per_s": records / statistics.median(own[0] for own, _ in runs),
-        "bare_records_per_s": records / statistics.median(other[0] for _, other in runs),
-        "journal_share_of_bare": statistics.median(ratios),
-        "journal_share_of_bare_min": min(ratios),
-        "journal_share_of_bare_max": max(ratios),
-        "journal_cpu_us_per_record": statistics.median(own[1] for own, _ in runs) / records * 1e6,
-        "bare_cpu_us_per_record": statistics.median(other[1] for _, other in runs) / records * 1e6,
-        "append_cpu_us_per_tick": statistics.median(appended) / records * 1e6,
+        f"group {group}: journal records/s": count / statistics.median(own[0] for own, _ in runs),
+        f"group {group}: bare records/s": count / statistics.median(other[0] for _, other in runs),
+        f"group {group}: journal / bare": statistics.median(ratios),
+        f"group {group}: journal / bare, lowest pair": min(ratios),
+        f"group {group}: journal / bare, highest pair": max(ratios),
+        f"group {group}: journal CPU us/record": statistics.median(own[1] for own, _ in runs) / count * 1e6,
+        f"group {group}: bare CPU us/record": statistics.median(other[1] for _, other in runs) / count * 1e6,
     }
 
 
@@ -100,7 +105,7 @@ def main() -> Figures:
     """Measure and print."""
     figures = measure()
     for name, value in figures.items():
-        print(f"{name:28} {value:14,.3f}")
+        print(f"{name:48} {value:14,.3f}")
     return figures
 
 

@@ -19,8 +19,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
 
     `end` is the position behind the last good record, `last_seq` its message (0 for none), `ended_seq` the last
     message of the last whole turn, `unfinished` the messages after that. `head` is the chain's hash at the last closed
-    block and `open_bytes` the length of the open one, 0 after `recover`. `torn_bytes` lay behind the end and were kept in
-    `torn_name` (empty when only examined).
+    block and `open_bytes` the length of the open one, 0 after `recover`. `torn_bytes` lay behind the end and were kept
+    in `torn_name` (empty when only examined).
     """
 
     records: int

@@ -73,13 +73,14 @@ class JournalWriter:
         self._end_due = False
         self._failure: str | None = None
         self._full: str | None = None
+        self._refusing = False
         self._unchecked_bytes = 0
         self._check_space()
 
     @property
     def failed(self) -> bool:
         """Whether nothing may be sent any more: a write or a sync failed, or the disk is nearly full."""
-        return self._failure is not None or self._full is not None
+        return self._refusing
 
     @property
     def head(self) -> bytes:
@@ -96,11 +97,12 @@ class JournalWriter:
 
         Raises JournalFailed once the disk has failed or is nearly full, ValueError for a seq that leaves a hole.
         """
-        if self._failure is not None or self._full is not None:
+        if self._refusing:
             self._refuse(envelope, outside)
-        if envelope.seq != self.last_seq + 1:
-            raise ValueError(f"the journal is at seq {self.last_seq}: seq was {envelope.seq}, expected the next")
-        self.last_seq = envelope.seq
+        seq = envelope.seq
+        if seq != self.last_seq + 1:
+            raise ValueError(f"the journal is at seq {self.last_seq}: seq was {seq}, expected the next")
+        self.last_seq = seq
         self._envelopes.append(envelope)
         self._flags.append(OUTSIDE if outside else 0)
         if outside and type(envelope.payload) not in BATCHED:
@@ -253,6 +255,7 @@ class JournalWriter:
 
     def _fail(self, reason: str) -> None:
         self._failure = self._failure or reason
+        self._refusing = True
         waiting, self._waiters = self._waiters, []
         for _, waiter in waiting:
             if not waiter.done():
@@ -263,6 +266,7 @@ class JournalWriter:
         free = self.disk.free_bytes()
         if self._full is None and (free < self.free_bytes_min or self._segments.space_was_short):
             self._segments.release_reserve()
+            self._refusing = True
             self._full = (
                 f"the disk of the journal is nearly full: {free} bytes free, at least {self.free_bytes_min} needed"
             )

@@ -2,11 +2,14 @@
 
 import errno
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import ClassVar
 
 import msgspec
 import numpy as np
 import pytest
 
+from adapters.journal.disk import AppendFile
 from adapters.journal.reader import records, verify
 from adapters.journal.recovery import examine, recover
 from adapters.journal.scan import JournalDamaged
@@ -27,24 +30,25 @@ class DurableAtOnce(JournalWriter):
         return
 
 
+class DeafFile:
+    """The same file, but nobody hears the error of its sync."""
+
+    def __init__(self, file: AppendFile) -> None:
+        self.write, self.close, self._sync = file.write, file.close, file.sync
+
+    def sync(self) -> None:
+        with suppress(OSError):
+            self._sync()
+
+
 class DeafDisk(CrashingDisk):
-    """The same disk, but nobody hears the error of a sync."""
+    """The same disk with such files."""
 
     def __init__(self, disk: CrashingDisk) -> None:
         self.__dict__ = disk.__dict__
 
-    def open_append(self, name: str):
-        file = super().open_append(name)
-        sync = file.sync
-
-        def deaf() -> None:
-            try:
-                sync()
-            except OSError:
-                return
-
-        file.sync = deaf
-        return file
+    def open_append(self, name: str) -> AppendFile:
+        return DeafFile(super().open_append(name))
 
 
 class DeafToSyncErrors(JournalWriter):
@@ -52,6 +56,16 @@ class DeafToSyncErrors(JournalWriter):
 
     def __init__(self, disk, **options) -> None:
         super().__init__(DeafDisk(disk), **options)
+
+
+class Remembered(JournalWriter):
+    """Can be asked after it failed."""
+
+    written: ClassVar[list[JournalWriter]] = []
+
+    def __init__(self, disk, **options) -> None:
+        super().__init__(disk, **options)
+        self.written.append(self)
 
 
 def calls_of_a_life() -> list[str]:
@@ -74,10 +88,8 @@ def violations(writer: type[JournalWriter]) -> Iterator[str]:
     for number, fault in enumerate(faults()):
         acknowledged: list[int] = []
         disk = CrashingDisk(fault)
-        try:
+        with suppress(PowerCut, OSError):  # the process is gone, or stopped by itself
             live(disk, PLAN, acknowledged, writer=writer, send=disk.send)
-        except (PowerCut, OSError):
-            pass  # the process is gone, or stopped by itself
         for fate in range(FATES):
             after = disk.crash(np.random.default_rng([number, fate]))
             yield from (f"fault {number}, fate {fate}: {wrong}" for wrong in wrongs(after, acknowledged))
@@ -96,7 +108,9 @@ def wrongs(disk: CrashingDisk, acknowledged: list[int]) -> Iterator[str]:
     if found.ended_seq < safe:
         yield f"{safe} was durable, {found.ended_seq} is left"
         return
-    if msgspec.structs.replace(examine(disk), torn_bytes=0) != msgspec.structs.replace(found, torn_bytes=0, torn_name=""):
+    if msgspec.structs.replace(examine(disk), torn_bytes=0) != msgspec.structs.replace(
+        found, torn_bytes=0, torn_name=""
+    ):
         yield "recovering again would change something"
     live(disk, PLAN, [])
     if [as_read(record) for record in records(disk)] != SAID or verify(disk).problems:
@@ -139,17 +153,11 @@ def test_an_error_of_any_call_is_the_last_thing_the_journal_does(number, forever
     for place in range(len(calls_of_a_life())):
         disk = CrashingDisk(fails_at(place, number, forever=forever))
         acknowledged: list[int] = []
-        written: list[JournalWriter] = []
-
-        class Remembered(JournalWriter):
-            def __init__(self, disk, **options) -> None:
-                super().__init__(disk, **options)
-                written.append(self)
-
+        Remembered.written.clear()
         try:
             live(disk, PLAN, acknowledged, writer=Remembered, send=disk.send)
         except OSError:
-            for journal in written:
+            for journal in Remembered.written:
                 assert journal.failed
                 with pytest.raises(JournalFailed):
                     journal.append(PLAN[-4].envelope, outside=True)
