@@ -1,0 +1,206 @@
+import math
+
+import numpy as np
+import pytest
+
+from actors.agents.base import Agent, AgentSettings
+from actors.agents.momentum import Momentum
+from actors.agents.order_flow import OrderFlow
+from actors.agents.reversion import Reversion
+from actors.agents.view import Evidence, View
+from contracts.belief import SignalFrame
+from quant.features.engine import REGISTRY
+from tests.kit.belief_chain import an_agent
+from tests.kit.beliefs import a_feature_frame, an_outcome
+from tests.kit.market import a_mark_frame, a_universe_changed, an_envelope, at
+
+WIDTH = 3
+SYMBOLS = ("BTC-EUR", "ETH-EUR", "SOL-EUR")
+
+
+def features(**named) -> np.ndarray:
+    """All features, NaN but for those named."""
+    values = np.full((len(REGISTRY), WIDTH), np.nan)
+    for name, row in named.items():
+        values[REGISTRY.index[name]] = row
+    return values
+
+
+def living(agent: Agent, *, mid=(100.0, 100.0, 100.0)) -> Agent:
+    agent.receive(an_envelope(a_universe_changed(*SYMBOLS)))
+    agent.receive(an_envelope(a_mark_frame(mid=mid), seq=5))
+    return agent
+
+
+def signal(agent: Agent, *, second: float = 0.0, **named) -> SignalFrame:
+    frame = a_feature_frame(values=features(**named), schema=REGISTRY.schema_hash)
+    (said,) = agent.receive(an_envelope(frame, seq=9, at_ns=at(second)))
+    assert isinstance(said, SignalFrame)
+    agent.check()
+    return said
+
+
+class OnFrame(Agent):
+    def on_frame(self, view: View) -> Evidence:
+        return Evidence.of(np.tanh(view["z_20"]) + view.mid / 1000, view.deviation, np.exp(-view.age_s))
+
+
+class OnBar(Agent):
+    def on_bar(self, view: View) -> Evidence:
+        assert len(view.symbols) == len(view.mid) == 1
+        return Evidence.of(np.tanh(view["z_20"]) + view.mid / 1000, view.deviation, np.exp(-view.age_s))
+
+
+class PlainNumbers(Agent):
+    def on_bar(self, view: View) -> Evidence:
+        score = math.tanh(float(view["z_20"][0])) + float(view.mid[0]) / 1000
+        return Evidence.of(score, float(view.deviation[0]), math.exp(-float(view.age_s[0])))
+
+
+def settings(name: str = "mine", **changed) -> AgentSettings:
+    return AgentSettings(**({"name": name, "horizon_s": 60.0, "prior": 0.05, "label_s": 1.0} | changed))
+
+
+def test_an_agent_per_instrument_says_what_the_same_agent_over_all_says():
+    known = {"z_20": (0.5, -2.0, np.nan), "ewma_vol": (0.001, 0.002, 0.003)}
+    whole = signal(living(OnFrame(settings()), mid=(100.0, 50.0, 10.0)), **known)
+    assert signal(living(OnBar(settings()), mid=(100.0, 50.0, 10.0)), **known) == whole
+    plain = signal(living(PlainNumbers(settings()), mid=(100.0, 50.0, 10.0)), **known)
+    np.testing.assert_allclose(plain.mu.values, whole.mu.values, rtol=1e-12)
+
+
+def test_an_agent_that_overrides_nothing_or_both_is_refused():
+    class Nothing(Agent):
+        pass
+
+    class Both(OnBar):
+        def on_frame(self, view: View) -> Evidence:
+            return Evidence.of(view.mid, view.deviation)
+
+    for agent in (Nothing, Both):
+        with pytest.raises(TypeError, match="expected on_frame or on_bar"):
+            agent(settings())
+
+
+def test_an_unknown_feature_is_named_with_those_there_are():
+    class Wrong(Agent):
+        def on_frame(self, view: View) -> Evidence:
+            return Evidence.of(view["rsi_7"], view.deviation)
+
+    with pytest.raises(KeyError, match=r"rsi_7.*there are .*ret_60"):
+        signal(living(Wrong(settings())))
+
+
+def test_a_signal_is_said_for_every_feature_frame_and_is_nan_while_cold():
+    for agent in (Momentum, Reversion, OrderFlow):
+        said = signal(living(agent(an_agent(agent.__name__.lower(), horizon_s=60.0))))
+        assert np.isnan([said.mu.values, said.sigma.values, said.confidence.values, said.score.values]).all()
+        assert said.based_on == (9, 5)
+
+
+def test_momentum_follows_what_has_gone_up_for_its_volatility():
+    said = signal(
+        living(Momentum(an_agent("momentum"))),
+        ewma_vol=0.001,
+        ret_1=0.0,
+        ret_15=(2.0, -2.0, np.nan),
+        ret_60=(2.0, -2.0, np.nan),
+        ret_240=(2.0, -2.0, np.nan),
+    )
+    assert said.score.values[:2] == pytest.approx([2.0, -2.0], rel=0.05)
+    assert said.mu.values[:2] == pytest.approx(0.05 * said.score.values[:2] * 0.001)
+    assert said.sigma.values[:2] == pytest.approx([0.001, 0.001])
+    assert np.isnan(said.mu[2])
+
+
+def test_reversion_expects_a_price_above_its_mean_to_fall_and_is_silent_without_a_mean():
+    said = signal(
+        living(Reversion(an_agent("reversion"))),
+        ou_gap_240=(0.002, -0.002, 0.002),
+        ou_kappa_240=(0.05, 0.05, 1e-6),
+        ou_noise_240=0.001,
+    )
+    assert said.mu[0] < 0 < said.mu[1]
+    assert np.isnan(said.mu[2])
+
+
+def test_order_flow_follows_pressure_with_less_confidence_the_older_the_quote():
+    agent = living(OrderFlow(an_agent("order_flow")))
+    fresh = signal(agent, ofi_10s=(1.0, -1.0, 0.0), ewma_vol=0.001)
+    old = signal(agent, second=20, ofi_10s=(1.0, -1.0, 0.0), ewma_vol=0.001)
+    assert fresh.mu[0] > 0 > fresh.mu[1]
+    assert fresh.mu[2] == 0.0
+    assert (old.confidence.values < 0.2 * fresh.confidence.values).all()
+
+
+def test_an_instrument_without_a_valid_mark_is_not_believed_in():
+    said = signal(living(OrderFlow(an_agent("order_flow")), mid=(100.0, np.nan, 100.0)), ofi_10s=1.0, ewma_vol=0.001)
+    assert np.isnan(said.mu.values).tolist() == [False, True, False]
+
+
+def test_without_bars_the_deviation_comes_from_mids_from_beat_to_beat():
+    agent = living(OrderFlow(an_agent("order_flow")))
+    for second in range(1, 40):
+        mid = 100.0 * (1.001 if second % 2 else 1.0)
+        agent.receive(an_envelope(a_mark_frame(mid=(mid, 100.0, np.nan)), at_ns=at(second)))
+        said = signal(agent, second=second, ofi_10s=1.0)
+        assert np.isnan(said.sigma[0]) == (second < 5)
+    assert said.sigma[0] == pytest.approx(1e-3 * math.sqrt(10.0), rel=0.01)
+    assert said.sigma[1] == pytest.approx(0.01 / 100.0)  # what never moved moves by a tick
+    assert np.isnan(said.sigma[2])
+
+
+def test_a_short_horizon_trusts_beats_and_a_long_one_bars():
+    short, long = living(OnFrame(settings(horizon_s=10.0))), living(OnFrame(settings(horizon_s=600.0)))
+    for agent in (short, long):
+        for second in range(1, 40):
+            mid = 100.0 * (1.001 if second % 2 else 1.0)
+            agent.receive(an_envelope(a_mark_frame(mid=(mid, mid, mid)), at_ns=at(second)))
+    assert signal(short, z_20=1.0, ewma_vol=0.05).sigma[0] == pytest.approx(1e-3 * math.sqrt(10.0), rel=0.01)
+    assert signal(long, z_20=1.0, ewma_vol=0.05).sigma[0] == pytest.approx(0.05 * math.sqrt(10.0))
+
+
+def test_an_agent_learns_from_its_own_outcomes_only():
+    agent, stranger = living(OrderFlow(an_agent("order_flow"))), living(OrderFlow(an_agent("order_flow")))
+    for _ in range(400):
+        right = an_outcome(author="order_flow", width=WIDTH, sigma=0.01, score=2.0, realised=0.02)
+        agent.receive(an_envelope(right))
+        stranger.receive(an_envelope(an_outcome(author="momentum", width=WIDTH, score=2.0, realised=0.02)))
+    said = signal(agent, ofi_10s=1.0, ewma_vol=0.001)
+    untaught = signal(stranger, ofi_10s=1.0, ewma_vol=0.001)
+    assert (said.mu.values > untaught.mu.values).all()
+    assert (said.confidence.values > untaught.confidence.values).all()
+    assert untaught == signal(living(OrderFlow(an_agent("order_flow"))), ofi_10s=1.0, ewma_vol=0.001)
+
+
+def test_outcomes_wilder_than_said_widen_the_deviation():
+    agent = living(OrderFlow(an_agent("order_flow")))
+    before = signal(agent, ofi_10s=1.0, ewma_vol=0.001).sigma.values
+    for _ in range(500):
+        agent.receive(an_envelope(an_outcome(author="order_flow", width=WIDTH, sigma=0.01, score=0.0, realised=0.03)))
+    assert (signal(agent, ofi_10s=1.0, ewma_vol=0.001).sigma.values > 1.3 * before).all()
+
+
+def test_a_changed_universe_keeps_what_was_learned_and_waits_for_marks():
+    agent = living(OrderFlow(an_agent("order_flow")))
+    agent.receive(an_envelope(an_outcome(author="order_flow", width=WIDTH, realised=0.05)))
+    learned = agent.state.calibration
+    agent.receive(an_envelope(a_universe_changed("BTC-EUR", version=2)))
+    assert agent.state.calibration == learned
+    values = np.full((len(REGISTRY), 1), np.nan)
+    frame = a_feature_frame(values=values, schema=REGISTRY.schema_hash, universe=2)
+    assert tuple(agent.receive(an_envelope(frame))) == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"name": ""}, "name was empty"),
+        ({"horizon_s": 0.0}, "horizon_s was 0"),
+        ({"prior": 0.5}, "prior was 0.5, expected -0.1 to 0.1"),
+        ({"label_s": -1.0}, "label_s was -1"),
+    ],
+)
+def test_settings_that_cannot_be_believed_are_refused(changed, text):
+    with pytest.raises(ValueError, match=text):
+        settings(**changed)

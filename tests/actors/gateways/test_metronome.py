@@ -1,0 +1,110 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from actors.gateways.metronome import CadenceSettings, Metronome
+from contracts.envelope import Envelope
+from contracts.life import Beat
+from runtime.clock import LoopClock
+from tests.kit.market import an_envelope, at
+
+
+class Bar:
+    """A door of the bus that notes the beats, and a stall after chosen ones."""
+
+    def __init__(self, clock: LoopClock) -> None:
+        self.clock = clock
+        self.heard: list[tuple[float, str, int]] = []
+
+    def __call__(self, payload: Beat) -> Envelope:
+        self.heard.append(((self.clock.now() - at(0)) / 1e9, payload.kind, payload.number))
+        return an_envelope(payload)
+
+
+class Stalling(LoopClock):
+    """A clock on which waking up takes `late_s` once, at second `after_s`."""
+
+    def __init__(self, start_ns: int, *, after_s: float, late_s: float) -> None:
+        super().__init__(start_ns)
+        self.after_s, self.late_s = after_s, late_s
+
+    async def sleep_until(self, at_ns: int) -> None:
+        late = at_ns >= at(self.after_s) and self.late_s
+        if late:
+            self.late_s = 0.0
+        await super().sleep_until(at_ns + round(late * 1e9))
+
+
+async def silence() -> AsyncIterator[Envelope]:
+    return
+    yield
+
+
+async def nothing_to_wait_for() -> None:
+    return None
+
+
+async def beaten(clock: LoopClock, *, decide_s: float, seconds: float, ready=nothing_to_wait_for):
+    """What was admitted within that many seconds, as (second, kind, number)."""
+    bar = Bar(clock)
+    clock.now()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await Metronome(clock, CadenceSettings(decide_s=decide_s), ready).run(silence(), bar)
+    return bar.heard
+
+
+async def test_beats_lie_on_the_grid_of_the_cadence_whenever_the_process_started():
+    heard = await beaten(LoopClock(at(0.3)), decide_s=5, seconds=10)
+    assert [second for second, *_ in heard] == [1, 2, 3, 4, 5, 5, 6, 7, 8, 9, 10, 10]
+
+
+async def test_a_signal_beat_and_its_decide_beat_are_admitted_in_one_go():
+    heard = await beaten(LoopClock(at(0.3)), decide_s=5, seconds=10)
+    assert [kind for *_, kind, _ in heard] == 2 * (["second"] * 4 + ["signal", "decide"])
+    assert [number for _, kind, number in heard if kind == "signal"] == [1, 2]
+    assert [number for _, kind, number in heard if kind == "decide"] == [1, 2]
+
+
+async def test_with_a_decision_each_second_there_is_nothing_in_between():
+    heard = await beaten(LoopClock(at(0.5)), decide_s=1, seconds=3)
+    assert [kind for *_, kind, _ in heard] == ["signal", "decide"] * 3
+
+
+async def test_a_cadence_of_broken_seconds_keeps_both_grids():
+    heard = await beaten(LoopClock(at(0)), decide_s=2.5, seconds=5.1)
+    assert [(second, kind) for second, kind, _ in heard if kind != "signal"] == [
+        (1, "second"),
+        (2, "second"),
+        (2.5, "decide"),
+        (3, "second"),
+        (4, "second"),
+        (5, "decide"),
+    ]
+
+
+async def test_after_a_stall_missed_beats_are_skipped_and_the_numbers_tell():
+    heard = await beaten(Stalling(at(0.5), after_s=3, late_s=10.4), decide_s=2, seconds=16)
+    assert [(second, kind, number) for second, kind, number in heard if kind != "signal"] == [
+        (1, "second", 1),
+        (2, "decide", 1),
+        (13.4, "second", 3),
+        (14, "decide", 7),
+        (15, "second", 15),
+        (16, "decide", 8),
+    ]
+
+
+async def test_no_beat_before_the_history_was_admitted():
+    async def history() -> None:
+        await asyncio.sleep(7.5)
+
+    heard = await beaten(LoopClock(at(0)), decide_s=1, seconds=9.2, ready=history)
+    assert heard[0] == (8, "signal", 1)
+
+
+@pytest.mark.parametrize("decide_s", [0.0, -1.0, float("inf")])
+def test_a_cadence_that_never_or_always_beats_is_refused(decide_s):
+    with pytest.raises(ValueError, match="decide_s was"):
+        CadenceSettings(decide_s=decide_s)

@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+
+from actors.feature_engine import FeatureEngine, FeatureEngineSettings
+from contracts.belief import FeatureFrame
+from contracts.quantities import SECOND_NS
+from quant.features.engine import REGISTRY
+from tests.kit.belief_chain import closes
+from tests.kit.market import (
+    a_bar_frame,
+    a_bar_history,
+    a_book_frame,
+    a_mark_frame,
+    a_universe_changed,
+    an_envelope,
+    at,
+)
+
+HISTORY = closes(width=2, bars=300)
+BAR_NS = 60 * SECOND_NS
+
+
+def an_engine(**settings) -> FeatureEngine:
+    engine = FeatureEngine(FeatureEngineSettings(**settings))
+    engine.receive(an_envelope(a_universe_changed("BTC-EUR", "ETH-EUR")))
+    return engine
+
+
+def tell(engine: FeatureEngine, *payloads, seq: int = 10) -> None:
+    for offset, payload in enumerate(payloads):
+        assert tuple(engine.receive(an_envelope(payload, seq=seq + offset))) == ()
+        engine.check()
+
+
+def features(engine: FeatureEngine, *, seq: int = 99, **book) -> FeatureFrame:
+    (frame,) = engine.receive(an_envelope(a_book_frame(**book), seq=seq))
+    assert isinstance(frame, FeatureFrame)
+    return frame
+
+
+def named(frame: FeatureFrame, name: str) -> np.ndarray:
+    return frame.values.values[REGISTRY.index[name]]
+
+
+def bars(first: int, last: int):
+    """Bars `first` to `last` of the history as they would have closed."""
+    return [
+        a_bar_frame(close=HISTORY[bar], close_ns=at(0) + (bar - len(HISTORY) + 1) * BAR_NS)
+        for bar in range(first, last)
+    ]
+
+
+def test_a_cold_engine_says_which_features_nobody_has_yet():
+    frame = features(an_engine(), imbalance_l1=0.25)
+    assert named(frame, "imb_l1").tolist() == [0.25, 0.25]
+    assert {"ret_60", "z_120", "ewma_vol"} <= set(frame.cold)
+    assert "imb_l1" not in frame.cold
+    assert frame.schema == REGISTRY.schema_hash
+
+
+def test_history_warms_every_bar_feature_up_before_the_first_beat():
+    engine = an_engine()
+    tell(engine, a_bar_history(close=HISTORY))
+    frame = features(engine)
+    assert [name for name in frame.cold if REGISTRY[name].source == "bar"] in ([], ["volz_60"])
+    assert np.isfinite(named(frame, "ret_240")).all()
+
+
+def test_bars_from_history_and_bars_that_closed_give_the_same_features():
+    at_once, mixed, live = an_engine(), an_engine(), an_engine()
+    tell(at_once, a_bar_history(close=HISTORY))
+    tell(mixed, a_bar_history(close=HISTORY[:200], last_close_ns=at(0) - 100 * BAR_NS), *bars(200, 300))
+    tell(live, *bars(0, 300))
+    expected = features(at_once).values
+    assert features(mixed).values == expected
+    assert features(live).values == expected
+
+
+def test_a_bar_that_is_known_already_is_not_taken_twice():
+    once, twice = an_engine(), an_engine()
+    tell(once, a_bar_history(close=HISTORY))
+    tell(twice, a_bar_history(close=HISTORY), *bars(290, 300))
+    assert features(twice).values == features(once).values
+    assert twice.state.old_bars == 10
+
+
+def test_a_hole_between_bars_is_filled_with_absent_ones():
+    absent = [a_bar_frame(close=(np.nan, np.nan), close_ns=at(0) + step * BAR_NS) for step in (1, 2, 3)]
+    told, holed = an_engine(), an_engine()
+    late = a_bar_frame(close=HISTORY[-1], close_ns=at(0) + 4 * BAR_NS)
+    tell(told, a_bar_history(close=HISTORY), *absent, late)
+    tell(holed, a_bar_history(close=HISTORY), late)
+    assert features(holed).values == features(told).values
+
+
+def test_features_name_the_marks_the_bar_and_the_book_they_came_from():
+    engine = an_engine()
+    tell(engine, a_mark_frame(), *bars(299, 300), seq=40)
+    assert features(engine, seq=99).based_on == (40, 41, 99)
+
+
+def test_an_instrument_that_stays_keeps_its_windows_when_the_universe_changes():
+    engine = an_engine()
+    tell(engine, a_bar_history(close=HISTORY))
+    before = named(features(engine), "ret_60")
+    tell(engine, a_universe_changed("XRP-EUR", "ETH-EUR", version=2))
+    after = named(features(engine, universe=2), "ret_60")
+    assert after[1] == before[1]
+    assert np.isnan(after[0])
+
+
+def test_a_frame_of_another_universe_or_bar_length_is_a_bug_and_not_believed():
+    engine = an_engine()
+    with pytest.raises(AssertionError, match="universe 2, expected 1"):
+        tell(engine, a_mark_frame(universe=2))
+    with pytest.raises(AssertionError, match=r"30.0 s, expected 60.0 s"):
+        tell(engine, a_bar_frame(bar_s=30.0))
+
+
+def test_before_a_universe_is_known_nothing_is_said():
+    assert tuple(FeatureEngine(FeatureEngineSettings()).receive(an_envelope(a_book_frame()))) == ()
+
+
+def test_settings_without_a_bar_are_refused():
+    with pytest.raises(ValueError, match="bar_s was 0"):
+        FeatureEngineSettings(bar_s=0.0)
