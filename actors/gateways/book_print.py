@@ -1,6 +1,6 @@
-"""A book as text and as a hash, so that two reconstructions can be compared without either of them at hand.
+r"""A book as text and as a hash, so that two reconstructions can be compared without either of them at hand.
 
-The hash is sha256 over lines "b <price> <qty>\\n", best first, then "a <price> <qty>\\n", in plain decimals without an
+The hash is sha256 over lines "b <price> <qty>\n", best first, then "a <price> <qty>\n", in plain decimals without an
 exponent and without zeros at their end.
 """
 

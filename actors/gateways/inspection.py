@@ -51,9 +51,7 @@ class Fault(msgspec.Struct, frozen=True):
     detail: str
 
 
-def inspect_recording(
-    recording: Inspectable, checkpoints: Sequence[int] = (), stall_s: Seconds = 5.0
-) -> dict[str, Any]:
+def inspect(recording: Inspectable, checkpoints: Sequence[int] = (), stall_s: Seconds = 5.0) -> dict[str, Any]:
     """Everything found, as plain JSON values; `checkpoints` are numbers after whose frame the books are hashed.
 
     A checkpoint is the venue's own number where one counter runs over all frames of a connection, else the number of

@@ -1,11 +1,10 @@
 """A recording as a feed: the same frames at the same distances in time, through the parsers of the live venues."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from adapters.binance.frames import BinanceParser
 from adapters.coinbase.frames import CoinbaseParser
@@ -18,8 +17,6 @@ from contracts.market import BarHistory
 from contracts.ports import Clock, FeedFinished, FeedLost, Parser
 from contracts.quantities import SECOND_NS, Nanos, Seconds
 from contracts.wire import RawFrame
-
-_BREATH: Final = 64
 
 
 class RecordedFeed:
@@ -110,8 +107,6 @@ class RecordedFeed:
                     raise FeedLost("the recorded connection ends here and another begins")
                 connection = record.connection
             await self._clock.sleep_until(record.at_ns)
-            if number % _BREATH == 0:
-                await asyncio.sleep(0)
             self._next = next(self._frames, None)
             yield RawFrame(record.data, record.at_ns, epoch, number)
         raise FeedFinished(f"{self._recording.path} is at its end")
