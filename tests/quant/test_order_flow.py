@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import math
 from itertools import pairwise
 
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quant.order_flow import Flow, Touch, imbalance, measure, microprice, order_flow, order_flows
+from tests.kit.recordings import SPOT_BTC, SPOT_ETH, recording
 
 touches = st.builds(
     lambda bid, gap, bid_lots, ask_lots: Touch(bid, bid_lots, bid + gap, ask_lots),
@@ -91,3 +94,20 @@ def test_an_absent_quote_gives_absent_flows_on_both_sides_of_it() -> None:
     bid = np.array([1.0, np.nan, 1.0, 1.0])
     flows = order_flows(bid, np.ones(4), np.full(4, 2.0), np.ones(4))
     assert np.isnan(flows).tolist() == [False, True, True, False]
+
+
+@pytest.mark.parametrize(("name", "explained"), [(SPOT_BTC, 0.39), (SPOT_ETH, 0.83)])
+def test_the_flow_of_ten_seconds_explains_the_move_of_a_real_market_as_it_was_measured(
+    name: str, explained: float
+) -> None:
+    quotes = []
+    with gzip.open(recording(name), "rt") as lines:
+        for line in lines:
+            received, _, frame = line.partition(" ")
+            if "@bookTicker" in frame[:40]:
+                said = json.loads(frame)["data"]
+                quotes.append([float(received) / 1e9, *(float(said[key]) for key in "bBaA")])
+    at_s, bid, bid_size, ask, ask_size = np.array(quotes).T
+    flow, mid = np.cumsum(order_flows(bid, bid_size, ask, ask_size)), (bid + ask) / 2.0
+    edges = np.searchsorted(at_s, np.arange(at_s[0], at_s[-1], 10.0), "right") - 1
+    assert np.corrcoef(np.diff(flow[edges]), np.diff(mid[edges]))[0, 1] ** 2 == pytest.approx(explained, abs=0.01)
