@@ -154,14 +154,6 @@ class OrderBook:
         """How many bids and how many asks are held."""
         return len(self._bids.keys), len(self._asks.keys)
 
-    def lots_at(self, side: str, ticks: int) -> int:
-        """Lots resting at a price on `"bid"` or `"ask"`; 0 when the level is not held."""
-        if side == "bid":
-            return self._bids.lots.get(ticks, 0)
-        if side == "ask":
-            return self._asks.lots.get(-ticks, 0)
-        raise ValueError(f"side is {side!r}, expected 'bid' or 'ask'")
-
     def depth(self, levels: int | None = None) -> Depth:
         """The best `levels` of both sides (all of them for None), best first; a thin side gives fewer."""
         if levels is not None and levels < 1:

@@ -31,42 +31,6 @@ class Touch(NamedTuple):
         """Whether both sides are there."""
         return self.bid > 0 and self.ask > 0
 
-    @property
-    def mean_lots(self) -> float:
-        """Mean size of the two best levels."""
-        return (self.bid_lots + self.ask_lots) / 2.0
-
-
-class Flow(NamedTuple):
-    """Order flow summed over a stretch of time; flows of consecutive stretches add up.
-
-    `ofi` in lots, `depth` the sum over updates of the mean best size, `updates` how many there were.
-    """
-
-    ofi: int = 0
-    depth: float = 0.0
-    updates: int = 0
-
-    def plus(self, other: Flow) -> Flow:
-        """The flow of both stretches."""
-        return Flow(self.ofi + other.ofi, self.depth + other.depth, self.updates + other.updates)
-
-    def seen(self, before: Touch, after: Touch) -> Flow:
-        """This flow and one more update of the touch."""
-        return Flow(self.ofi + order_flow(before, after), self.depth + after.mean_lots, self.updates + 1)
-
-    @property
-    def mean_depth(self) -> float:
-        """Mean best size in lots; NaN without updates."""
-        return self.depth / self.updates if self.updates else float("nan")
-
-    @property
-    def scaled(self) -> float:
-        """`ofi` over the mean best size; 0 when nothing happened, NaN when nothing rested."""
-        if not self.updates:
-            return 0.0
-        return self.ofi / self.mean_depth if self.depth > 0.0 else float("nan")
-
 
 class Measures(NamedTuple):
     """What touches show, columns of shape (N,); NaN where a side is empty or the book is locked or crossed.

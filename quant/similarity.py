@@ -74,11 +74,10 @@ def of_positions(rho: Floats, sides: Floats) -> Floats:
 
 def clusters(rho: Floats, above: float = 0.7) -> NDArray[np.int64]:
     """Groups joined by chains of correlations above a threshold, shape (N,); each is named by its first member."""
+    joined = (rho > above) | np.eye(len(rho), dtype=np.bool_)
     labels = np.arange(len(rho))
-    joined = rho > above
-    for i in range(len(rho)):
-        near = labels[joined[i]]
-        if near.size:
-            first = min(int(near.min()), int(labels[i]))
-            labels[np.isin(labels, near) | (labels == labels[i])] = first
-    return labels
+    while True:
+        nearest = np.where(joined, labels, len(rho)).min(axis=1, initial=len(rho))
+        if np.array_equal(nearest, labels):
+            return labels
+        labels = nearest

@@ -127,4 +127,4 @@ def test_a_snapshot_replaces_everything_before_it() -> None:
     book = a_book()
     book.apply_snapshot([5], [1], [6], [2])
     assert levels(book) == ({5: 1}, {6: 2})
-    assert (book.lots_at("bid", 5), book.lots_at("ask", 6), book.lots_at("ask", 101)) == (1, 2, 0)
+    assert (book.best_bid(), book.best_ask(), book.level_counts()) == ((5, 1), (6, 2), (1, 1))

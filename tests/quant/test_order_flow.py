@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import math
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quant.order_flow import Flow, Touch, imbalance, measure, microprice, order_flow, order_flows
+from quant.order_flow import Touch, imbalance, measure, microprice, order_flow, order_flows
 from tests.kit.recordings import SPOT_BTC, SPOT_ETH, recording
 
 touches = st.builds(
@@ -71,23 +70,6 @@ def test_a_touch_with_an_empty_side_or_crossed_shows_nothing() -> None:
     quotes = [Touch(0, 0, 0, 0), Touch(100, 1, 0, 0), Touch(0, 0, 100, 1), Touch(101, 1, 101, 1), Touch(99, 1, 101, 3)]
     for column in measure(*np.array(quotes).T):
         assert np.isnan(column).tolist() == [True, True, True, True, False]
-
-
-@given(st.lists(touches, min_size=2, max_size=20), st.integers(0, 20))
-def test_flows_of_consecutive_stretches_add_up(quotes: list[Touch], cut: int) -> None:
-    changes = list(pairwise(quotes))
-    whole, first, second = Flow(), Flow(), Flow()
-    for number, change in enumerate(changes):
-        whole = whole.seen(*change)
-        first, second = (first.seen(*change), second) if number < cut else (first, second.seen(*change))
-    assert first.plus(second) == whole
-    assert whole.scaled == pytest.approx(whole.ofi / whole.mean_depth)
-
-
-def test_a_quiet_stretch_has_no_flow_and_no_known_depth() -> None:
-    assert Flow().scaled == 0.0
-    assert math.isnan(Flow().mean_depth)
-    assert math.isnan(Flow(3, 0.0, 1).scaled)
 
 
 def test_an_absent_quote_gives_absent_flows_on_both_sides_of_it() -> None:

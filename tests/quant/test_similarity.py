@@ -76,6 +76,7 @@ def test_clusters_join_chains_and_are_named_by_their_first_member() -> None:
         rho[i, j] = rho[j, i] = 0.9
     assert clusters(rho).tolist() == [0, 1, 1, 0, 0]
     assert clusters(np.eye(3)).tolist() == [0, 1, 2]
+    assert clusters(np.empty((0, 0))).tolist() == []
     chain = np.eye(4)
     for i, j in ((2, 3), (1, 3), (0, 2)):
         chain[i, j] = chain[j, i] = 0.9
