@@ -74,6 +74,15 @@ def contributions(returns: Floats, notional: Floats, half_spread: Floats) -> Flo
     return parts
 
 
+def book_losses(returns: Floats, notional: Floats, half_spread: Floats) -> Floats:
+    """What the whole book loses in each scenario (S + 1,): the row sums of `contributions`, without building them."""
+    closing = float(half_spread @ np.abs(notional))
+    losses = np.empty(len(returns) + 1)
+    losses[:-1] = closing - returns @ notional
+    losses[-1] = SPREAD_MULTIPLE * closing
+    return losses
+
+
 def _tail_size(size: int, alpha: float) -> float:
     """k = (1 - alpha) S, free of the rounding of 1 - alpha."""
     if not 0.0 < alpha < 1.0:

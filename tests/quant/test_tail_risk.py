@@ -14,6 +14,7 @@ from quant.rolling import Floats
 from quant.tail_risk import (
     GAPS,
     SPREAD_MULTIPLE,
+    book_losses,
     component_cvar,
     contributions,
     cvar,
@@ -173,6 +174,7 @@ def test_what_positions_lose_sums_to_the_loss_of_the_book_and_knows_what_closing
     np.testing.assert_allclose(parts[:-1].sum(axis=1), cost - rows @ notional)
     assert parts[-1].sum() == pytest.approx(SPREAD_MULTIPLE * cost)
     assert len(parts) == 50 + len(GAPS) + 1
+    np.testing.assert_allclose(book_losses(rows, notional, half_spread), parts.sum(axis=1), rtol=1e-12, atol=1e-12)
 
 
 def test_a_hedged_book_has_less_tail_than_its_legs() -> None:
