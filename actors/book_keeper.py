@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from actors.alignment import moved, moved_array, moves
+from actors.book_levels import BookLevels, closed, five_of, opened, touch_of
 from actors.memory import NOTHING, StatefulActor
 from actors.settings import more_than_zero
 from contracts.column import Column, floats, integers
@@ -20,7 +21,7 @@ from contracts.instrument import Universe
 from contracts.life import Beat
 from contracts.market import BookDelta, BookFrame, BookSnapshot, FeedStatus, Tick, UniverseChanged
 from contracts.quantities import Nanos, Seconds, nanos
-from quant.order_book import BookState, Depth, OrderBook
+from quant.order_book import OrderBook
 from quant.order_flow import Touch, imbalance, measure, order_flow
 
 NO_TOUCH = Touch(0, 0, 0, 0)
@@ -37,18 +38,6 @@ class BookKeeperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     def __post_init__(self) -> None:
         more_than_zero("book keeper", window_s=self.window_s)
-
-
-class BookLevels(msgspec.Struct, frozen=True):
-    """One book as it goes into a snapshot: levels best first, and what the book has counted."""
-
-    bid_ticks: Column
-    bid_lots: Column
-    ask_ticks: Column
-    ask_lots: Column
-    rows: int
-    unheld_deletes: int
-    repeated_levels: int
 
 
 class Slice(msgspec.Struct, frozen=True):
@@ -102,12 +91,12 @@ class BookKeeper(StatefulActor[BookKeeperState]):
         universe = self.state.universe
         self._columns = dict(universe.positions) if universe else {}
         self._lot_size = np.array([float(each.lot) for each in universe.instruments] if universe else [])
-        self._books = [None if levels is None else _opened(levels) for levels in self.state.books]
+        self._books = [None if levels is None else opened(levels) for levels in self.state.books]
         self._dirty: dict[int, None] = dict.fromkeys(range(len(self._columns)))
 
     def snapshot(self) -> BookKeeperState:
         self._count_levels()
-        self.state.books = [None if book is None else _closed(book) for book in self._books]
+        self.state.books = [None if book is None else closed(book) for book in self._books]
         return super().snapshot()
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
@@ -143,13 +132,13 @@ class BookKeeper(StatefulActor[BookKeeperState]):
                 return
             book.apply_delta(row.bid_ticks.values, row.bid_lots.values, row.ask_ticks.values, row.ask_lots.values)
             self._dirty[column] = None
-            self._changed(column, _touch_of(book), seq)
+            self._changed(column, touch_of(book), seq)
         elif isinstance(row, BookSnapshot):
             fresh = OrderBook()
             fresh.apply_snapshot(row.bid_ticks.values, row.bid_lots.values, row.ask_ticks.values, row.ask_lots.values)
             self._void(column)
             self._books[column] = fresh
-            self._changed(column, _touch_of(fresh), seq)
+            self._changed(column, touch_of(fresh), seq)
 
     def _changed(self, column: int, touch: Touch, seq: int) -> None:
         """The book of a column is now that; a restated touch is an update without flow."""
@@ -194,7 +183,7 @@ class BookKeeper(StatefulActor[BookKeeperState]):
     def _count_levels(self) -> None:
         for column in self._dirty:
             book = self._books[column]
-            self.state.five[column] = (0, 0) if book is None else _five_of(book)
+            self.state.five[column] = (0, 0) if book is None else five_of(book)
         self._dirty = {}
 
     def _frame(self, universe: Universe) -> BookFrame:
@@ -227,7 +216,7 @@ class BookKeeper(StatefulActor[BookKeeperState]):
         for name in ("epoch", "book_seq", "flow", "depth", "events", "updates"):
             setattr(state, name, moved(getattr(state, name), to, 0))
         state.slices = [Slice(each.end_ns, integers(moved_array(each.counts.values, to, 0))) for each in state.slices]
-        state.books = moved([None if book is None else _closed(book) for book in self._books], to, None)
+        state.books = moved([None if book is None else closed(book) for book in self._books], to, None)
         self.derive()
 
     def check(self) -> None:
@@ -237,26 +226,4 @@ class BookKeeper(StatefulActor[BookKeeperState]):
             "book columns differ in width"
         )
         for column, book in enumerate(self._books):
-            assert book is None or state.touch[column] == _touch_of(book), f"touch of column {column} is not its book's"
-
-
-def _touch_of(book: OrderBook) -> Touch:
-    bid, ask = book.best_bid(), book.best_ask()
-    return Touch(*(bid or (0, 0)), *(ask or (0, 0)))
-
-
-def _five_of(book: OrderBook) -> tuple[int, int]:
-    best = book.depth(5)
-    return int(best.bid_lots.sum()), int(best.ask_lots.sum())
-
-
-def _closed(book: OrderBook) -> BookLevels:
-    depth, *counts = book.state()
-    bid_ticks, bid_lots, ask_ticks, ask_lots = (integers(side) for side in depth)
-    return BookLevels(bid_ticks, bid_lots, ask_ticks, ask_lots, *counts)
-
-
-def _opened(levels: BookLevels) -> OrderBook:
-    sides = (levels.bid_ticks, levels.bid_lots, levels.ask_ticks, levels.ask_lots)
-    depth = Depth(*(side.values for side in sides))
-    return OrderBook.of(BookState(depth, levels.rows, levels.unheld_deletes, levels.repeated_levels))
+            assert book is None or state.touch[column] == touch_of(book), f"touch of column {column} is not its book's"

@@ -1,7 +1,8 @@
 """The marker keeps the last quote of every instrument and says them all as one frame on the beat.
 
-A tick costs a few list assignments; columns are made at the beat only. A frame is said on every signal beat and, so
-that equity, loss limits and outcomes do not wait for the next belief, on the first `second` beat of every `frame_s`.
+A tick costs a few list assignments; columns are made at the beat only. An instrument that has no ticks in its epoch is
+quoted by the best prices of its book, kept here until the first tick comes. A frame is said on every signal beat and,
+so that equity, loss limits and outcomes do not wait for the next belief, on the first `second` beat of each `frame_s`.
 """
 
 from collections.abc import Iterable
@@ -11,14 +12,16 @@ import msgspec
 import numpy as np
 
 from actors.alignment import moved, moves
+from actors.book_levels import BookLevels, closed, opened, touch_of
 from actors.memory import NOTHING, StatefulActor
 from actors.settings import more_than_zero
 from contracts.column import flags, floats, integers
 from contracts.envelope import Envelope
 from contracts.instrument import Universe
 from contracts.life import Beat
-from contracts.market import FeedStatus, MarkFrame, Tick, UniverseChanged
+from contracts.market import BookDelta, BookSnapshot, FeedStatus, MarkFrame, Tick, UniverseChanged
 from contracts.quantities import Nanos, Seconds, nanos
+from quant.order_book import OrderBook
 
 
 class MarkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,7 +40,10 @@ class MarkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class MarkerState(msgspec.Struct, kw_only=True):
-    """Whole ticks per column, 0 for an empty side; when and by which message they came; what was ignored, by kind."""
+    """Whole ticks per column, 0 for an empty side; when and by which message they came; what was ignored, by kind.
+
+    `ticked` is the epoch of the last tick; `books` are those of instruments without ticks, by symbol.
+    """
 
     universe: Universe | None = None
     bid: list[int] = []
@@ -45,6 +51,8 @@ class MarkerState(msgspec.Struct, kw_only=True):
     tick_ns: list[int] = []
     tick_seq: list[int] = []
     epoch: list[int] = []
+    ticked: list[int] = []
+    books: dict[str, BookLevels] = {}
     said_ns: Nanos = 0
     unknown_symbol: int = 0
     old_epoch: int = 0
@@ -54,7 +62,14 @@ class Marker(StatefulActor[MarkerState]):
     """Last quotes as columns; not valid without both sides, with bid not below ask, or after a gap."""
 
     role = "marker"
-    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (UniverseChanged, Tick, FeedStatus, Beat)
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (
+        UniverseChanged,
+        Tick,
+        BookDelta,
+        BookSnapshot,
+        FeedStatus,
+        Beat,
+    )
     kept = MarkerState
 
     def __init__(self, settings: MarkerSettings) -> None:
@@ -65,11 +80,23 @@ class Marker(StatefulActor[MarkerState]):
         universe = self.state.universe
         self._columns = dict(universe.positions) if universe else {}
         self._tick_size = np.array([float(each.tick) for each in universe.instruments] if universe else [])
+        self._books = {self._columns[symbol]: opened(levels) for symbol, levels in self.state.books.items()}
+
+    def snapshot(self) -> MarkerState:
+        self._remember()
+        return super().snapshot()
+
+    def _remember(self) -> None:
+        symbols = tuple(self._columns)
+        self.state.books = {symbols[column]: closed(book) for column, book in self._books.items()}
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said = envelope.payload
         if type(said) is Tick:
             self._on_tick(said, envelope)
+            return NOTHING
+        if isinstance(said, BookDelta | BookSnapshot):
+            self._on_depth(said, envelope)
             return NOTHING
         if isinstance(said, Beat):
             return self._on_beat(said, envelope.at_ns)
@@ -92,6 +119,28 @@ class Marker(StatefulActor[MarkerState]):
             state.tick_ns[column] = envelope.at_ns
             state.tick_seq[column] = envelope.seq
             state.epoch[column] = tick.epoch
+            if column in self._books:
+                del self._books[column]
+            state.ticked[column] = tick.epoch
+
+    def _on_depth(self, row: BookDelta | BookSnapshot, envelope: Envelope[Any]) -> None:
+        state = self.state
+        column = self._columns.get(row.symbol)
+        if column is None or state.ticked[column] >= row.epoch or row.epoch < state.epoch[column]:
+            return
+        if row.epoch > state.epoch[column]:
+            self._void(column, row.epoch)
+        if isinstance(row, BookSnapshot):
+            self._books[column] = OrderBook()
+            apply = self._books[column].apply_snapshot
+        elif column in self._books:
+            apply = self._books[column].apply_delta
+        else:
+            return
+        apply(row.bid_ticks.values, row.bid_lots.values, row.ask_ticks.values, row.ask_lots.values)
+        best = touch_of(self._books[column])
+        state.bid[column], state.ask[column] = best.bid, best.ask
+        state.tick_ns[column], state.tick_seq[column] = envelope.at_ns, envelope.seq
 
     def _on_beat(self, beat: Beat, at_ns: Nanos) -> Iterable[msgspec.Struct]:
         state = self.state
@@ -126,18 +175,26 @@ class Marker(StatefulActor[MarkerState]):
         for symbol in status.symbols:
             column = self._columns.get(symbol)
             if column is not None:
-                state.bid[column] = state.ask[column] = 0
-                state.epoch[column] = max(state.epoch[column], status.epoch)
+                self._void(column, max(state.epoch[column], status.epoch))
+
+    def _void(self, column: int, epoch: int) -> None:
+        state = self.state
+        state.bid[column] = state.ask[column] = 0
+        state.epoch[column] = epoch
+        self._books.pop(column, None)
 
     def _on_universe(self, universe: Universe) -> None:
         state = self.state
         to = moves(state.universe, universe)
+        self._remember()
+        kept = [each.symbol for each, column in zip(universe.instruments, to.tolist(), strict=True) if column >= 0]
+        state.books = {symbol: state.books[symbol] for symbol in kept if symbol in state.books}
         state.universe = universe
-        for name in ("bid", "ask", "tick_ns", "tick_seq", "epoch"):
+        for name in ("bid", "ask", "tick_ns", "tick_seq", "epoch", "ticked"):
             setattr(state, name, moved(getattr(state, name), to, 0))
         self.derive()
 
     def check(self) -> None:
         state = self.state
-        columns = (state.bid, state.ask, state.tick_ns, state.tick_seq, state.epoch)
+        columns = (state.bid, state.ask, state.tick_ns, state.tick_seq, state.epoch, state.ticked)
         assert all(len(each) == len(self._columns) for each in columns), "marker columns differ in width"

@@ -152,16 +152,20 @@ class Agent(StatefulActor[AgentState]):
             values=values,
             mid=marks.mid.values,
             age_s=(at_ns - marks.tick_ns.values) / SECOND_NS,
-            deviation=self._deviation(values[REGISTRY.index["ewma_vol"]], marks.mid.values),
+            deviation=self._deviation(values[REGISTRY.index["ewma_vol"]], marks),
         )
 
-    def _deviation(self, sd_bar: Floats, mid: Floats) -> Floats:
-        """Over the horizon: from bars, or from beats where the horizon is shorter than a bar; never below one tick."""
+    def _deviation(self, sd_bar: Floats, marks: MarkFrame) -> Floats:
+        """Over the horizon: from bars, or from beats where the horizon is shorter than a bar.
+
+        Never below one tick or half the spread: no closer than that is the mid itself known.
+        """
         horizon_s, bar_s = self.settings.horizon_s, self.settings.bar_s
         bars = over_horizon(sd_bar, horizon_s, bar_s)
         beats = over_horizon(self.state.volatility.sd_second(), horizon_s, 1.0)
         first, second = (bars, beats) if horizon_s >= bar_s else (beats, bars)
-        return np.maximum(np.where(np.isfinite(first), first, second), self._tick_size / mid)
+        known_to = np.maximum(self._tick_size, 0.5 * (marks.ask.values - marks.bid.values)) / marks.mid.values
+        return np.asarray(np.maximum(np.where(np.isfinite(first), first, second), known_to))
 
     def check(self) -> None:
         state = self.state
