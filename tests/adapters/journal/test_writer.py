@@ -192,6 +192,20 @@ def test_durable_again_costs_no_sync() -> None:
     assert disk.calls == before
 
 
+def test_what_came_after_a_sync_needs_one_of_its_own() -> None:
+    disk = CrashingDisk()
+    journal = a_writer(disk)
+    for seq in range(1, 5):
+        a_turn(journal, seq)
+        finish(journal.durable(seq))
+        assert disk.calls.count("sync") == seq
+    journal.append(a_tick(5, 5), outside=True)
+    journal.sync()
+    journal.end_turn()
+    finish(journal.durable(5))
+    assert disk.calls.count("sync") == 6
+
+
 def test_a_directory_with_a_journal_is_not_begun_again() -> None:
     disk = CrashingDisk()
     journal = a_writer(disk)
@@ -299,11 +313,13 @@ class BlockedDisk(CrashingDisk):
             assert self.gate.acquire(timeout=30)
 
     def fails_next(self) -> None:
+        """The kernel tells an error once: to whoever syncs first."""
         seen = self._wait
 
         def fault(call: str, index: int) -> None:
             seen(call, index)
             if call == "sync":
+                self.fault = seen
                 raise OSError(errno.EIO, "injected")
 
         self.fault = fault
