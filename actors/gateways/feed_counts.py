@@ -17,7 +17,7 @@ class FeedCounts(msgspec.Struct, kw_only=True):
 
     `frames` by kind, as parsed; `rows` by type, as admitted; `ignored` frames by why: a kind that has no rows, or
     `duplicate`, `late`, `old` (the snapshot holds it). `void_rows` were changes of a void book, `overflowed` frames
-    fell out of a full buffer while waiting for a snapshot.
+    waited for a snapshot in vain.
     """
 
     received: int = 0
@@ -47,6 +47,7 @@ class FeedCounts(msgspec.Struct, kw_only=True):
         match verdict.answer:
             case "gap":
                 self.gaps += 1
+                self.overflowed += verdict.overflowed
             case "wait":
                 self.waited += 1
                 self.overflowed += verdict.overflowed

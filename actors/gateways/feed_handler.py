@@ -206,6 +206,7 @@ class _Connection:
     def end(self, state: FeedState, detail: str) -> None:
         """Say what still waits, then how it ended."""
         self._flush()
+        self._counts.overflowed += self._intake.waiting()
         self.say(state, detail)
 
     def say(self, state: FeedState, detail: str, symbols: tuple[str, ...] | None = None) -> None:

@@ -59,6 +59,10 @@ class Intake:
             case _:
                 return Taken(parsed, verdict, ())
 
+    def waiting(self) -> int:
+        """How many frames wait for a snapshot."""
+        return self._guard.waiting()
+
     def _lose(self, parsed: Parsed, verdict: Verdict, stream: str, *, waits: bool) -> Taken:
         """A gap: the stream's books are void; the rows of the frame itself are new and count, unless they wait."""
         voided = tuple(symbol for symbol in self._books_of.get(stream, ()) if self._valid.get(symbol, False))

@@ -30,7 +30,7 @@ class Verdict(NamedTuple):
 
     `expected` and `was` are numbers of the stream (0 where they say nothing). `released` are the frames that waited and
     continue the snapshot, in their order. `buffered` waited, of which the snapshot made `dropped` old; `overflowed` is
-    how many fell out of a full buffer with this frame.
+    how many had waited in vain and are let go with this frame: the buffer was full, or a gap made them worthless.
     """
 
     answer: Answer
@@ -104,10 +104,12 @@ class SequenceGuard:
 
     def _wait_anew(self, stream: _Stream, sequence: Sequence, frame: Any, gap: Verdict) -> Verdict:
         """After a gap, what waited is worthless and this frame is the first that waits."""
-        stream.synced, stream.base = sequence.first == 0, None
+        stream.base = None
+        lost = len(stream.waiting)
+        stream.synced = False
         stream.waiting.clear()
         self._wait(stream, sequence, frame)
-        return gap
+        return gap._replace(overflowed=lost)
 
     def _wait(self, stream: _Stream, sequence: Sequence, frame: Any) -> Verdict:
         overflowed = 0
