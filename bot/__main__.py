@@ -1,5 +1,6 @@
 """`python -m bot` and the console script `bot`: pin the processor, then the command line."""
 
+import os
 import sys
 
 
@@ -13,7 +14,11 @@ def main() -> None:
     pin_processor()
     from bot.cli.app import app
 
-    app()
+    if "_BOT_COMPLETE" in os.environ:
+        from typer.completion import completion_init
+
+        completion_init()
+    app(prog_name="bot")
 
 
 if __name__ == "__main__":

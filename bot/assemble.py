@@ -1,9 +1,14 @@
 """The whole bot. Everything a decision depends on is visible here."""
 
+import asyncio
 import importlib
-from collections.abc import Awaitable, Callable
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Final
+
+import numpy as np
 
 from actors.agents.base import Agent, AgentSettings
 from actors.agents.momentum import Momentum
@@ -14,6 +19,7 @@ from actors.bar_builder import BarBuilder
 from actors.book_keeper import BookKeeper
 from actors.execution_desk import ExecutionDesk
 from actors.feature_engine import FeatureEngine
+from actors.gateways.feed_counts import FeedCounts, Quarantined
 from actors.gateways.feed_handler import FeedHandler
 from actors.gateways.metronome import Metronome
 from actors.gateways.order_gateway import OrderGateway
@@ -30,12 +36,52 @@ from bot.outside import Outside
 from bot.profile import Profile
 from runtime.seeds import Seeds
 
+
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
+def _never() -> bool:
+    return False
+
+
+def _keep_in_memory(frame: Quarantined) -> None:
+    """The handler's own ring keeps the last unreadable frames; the run keeps their number."""
+
+
 AGENTS: Final[dict[str, type[Agent]]] = {"momentum": Momentum, "reversion": Reversion, "order_flow": OrderFlow}
 
 
-def assemble(profile: Profile, outside: Outside, warmed_up: Callable[[], Awaitable[object]], **feed: Any) -> Assembly:
+@dataclass(frozen=True)
+class Hooks:
+    """What the process is told of, and asked, by gateways; a replay has none, because it starts no gateway.
+
+    `first_epoch` numbers the first connection of the feed, beyond those of the processes before.
+    """
+
+    warmed_up: asyncio.Event = field(default_factory=asyncio.Event)
+    finished: Callable[[], None] = _nothing
+    lagging: Callable[[], bool] = _never
+    feed_counts: FeedCounts = field(default_factory=FeedCounts)
+    first_epoch: int = 1
+
+
+def assemble(profile: Profile, outside: Outside, hooks: Hooks) -> Assembly:
     """Put the bot together at rest, the same for every outside; actors hear a message in the order of the steps."""
     seeds = Seeds(profile.seed)
+    epochs = itertools.count(hooks.first_epoch)
+    feed = partial(
+        FeedHandler,
+        outside.feed,
+        outside.clock,
+        profile.feed,
+        chance=seeds.generator("feed"),
+        epochs=epochs,
+        counts=hooks.feed_counts,
+        quarantine=_keep_in_memory,
+        on_warm=hooks.warmed_up.set,
+        on_finished=hooks.finished,
+    )
     return (
         SystemBuilder(outside)
         .with_actor("sentinel", "desk", partial(Sentinel, profile.sentinel))
@@ -43,19 +89,28 @@ def assemble(profile: Profile, outside: Outside, warmed_up: Callable[[], Awaitab
         .with_actor("bar_builder", "market", partial(BarBuilder, profile.bars))
         .with_actor("book_keeper", "market", partial(BookKeeper, profile.books))
         .with_actor("feature_engine", "beliefs", partial(FeatureEngine, profile.features))
-        .with_agents(tuple((name, partial(agent_class(name, profile), settings)) for name, settings in _agents(profile)))
+        .with_agents(
+            tuple((name, partial(agent_class(name, profile), settings)) for name, settings in _agents(profile))
+        )
         .with_actor("outcomes", "beliefs", partial(Outcomes, profile.outcomes))
         .with_actor("weighter", "choice", partial(MetaWeighter, profile.weighting))
         .with_actor("selector", "choice", partial(Selector, profile.selection))
         .with_actor("ledger", "desk", partial(Ledger, profile.ledger))
-        .with_actor("risk", "desk", partial(RiskGate, profile.risk, seeds.generator("risk")))
+        .with_actor("risk", "desk", partial(RiskGate, profile.limits, profile.account.currency, partial(_scenarios, seeds)))
         .with_actor("desk", "desk", partial(ExecutionDesk, profile.desk))
         .with_actor("auditor", "desk", Auditor)
-        .with_gateway("feed", "feeds", partial(FeedHandler, outside.feed, outside.clock, profile.feed, **feed))
-        .with_gateway("venue", "orders", partial(OrderGateway, outside.venue, outside.journal, outside.clock, profile.orders))
-        .with_gateway("cadence", "metronome", partial(Metronome, outside.clock, profile.cadence, warmed_up))
+        .with_gateway("feed", "feeds", feed)
+        .with_gateway(
+            "venue", "orders", partial(OrderGateway, outside.venue, outside.journal, outside.clock, profile.orders)
+        )
+        .with_gateway("cadence", "metronome", partial(Metronome, outside.clock, profile.cadence, hooks.warmed_up.wait))
         .build()
     )
+
+
+def _scenarios(seeds: Seeds, decision: int) -> np.random.Generator:
+    """Chance of a decision by its number, so that a replay and a restart draw the same scenarios."""
+    return seeds.generator(f"risk/{decision}")
 
 
 def agent_class(name: str, profile: Profile) -> type[Agent]:

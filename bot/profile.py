@@ -25,10 +25,9 @@ from actors.marker import MarkerSettings
 from actors.meta_weighter import MetaWeighterSettings
 from actors.outcomes import OutcomesSettings
 from actors.risk.account import SentinelSettings
-from actors.risk_gate import RiskSettings
+from actors.risk.settings import CanaryRiskSettings, RiskSettings
 from actors.selector import SelectorSettings
-from adapters.simulated.paths import MarketSettings
-from adapters.simulated.settings import BrokerSettings
+from adapters.simulated.settings import BrokerSettings, MarketSettings
 from adapters.simulated.weather import WeatherSettings
 from bot.configuration import BadConfiguration, Layered, convert, layers
 from bot.runs import replace_file
@@ -43,14 +42,10 @@ class AccountSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     name: str
     currency: str
-    fixed_rates: dict[str, Decimal]
 
     def __post_init__(self) -> None:
         if not self.name.replace("-", "").isalnum() or self.name != self.name.lower():
             raise ValueError(f"name was {self.name!r}, expected small letters, digits and dashes")
-        wrong = {currency: rate for currency, rate in self.fixed_rates.items() if not rate > 0}
-        if wrong:
-            raise ValueError(f"fixed_rates were {wrong}, expected rates above 0")
 
 
 class AgentProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,9 +58,7 @@ class AgentProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     def settings(self, name: str, bar_s: float) -> AgentSettings:
         """The agent's own settings under its name."""
-        return AgentSettings(
-            name=name, horizon_s=self.horizon_s, prior=self.prior, label_s=self.label_s, bar_s=bar_s
-        )
+        return AgentSettings(name=name, horizon_s=self.horizon_s, prior=self.prior, label_s=self.label_s, bar_s=bar_s)
 
 
 class SimulatedProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,7 +92,6 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     flush_s: float = 0.05
     stall_s_max: float = 5.0
     lag_s_max: float = 0.25
-    warmup_bars: int = 300
 
 
 class RunsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -113,6 +105,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     name: str
     world: Literal["simulated", "live"]
+    stage: Literal["canary", "paper", "soak", "live"]
     seed: int
     account: AccountSettings
     process: ProcessSettings
@@ -140,13 +133,21 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ValueError("agents were empty, expected at least one")
         if self.ledger.currency != self.account.currency:
             raise ValueError(f"ledger.currency {self.ledger.currency} differs from account {self.account.currency}")
-        if not self.bars.bar_s == self.features.bar_s:
-            raise ValueError(f"bars.bar_s {self.bars.bar_s} differs from features.bar_s {self.features.bar_s}")
+        lengths = {self.bars.bar_s, self.features.bar_s, self.feed.bar_s, self.risk.bar_s}
+        if len(lengths) > 1:
+            raise ValueError(f"bars, features, feed and risk have one bar_s, they were {sorted(lengths)}")
 
     @property
     def weighting(self) -> MetaWeighterSettings:
         """The meta-weighter hears exactly the agents there are."""
         return MetaWeighterSettings(agents=tuple(self.agents), horizon_s=self.horizon_s)
+
+    @property
+    def limits(self) -> RiskSettings:
+        """The gate's limits; a canary's lie under ceilings that are compiled in."""
+        if self.stage != "canary":
+            return self.risk
+        return CanaryRiskSettings(**msgspec.structs.asdict(self.risk))
 
     @property
     def digest(self) -> str:

@@ -51,9 +51,7 @@ class Deaths(msgspec.Struct, frozen=True):
     count: int
 
 
-def take_up(
-    bus: Bus, disk: Disk, snapshots: Snapshots, found: Recovery, writer: Journal, deaths: Path
-) -> Recovered:
+def take_up(bus: Bus, disk: Disk, snapshots: Snapshots, found: Recovery, writer: Journal, deaths: Path) -> Recovered:
     """Bring the bus to the end of its journal; leaves it writing to `writer`.
 
     Raises Diverged where the same code would no longer say the same, JournalDamaged where the journal is rotten.

@@ -10,7 +10,9 @@ from contracts.account import Equity, Position
 from contracts.belief import FeatureFrame, SignalFrame
 from contracts.decision import DecisionLog, GateState, Intent, Refusal, Selection
 from contracts.envelope import Envelope
+from contracts.instrument import Universe
 from contracts.life import ActorFailed, ActorRestarted, Beat, GatewayFailed
+from contracts.market import UniverseChanged
 from contracts.topics import DECISIVE
 from contracts.trade import Execution, Order, OrderState
 from runtime.replay import DecisionHash
@@ -40,6 +42,7 @@ class Report:
         OrderState,
         Position,
         Selection,
+        UniverseChanged,
     )
 
     def __init__(self) -> None:
@@ -48,6 +51,7 @@ class Report:
         self.cold: tuple[str, ...] = ()
         self.equity: Equity | None = None
         self.state: GateState | None = None
+        self.universe: Universe | None = None
         self.orders: dict[str, OrderState] = {}
         self.positions: dict[str, Position] = {}
         self.hash = DecisionHash()
@@ -71,6 +75,8 @@ class Report:
                 self.counts["gateway_failures"] += 1
             case OrderState():
                 self._keep(payload)
+            case UniverseChanged():
+                self.universe = payload.universe
             case Position():
                 self.positions[payload.symbol] = payload
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from bot.assemble import assemble
+from bot.assemble import Hooks, assemble
 from bot.housekeeping import Housekeeping
 from bot.opening import OpenRun, open_run
 from bot.profile import Profile
@@ -22,14 +22,16 @@ from bot.worlds import World, identity_here, recorded_world, simulated_world
 from contracts.decision import GateState, Halt
 from contracts.envelope import Envelope
 from contracts.life import RunStarted
-from contracts.market import FeedStatus, Tick
+from contracts.market import Tick
 from contracts.trade import OrderNotSent
-from runtime.bus import Tap
 from runtime.seeds import Seeds
 from runtime.simloop import SimLoop
 from runtime.supervisor import Supervisor
 
 FORCED_EXIT: Final = 128
+
+EPOCHS_PER_PROCESS: Final = 1_000_000
+"""No process connects that often, so that connection epochs keep rising over the restarts of a run."""
 
 
 class NotArmed(Exception):
@@ -59,7 +61,7 @@ Started = Callable[[System, OpenRun], tuple[Coroutine[Any, Any, None], ...]]
 """What the face adds to a running system: taps are set at once, the returned coroutines run beside it."""
 
 
-def run_daemon(profile: Profile, options: RunOptions, tap: Tap, kinds: Any, started: Started) -> RunResult:
+def run_daemon(profile: Profile, options: RunOptions, started: Started) -> RunResult:
     """Run to the end. Raises the errors of opening a run; everything later is an ending."""
     if profile.world == "live" and not options.armed:
         raise NotArmed(
@@ -71,7 +73,7 @@ def run_daemon(profile: Profile, options: RunOptions, tap: Tap, kinds: Any, star
     opened = open_run(profile, options.runs, identity_here(), virtual=virtual, fresh=fresh)
     try:
         with asyncio.Runner(loop_factory=_loop_factory(virtual)) as runner:
-            return runner.run(_Running(profile, options, opened, tap, kinds, started).serve())
+            return runner.run(_Running(profile, options, opened, started).serve())
     finally:
         opened.journal.close(seal=False)
         opened.account.close()
@@ -80,23 +82,27 @@ def run_daemon(profile: Profile, options: RunOptions, tap: Tap, kinds: Any, star
 class _Running:
     """One process's life with an open run."""
 
-    def __init__(
-        self, profile: Profile, options: RunOptions, opened: OpenRun, tap: Tap, kinds: Any, started: Started
-    ) -> None:
-        self.profile, self.options, self.opened = profile, options, opened
-        self.tap, self.kinds, self.started = tap, kinds, started
-        self.warmed_up = asyncio.Event()
+    def __init__(self, profile: Profile, options: RunOptions, opened: OpenRun, started: Started) -> None:
+        self.profile, self.options, self.opened, self.started = profile, options, opened, started
+        self.hooks = Hooks(
+            finished=self._on_finished,
+            lagging=self._is_lagging,
+            first_epoch=1 + EPOCHS_PER_PROCESS * (opened.epoch - 1),
+        )
+        self.system: System | None = None
+        self.housekeeping: Housekeeping | None = None
 
     async def serve(self) -> RunResult:
         world = self._world()
-        system = self._system(world)
-        housekeeping = Housekeeping(self.profile, self.opened, system, world)
+        system = self.system = self._system(world)
+        housekeeping = self.housekeeping = Housekeeping(self.profile, self.opened, system, world)
         ending = Ending("", EXIT_OK)
         try:
-            self._begin(system, world)
-            housekeeping.open()
-            self._listen_to_signals(system, housekeeping)
-            for number, extra in enumerate(self.started(system, self.opened)):
+            beside = self.started(system, self.opened)
+            self._listen_to_signals(system)
+            self._begin(system)
+            housekeeping.open(self.options.duration_s)
+            for number, extra in enumerate(beside):
                 system.supervisor.spawn_once(f"face-{number}", partial(_same, extra))
             ending = await system.serve(lambda: housekeeping.policy)
         finally:
@@ -112,19 +118,17 @@ class _Running:
 
     def _system(self, world: World) -> System:
         outside = world.outside(self.opened.journal)
-        assembly = assemble(self.profile, outside, self.warmed_up.wait)
+        assembly = assemble(self.profile, outside, self.hooks)
         chance = Seeds(self.profile.seed).generator("supervisor")
         system = System(assembly, partial(_supervisor, chance), self.profile.process.drain_s)
         bus = system.bus
-        bus.tap(self.tap, self.kinds)
         bus.tap(self._remember_latches, (GateState,))
-        bus.tap(self._on_feed, (FeedStatus,))
         if world.on_tick is not None:
             on_tick = world.on_tick
             bus.tap(lambda envelope: on_tick(envelope.payload), (Tick,))
         return system
 
-    def _begin(self, system: System, world: World) -> None:
+    def _begin(self, system: System) -> None:
         """Recovery is the start-up path: come to where the journal ends, then say that a process took it up."""
         opened, here = self.opened, identity_here()
         recovered = None
@@ -156,11 +160,15 @@ class _Running:
     def _remember_latches(self, envelope: Envelope[Any]) -> None:
         self.opened.account.latched(envelope.payload.latches)
 
-    def _on_feed(self, envelope: Envelope[Any]) -> None:
-        """Universe, history and rates are admitted before the first connection: from then on beats make sense."""
-        self.warmed_up.set()
+    def _on_finished(self) -> None:
+        """The recording is at its end, and so is the run."""
+        if self.system is not None:
+            self.system.request_stop("the recording is at its end")
 
-    def _listen_to_signals(self, system: System, housekeeping: Housekeeping) -> None:
+    def _is_lagging(self) -> bool:
+        return self.housekeeping is not None and self.housekeeping.lagging()
+
+    def _listen_to_signals(self, system: System) -> None:
         if self.options.speed is None:
             return
         loop = asyncio.get_running_loop()
@@ -176,7 +184,7 @@ class _Running:
             "messages": system.bus.seq,
             **counts,
             "journal": str(self.opened.directory / "journal"),
-            "feed": system.feed_counts(),
+            "feed": msgspec.to_builtins(self.hooks.feed_counts),
             "ending": ending.reason,
             "exit_code": ending.exit_code,
         }

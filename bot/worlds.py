@@ -19,7 +19,7 @@ from adapters.simulated.settings import BrokerSettings
 from adapters.simulated.stormy_feed import StormyFeed
 from adapters.simulated.stormy_venue import StormyVenue
 from adapters.simulated.venue import SimulatedVenue
-from bot.assemble import assemble
+from bot.assemble import Hooks, assemble
 from bot.outside import Outside
 from bot.profile import Profile
 from bot.replaying import RunIdentity
@@ -87,7 +87,7 @@ def replayed_bus(profile: Profile, journal: Journal, now: Callable[[], Nanos]) -
     feed = SimulatedFeed(market, clock)
     venue = SimulatedVenue(profile.simulated.broker, market.universe, QuoteBoard(), clock)
     outside = Outside(clock=clock, feed=feed, venue=venue, journal=journal)
-    bus = assemble(profile, outside, _never).bus
+    bus = assemble(profile, outside, Hooks()).bus
     bus.now = now
     return bus
 
@@ -97,6 +97,11 @@ def inspect_recording(recording: Path, checkpoints: tuple[int, ...]) -> dict[str
     from actors.gateways.inspection import inspect
 
     return inspect(RecordedFeed(recording, FixedClock()), checkpoints)
+
+
+def dry(profile: Profile) -> Profile:
+    """The same profile, deciding everything and sending nothing."""
+    return msgspec.structs.replace(profile, orders=msgspec.structs.replace(profile.orders, dry_run=True))
 
 
 @cache
@@ -124,11 +129,5 @@ def _in_quote_currency(profile: Profile, universe: Universe) -> BrokerSettings:
     if quotes <= set(broker.balances):
         return broker
     (quote,) = sorted(quotes)[:1]
-    worth = broker.balances[account.currency] / account.fixed_rates[quote]
+    worth = broker.balances[account.currency] / profile.feed.fx[quote]
     return msgspec.structs.replace(broker, balances={quote: worth.quantize(CENT, ROUND_DOWN)})
-
-
-async def _never() -> object:
-    raise AssertionError("a replay starts no gateway")
-
-

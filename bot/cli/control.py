@@ -77,5 +77,5 @@ def _ask(run: str, runs: Path | None, verb: str, **fields: Any) -> dict[str, Any
     from runtime.control import ask
 
     directory = find_run(runs_directory(runs), run)
-    answer: dict[str, Any] = ask(directory / "control.sock", verb, **fields)
+    answer: dict[str, Any] = ask(directory, verb, **fields)
     return answer

@@ -4,21 +4,20 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
-import msgspec
 import typer
 
 from bot.cli.errors import BAD_CONFIGURATION, Fail, command
 from bot.cli.options import Json, Runs, emit, runs_directory, say
 
 FREE_BYTES_MIN: Final = 1 << 30
+SHELLS: Final = ("bash", "zsh", "fish")
 NEEDED: Final = ("msgspec", "numpy", "prometheus-client", "rich", "structlog", "typer", "uvloop", "zstandard")
 
 
-class Check(msgspec.Struct, frozen=True):
+class Check(NamedTuple):
     """One thing that was looked at."""
 
     name: str
@@ -37,7 +36,7 @@ def doctor(
     """
     checks = [*_checks(profile, runs_directory(runs))]
     if json:
-        emit([msgspec.to_builtins(check) for check in checks])
+        emit([check._asdict() for check in checks])
     else:
         for check in checks:
             say(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<22} {check.found}")
@@ -54,15 +53,11 @@ def completion(shell: Annotated[str, typer.Argument(help="bash, zsh or fish")]) 
 
     Examples: `bot completion bash >> ~/.bashrc`  ·  `bot completion fish > ~/.config/fish/completions/bot.fish`
     """
-    from click.shell_completion import get_completion_class
-    from typer.main import get_command
+    from typer._completion_shared import get_completion_script
 
-    from bot.cli.app import app
-
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise typer.BadParameter(f"shell was {shell!r}, expected bash, zsh or fish")
-    say(kind(get_command(app), {}, "bot", "_BOT_COMPLETE").source())
+    if shell not in SHELLS:
+        raise typer.BadParameter(f"shell was {shell!r}, expected one of {', '.join(SHELLS)}")
+    say(get_completion_script(prog_name="bot", complete_var="_BOT_COMPLETE", shell=shell))
 
 
 def _checks(profile: str, runs: Path) -> Iterator[Check]:
@@ -92,6 +87,8 @@ def _profile_check(profile: str) -> Check:
 
 
 def _installed(name: str) -> bool:
+    from importlib import metadata
+
     try:
         metadata.version(name)
     except metadata.PackageNotFoundError:

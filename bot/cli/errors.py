@@ -77,11 +77,13 @@ def expected() -> dict[type[Exception], int]:
     from adapters.recorded.errors import BadRecording, ForeignRecording, MissingRecording
     from bot.configuration import BadConfiguration
     from bot.replaying import JournalEmpty
+    from bot.running import NotArmed
     from bot.runs import AccountBusy, RunNotFound, RunsUnusable
     from bot.why import OrderNotFound
     from contracts.ports import JournalFailed
-    from runtime.control import NotRunning
-    from runtime.health import PortInUse
+    from runtime.control import ControlTaken, NoAnswer, NotRunning, Refused
+    from runtime.health import NotLoopback
+    from runtime.httpd import PortInUse
     from runtime.replay import Diverged
 
     return {
@@ -89,6 +91,11 @@ def expected() -> dict[type[Exception], int]:
         BadConfiguration: BAD_CONFIGURATION,
         RunsUnusable: BAD_CONFIGURATION,
         PortInUse: BAD_CONFIGURATION,
+        NotLoopback: BAD_CONFIGURATION,
+        ControlTaken: REFUSED,
+        Refused: REFUSED,
+        NotArmed: REFUSED,
+        NoAnswer: TIMEOUT,
         AccountBusy: REFUSED,
         RunNotFound: NOT_FOUND,
         OrderNotFound: NOT_FOUND,

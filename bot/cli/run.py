@@ -1,0 +1,92 @@
+"""`bot run`: start a daemon, show it calmly on a terminal, print what it came to."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from bot.cli.errors import Fail, command
+from bot.cli.options import Json, Runs, emit, say, talk
+
+UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "": 1}
+
+
+@command
+def run(
+    profile: Annotated[str, typer.Option("--profile", help="A profile's name or a path to a .toml file.")] = "canary",
+    duration: Annotated[str | None, typer.Option("--for", help="End by itself after this time: 90s, 15m, 2h.")] = None,
+    recording: Annotated[
+        Path | None, typer.Option("--recording", help="Play this recording of a venue instead of a live market.")
+    ] = None,
+    speed: Annotated[str, typer.Option("--speed", help="1, a factor such as 10, or max: no waiting at all.")] = "1",
+    runs: Runs = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide everything, send nothing.")] = False,
+    fresh: Annotated[bool, typer.Option("--new", help="Begin a new run even if the last one was cut.")] = False,
+    arm: Annotated[str, typer.Option("--arm", help="Name the account to let a live profile trade real money.")] = "",
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; twice for everything.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No log lines and no live view.")] = False,
+    json: Json = False,
+) -> None:
+    """Run the daemon until it is stopped: believe, decide, trade, keep the record.
+
+    Examples: `bot run --profile canary`  ·  `bot run --profile canary --for 60s --json`  ·
+    `bot run --recording COINBASE.jsonl.zst --speed max --json`
+    """
+    duration_s, factor = _seconds(duration), _factor(speed)
+    if factor is None and duration_s is None and recording is None:
+        raise typer.BadParameter("--speed max needs an end: give --for or --recording")
+    from bot.cli.face import Face
+    from bot.profile import load
+    from bot.running import RunOptions, run_daemon
+    from bot.worlds import dry
+
+    loaded = load(profile)
+    if dry_run:
+        loaded = dry(loaded)
+    options = RunOptions(
+        runs=runs or Path(loaded.runs.directory),
+        duration_s=duration_s,
+        recording=recording,
+        speed=factor,
+        fresh=fresh,
+        armed=bool(arm) and arm == loaded.account.name,
+    )
+    face = Face(loaded, live=sys.stderr.isatty() and not (json or quiet), quiet=quiet, verbosity=verbose)
+    result = run_daemon(loaded, options, face.started)
+    if json:
+        emit(result.summary)
+    else:
+        _tell(result.summary)
+    if result.ending.exit_code:
+        raise Fail(result.ending.reason, result.ending.exit_code)
+
+
+def _tell(summary: dict[str, Any]) -> None:
+    say(
+        f"{summary['run']}: {summary['decisions']} decisions, {summary['orders']} orders, {summary['fills']} fills, "
+        f"equity {summary['equity_eur']} {summary['currency'] or ''}"
+    )
+    talk(f"look at it with: bot replay {summary['run']}   ·   the record: {summary['journal']}")
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text)
+    if match is None or float(match[1]) <= 0:
+        raise typer.BadParameter(f"--for was {text!r}, expected a time such as 90s, 15m or 2h")
+    return float(match[1]) * UNITS_S[match[2]]
+
+
+def _factor(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor < float("inf"):
+        raise typer.BadParameter(f"--speed was {text!r}, expected max or a number above 0")
+    return factor

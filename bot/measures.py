@@ -1,0 +1,125 @@
+"""The bot's figures: what it exports beside the machine's own, fed by taps and by a look twice a second."""
+
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+import bot
+from bot.logging import utc
+from bot.opening import OpenRun
+from bot.system import System
+from contracts.account import Equity
+from contracts.decision import Refusal, Verdict
+from contracts.envelope import Envelope
+from contracts.life import ActorFailed, ActorRestarted, GatewayFailed
+from contracts.market import FeedStatus, MarkFrame
+from contracts.quantities import SECOND_NS
+from contracts.trade import OrderState, Reconciled
+from runtime.health import Status
+from runtime.metrics import MACHINE_METRICS, Metric, Metrics
+
+BOT_METRICS: Final[tuple[Metric, ...]] = (
+    Metric(name="bot_md_staleness_seconds", kind="gauge", label="symbol", help="Age of the last valid quote"),
+    Metric(name="bot_md_gaps_total", kind="counter", label="feed", help="Gaps in the sequence of a feed"),
+    Metric(name="bot_refusals_total", kind="counter", label="rule", help="Refusals of the risk gate by control"),
+    Metric(name="bot_orders_total", kind="counter", label="state", help="Orders that reached a state"),
+    Metric(name="bot_cvar_used_ratio", kind="gauge", help="Tail risk of the joint book over its budget"),
+    Metric(name="bot_equity_eur", kind="gauge", help="Equity in the account's currency"),
+    Metric(name="bot_drawdown_ratio", kind="gauge", help="Fall of equity from its peak"),
+    Metric(name="bot_recon_mismatch", kind="gauge", help="Differences between the venue's books and ours, last seen"),
+    Metric(name="bot_features_cold", kind="gauge", help="Features that have not seen enough bars yet"),
+)
+
+
+class Measures:
+    """Feeds `metrics` and says the status that /readyz shows."""
+
+    kinds: ClassVar[tuple[type[msgspec.Struct], ...]] = (
+        ActorFailed, ActorRestarted, GatewayFailed, FeedStatus, MarkFrame, Refusal, OrderState, Verdict, Equity, Reconciled,
+    )  # fmt: skip
+
+    def __init__(self, system: System, opened: OpenRun) -> None:
+        build = {"version": bot.VERSION, "run": opened.name, "profile": opened.name.rpartition("-")[0]}
+        self.metrics = Metrics((*MACHINE_METRICS, *BOT_METRICS), build)
+        self._system = system
+        self._opened = opened
+        self._marks: MarkFrame | None = None
+        system.bus.tap(self, self.kinds)
+
+    def __call__(self, envelope: Envelope[Any]) -> None:
+        """Take one message."""
+        said, metrics = envelope.payload, self.metrics
+        match said:
+            case ActorFailed():
+                metrics.labelled("bot_actor_failures_total").add(said.actor)
+            case GatewayFailed():
+                metrics.labelled("bot_actor_failures_total").add(said.gateway)
+            case ActorRestarted():
+                metrics.labelled("bot_actor_restarts_total").add(said.actor)
+            case FeedStatus(state="gap"):
+                metrics.labelled("bot_md_gaps_total").add(said.feed)
+            case Refusal():
+                for reason in said.reasons:
+                    metrics.labelled("bot_refusals_total").add(reason.control)
+            case OrderState():
+                metrics.labelled("bot_orders_total").add(said.state)
+            case Reconciled():
+                metrics.single("bot_recon_mismatch").value = len(said.mismatches)
+            case _:
+                self._gauge(said)
+
+    def look(self, lag_s: float) -> Status:
+        """Bring the gauges up to date and say how things stand."""
+        system, metrics = self._system, self.metrics
+        metrics.single("bot_turns_total").value = system.bus.turn
+        metrics.single("bot_journal_seq").value = system.bus.seq
+        metrics.single("bot_journal_durable_seq").value = self._opened.journal.synced_seq
+        metrics.single("bot_loop_lag_seconds").value = lag_s
+        metrics.single("bot_features_cold").value = len(system.report.cold)
+        for name, outlet in system.outlets.items():
+            metrics.labelled("bot_mailbox_depth").set(name, len(outlet))
+            metrics.labelled("bot_mailbox_shed_total").set(name, outlet.dropped)
+        self._ages()
+        return self._status()
+
+    def _gauge(self, said: msgspec.Struct) -> None:
+        metrics = self.metrics
+        if isinstance(said, MarkFrame):
+            self._marks = said
+        elif isinstance(said, Verdict) and said.cvar_max > 0:
+            metrics.single("bot_cvar_used_ratio").value = said.cvar_after / said.cvar_max
+        elif isinstance(said, Equity):
+            metrics.single("bot_equity_eur").value = float(said.equity)
+            fall = 1 - said.equity / said.peak if said.peak > 0 else 0
+            metrics.single("bot_drawdown_ratio").value = float(fall)
+
+    def _ages(self) -> None:
+        marks, universe = self._marks, self._system.report.universe
+        if marks is None or universe is None:
+            return
+        now_ns = self._system.clock.now()
+        for column, symbol in enumerate(universe.symbols):
+            if marks.tick_ns[column]:
+                age_s = (now_ns - int(marks.tick_ns[column])) / SECOND_NS
+                self.metrics.labelled("bot_md_staleness_seconds").set(symbol, age_s)
+
+    def _status(self) -> Status:
+        report = self._system.report
+        reasons: list[str] = []
+        state = "STARTING" if report.state is None else report.state.state
+        if state != "TRADING":
+            reasons.append(f"account is {state}")
+            reasons += report.state.reasons if report.state else ()
+        if report.cold:
+            reasons.append(f"cold: {', '.join(report.cold)}")
+        if self._system.ending is not None:
+            reasons.append("stopping")
+        summary: dict[str, str | int | float | bool | None] = {
+            "run": self._opened.name,
+            "state": state,
+            "at": utc(self._system.bus.at_ns),
+            "turns": self._system.bus.turn,
+            "equity": None if report.equity is None else str(report.equity.equity),
+            **report.counts,
+        }
+        return Status(ready=not reasons, reasons=tuple(reasons), summary=summary)
