@@ -1,0 +1,1 @@
+"""The controls before every order, each a small pure check, and what they judge."""

@@ -1,0 +1,109 @@
+"""From a selection to proposals: what to hold of each pick, what to let go, each as one priced order on the grid."""
+
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Decimal
+from typing import NamedTuple
+
+import numpy as np
+
+from actors.risk.settings import RiskSettings
+from actors.risk.view import Floats, View
+from contracts.belief import Slate
+from contracts.decision import Pick
+from contracts.instrument import Instrument
+from contracts.quantities import BPS, Money, Side, sign
+from quant.sizing import net_edge, target_notional
+
+NOTHING = Decimal(0)
+
+
+class Proposal(NamedTuple):
+    """One order that is wanted; `place` is its column in the view (-1: not in the universe), `why` why it is no order.
+
+    `added` is its signed notional in the account's currency, `wanted` the one before the tail of the book scaled it.
+    A proposal without a price has a NaN limit.
+    """
+
+    leg: int
+    symbol: str
+    place: int
+    side: Side
+    quantity: Money
+    limit: Money
+    reduce_only: bool
+    added: float
+    why: str
+    wanted: float
+
+
+def targets(
+    view: View, picks: Sequence[Pick], slate: Slate, columns: dict[str, int], equity: float, shortfall: Floats,
+    settings: RiskSettings,
+) -> Floats:  # fmt: skip
+    """Signed notional wanted of every place, 0 for what was not picked.
+
+    A pick counts with the edge in its own direction after the cost of a round trip; a position that is already held
+    on that side has paid for its way in, and will pay for its way out whatever is decided.
+    """
+    mu, sigma, cost = np.zeros(len(view.symbols)), np.full(len(view.symbols), np.nan), np.zeros(len(view.symbols))
+    for pick in picks:
+        place, column = view.at(pick.symbol), columns.get(pick.symbol, -1)
+        if place >= 0 and column >= 0:
+            towards = float(slate.mu[column]) * sign(pick.side)
+            mu[place] = sign(pick.side) * max(0.0, towards) if towards == towards else 0.0
+            sigma[place] = slate.sigma[column]
+            held = view.position[place] * sign(pick.side) > 0.0
+            cost[place] = 0.0 if held else float(slate.cost_bps[column]) * BPS
+    return target_notional(
+        net_edge(mu, np.where(np.isfinite(cost), cost, np.inf)),
+        sigma,
+        shortfall,
+        equity_eur=equity,
+        kelly_fraction=settings.kelly_fraction,
+        share_max=settings.share_max,
+        parity=settings.parity,
+    )
+
+
+def changes(view: View, target: Floats, settings: RiskSettings) -> Floats:
+    """Signed notional to trade towards the targets: through zero in two steps, for a small difference not at all."""
+    towards = np.where(view.position * target < 0.0, 0.0, target)
+    change = towards - view.position
+    small = np.abs(change) < settings.rebalance_ratio * np.maximum(np.abs(towards), np.abs(view.position))
+    return np.where(small, 0.0, change)
+
+
+def priced(
+    view: View, leg: int, symbol: str, side: Side, notional: float, held: Money, settings: RiskSettings, why: str
+) -> Proposal:
+    """One order for a notional (infinite: all that is held) at the worst price that may be paid.
+
+    An order against what is held is reduce-only, for no more than that, and no larger than one order may be.
+    """
+    place = view.at(symbol)
+    reduce_only = held * sign(side) < 0
+    if place < 0 or not (view.unit[place] > 0.0 and view.bid[place] > 0.0):
+        return Proposal(leg, symbol, place, side, NOTHING, Decimal("NaN"), reduce_only, 0.0, why, 0.0)
+    instrument = view.instruments[place]
+    limit = limit_price(instrument, side, float(view.bid[place]), float(view.ask[place]), settings.limit_through_bps)
+    dear = max(float(limit) * float(view.rate[place]), float(view.unit[place]))
+    if reduce_only:
+        notional = min(abs(notional), float(settings.order_ceiling()))
+    quantity = instrument.quantity(instrument.lots_within(min(abs(notional) / dear, float(instrument.quantity_max))))
+    if reduce_only:
+        quantity = min(quantity, whole_lots(abs(held), instrument.lot))
+    added = float(quantity) * float(view.unit[place]) * sign(side)
+    return Proposal(leg, symbol, place, side, quantity, limit, reduce_only, added, why, added)
+
+
+def limit_price(instrument: Instrument, side: Side, bid: float, ask: float, through_bps: float) -> Money:
+    """The worst price that may be paid: that far beyond the far touch, on the tick grid, never further."""
+    nudge = 1e-6 * float(instrument.tick)
+    if side == "buy":
+        return instrument.price(instrument.ticks_below(ask * (1.0 + through_bps * BPS) + nudge))
+    return instrument.price(instrument.ticks_above(bid * (1.0 - through_bps * BPS) - nudge))
+
+
+def whole_lots(quantity: Money, lot: Money) -> Money:
+    """The most whole lots within a quantity: what a fee in base has nibbled off can never be sold."""
+    return (quantity / lot).to_integral_value(rounding=ROUND_FLOOR) * lot

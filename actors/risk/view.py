@@ -1,0 +1,179 @@
+"""The book as the gate sees it at one instant: every instrument that is held, ordered or proposed, as columns."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actors.valuation import Prices, Valuation
+from contracts.column import Column
+from contracts.instrument import Instrument
+from contracts.market import MarkFrame
+from contracts.quantities import BPS, Money, Nanos, Seconds
+from contracts.trade import OrderState
+from quant.similarity import UNKNOWN, clusters, correlation
+
+Floats = NDArray[np.float64]
+
+MEASURED_MIN: Final = 20
+"""Fewer returns than this measure no volatility."""
+
+
+class View(NamedTuple):
+    """Columns over `symbols`, in the account's currency where a number is money; NaN where something is unknown.
+
+    `bid`, `ask`, `mid` are of the current quote (NaN when it is not valid), `unit` the worth of one base unit at the
+    last valid mark, `position` signed, `buys` and `sells` what may still fill. `sigma` is of the log return over the
+    risk horizon, `cost` the share of the price that closing costs. `unknown` names what makes the joint book unknown.
+    """
+
+    symbols: tuple[str, ...]
+    instruments: tuple[Instrument, ...]
+    bid: Floats
+    ask: Floats
+    mid: Floats
+    close: Floats
+    tick_ns: NDArray[np.int64]
+    rate: Floats
+    unit: Floats
+    position: Floats
+    buys: Floats
+    sells: Floats
+    sigma: Floats
+    cost: Floats
+    corr: Floats
+    cluster: NDArray[np.int64]
+    unknown: tuple[str, ...]
+
+    def at(self, symbol: str) -> int:
+        """The column of a symbol, -1 where it is not among them."""
+        return self.symbols.index(symbol) if symbol in self.symbols else -1
+
+
+class Facts(NamedTuple):
+    """What a view is made from: `sigma` is the slate's over `horizon_s`, `closes` are bars by instruments."""
+
+    prices: Prices
+    frame: MarkFrame | None
+    currency: str
+    positions: dict[str, Money]
+    orders: Sequence[OrderState]
+    sigma: Column | None
+    horizon_s: Seconds
+    closes: Column | None
+    bar_s: Seconds
+    risk_horizon_s: Seconds
+    at_ns: Nanos
+
+
+def view_of(facts: Facts, proposed: Sequence[str]) -> View:
+    """The view over what is held or ordered, then what is proposed; what the universe does not know is only named."""
+    held = [symbol for symbol, quantity in facts.positions.items() if quantity]
+    wanted = dict.fromkeys([*held, *(order.symbol for order in facts.orders), *proposed])
+    places = facts.prices.universe.positions if facts.prices.universe is not None else {}
+    symbols = tuple(symbol for symbol in wanted if symbol in places)
+    columns = np.array([places[symbol] for symbol in symbols], dtype=np.int64)
+    instruments = tuple(facts.prices.instruments[symbol] for symbol in symbols)
+    rate, unit = _worth(facts, instruments)
+    closes = _picked(facts.closes, columns, axis=1)
+    returns = np.diff(np.log(closes), axis=0).T if closes is not None and len(closes) > 1 else None
+    corr = correlation(returns) if returns is not None else _unmeasured(len(symbols))
+    position, buys, sells = _exposure(facts, symbols, unit, rate)
+    bid, ask, tick_ns = _quote(facts.frame, columns)
+    fees = np.array([each.fee_taker_bps for each in instruments], dtype=np.float64) * BPS
+    last_bid, last_ask = _last_quote(facts, columns)
+    view = View(
+        symbols=symbols,
+        instruments=instruments,
+        bid=bid,
+        ask=ask,
+        mid=0.5 * (bid + ask),
+        close=closes[-1] if closes is not None else np.full(len(symbols), np.nan),
+        tick_ns=tick_ns,
+        rate=rate,
+        unit=unit,
+        position=position,
+        buys=buys,
+        sells=sells,
+        sigma=_sigma(facts, columns, returns),
+        cost=(last_ask - last_bid) / (last_ask + last_bid) + fees,
+        corr=corr,
+        cluster=clusters(corr),
+        unknown=(),
+    )
+    strangers = [symbol for symbol in wanted if symbol not in places and symbol not in proposed]
+    return view._replace(unknown=(*(f"{symbol} is not in the universe" for symbol in strangers), *_unknown(view)))
+
+
+def _unknown(view: View) -> list[str]:
+    """What makes the joint book unknown: only of what is held or ordered, for it cannot be left out."""
+    exposed = (view.position != 0.0) | (view.buys != 0.0) | (view.sells != 0.0)
+    found = [f"sigma of {view.symbols[place]}" for place in np.flatnonzero(exposed & ~(view.sigma > 0.0))]
+    return found + [f"worth of {view.symbols[place]}" for place in np.flatnonzero(exposed & ~(view.unit > 0.0))]
+
+
+def _worth(facts: Facts, instruments: tuple[Instrument, ...]) -> tuple[Floats, Floats]:
+    value = Valuation(facts.prices, facts.currency, facts.at_ns, mark_age_s_max=1.0, rate_age_s_max=1.0)
+    rate = np.array([float(value.rate(each.quote)) for each in instruments], dtype=np.float64)
+    marks = [value.mark(each) for each in instruments]
+    mark = np.array([np.nan if each is None else float(each) for each in marks], dtype=np.float64)
+    rate[rate <= 0.0] = np.nan
+    return rate, mark * rate
+
+
+def _exposure(facts: Facts, symbols: tuple[str, ...], unit: Floats, rate: Floats) -> tuple[Floats, Floats, Floats]:
+    places = {symbol: place for place, symbol in enumerate(symbols)}
+    position, buys, sells = np.zeros(len(symbols)), np.zeros(len(symbols)), np.zeros(len(symbols))
+    for symbol, quantity in facts.positions.items():
+        if quantity and symbol in places:
+            position[places[symbol]] = float(quantity) * unit[places[symbol]]
+    for order in facts.orders:
+        place = places.get(order.symbol)
+        if place is not None:
+            # The worse of limit and mark: a buy may fill at its limit, and is then worth the mark.
+            worth = float(order.open) * float(np.fmax(unit[place], float(order.limit) * rate[place]))
+            (buys if order.side == "buy" else sells)[place] += worth
+    return position, buys, sells
+
+
+def _sigma(facts: Facts, columns: NDArray[np.int64], returns: Floats | None) -> Floats:
+    """The larger of what is believed and what was measured, by the square root of time; NaN when neither is known."""
+    believed = _picked(facts.sigma, columns)
+    scaled = np.full(len(columns), np.nan)
+    if believed is not None and facts.horizon_s > 0.0:
+        scaled = believed * np.sqrt(facts.risk_horizon_s / facts.horizon_s)
+    if returns is None:
+        return scaled
+    present = np.isfinite(returns)
+    count = present.sum(axis=1)
+    squares = np.where(present, returns, 0.0) ** 2
+    variance = squares.sum(axis=1) / np.where(count > 0, count, 1)
+    measured = np.where(count >= MEASURED_MIN, np.sqrt(variance * facts.risk_horizon_s / facts.bar_s), np.nan)
+    return np.asarray(np.fmax(scaled, measured))
+
+
+def _quote(frame: MarkFrame | None, columns: NDArray[np.int64]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    if frame is None or not len(columns):
+        empty = np.full(len(columns), np.nan)
+        return empty, empty.copy(), np.zeros(len(columns), dtype=np.int64)
+    return frame.bid.values[columns], frame.ask.values[columns], frame.tick_ns.values[columns]
+
+
+def _last_quote(facts: Facts, columns: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    marks = facts.prices.marks
+    if marks is None or not len(columns):
+        return np.full(len(columns), np.nan), np.full(len(columns), np.nan)
+    return marks.bid.values[columns], marks.ask.values[columns]
+
+
+def _picked(column: Column | None, columns: NDArray[np.int64], axis: int = 0) -> Any:
+    if column is None or not len(columns):
+        return None
+    return np.take(column.values, columns, axis=axis)
+
+
+def _unmeasured(width: int) -> Floats:
+    corr = np.full((width, width), UNKNOWN)
+    np.fill_diagonal(corr, 1.0)
+    return corr

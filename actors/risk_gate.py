@@ -1,0 +1,253 @@
+"""The risk gate: the only author of intents. What it lets through keeps the tail of the joint book within its budget.
+
+On a selection it sizes, rounds to the grid and holds every proposal against every control; what it does not let
+through it refuses with all reasons. What is held and no longer selected is let go after a while. While a principal
+wants to be flat it says reduce-only intents on every second beat until nothing is held.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from actors.reacting import Answer, Reaction
+from actors.risk.facts import SAID_KEPT, Knowing, RiskState
+from actors.risk.judging import Case, Reserved
+from actors.risk.proposals import Proposal
+from actors.risk.settings import RiskSettings
+from actors.risk.tail import Loss, Tail
+from actors.risk.view import Facts, view_of
+from actors.risk.weighing import Refused, Weighed, closing, wanted, weigh
+from contracts.account import Equity, Position
+from contracts.belief import Slate
+from contracts.decision import GateState, Intent, Refusal, Selection, Verdict
+from contracts.envelope import Envelope
+from contracts.life import Beat, RunStarted
+from contracts.market import BarFrame, BarHistory, FeedStatus, FxMark, MarkFrame, UniverseChanged
+from contracts.quantities import Nanos, nanos, seconds
+from contracts.trade import OrderState, VenueSnapshot
+from quant.drawdown import drawdown, multiplier
+
+Chance = Callable[[int], np.random.Generator]
+"""A fresh generator for a decision number, so that a replay and a restart draw the same scenarios."""
+
+NOTIONALS_KEPT: Final = 100
+"""C4: the median of so many own orders is the usual size."""
+
+
+class Numbers(NamedTuple):
+    """The tail of the joint book around one decision, its budget, and the share the drawdown leaves of it."""
+
+    before: Loss
+    after: Loss
+    budget: float
+    share: float
+
+
+class RiskGate(Knowing):
+    """Sizes, judges, refuses; approval is a type, and only this actor can say it."""
+
+    role = "gate"
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (
+        RunStarted,
+        UniverseChanged,
+        MarkFrame,
+        BarFrame,
+        BarHistory,
+        FxMark,
+        FeedStatus,
+        VenueSnapshot,
+        Position,
+        Equity,
+        OrderState,
+        GateState,
+        Slate,
+        Selection,
+        Beat,
+    )
+
+    def __init__(self, settings: RiskSettings, currency: str, chance: Chance) -> None:
+        self._settings = settings
+        self._bar_s, self._bars_kept = settings.bar_s, settings.bars_kept
+        self._currency = currency
+        self._chance = chance
+        super().__init__(RiskState())
+
+    def reactions(self) -> dict[type[msgspec.Struct], Reaction]:
+        return self.facts() | {Selection: self._on_selection, Beat: self._on_beat}
+
+    def _on_selection(self, envelope: Envelope[Selection]) -> Answer:
+        state, selection, settings = self.state, envelope.payload, self._settings
+        state.decision = selection.decision
+        let_go = self._let_go(selection, envelope.at_ns)
+        case = self._case(envelope.at_ns, [pick.symbol for pick in selection.picks])
+        share = _share(state.equity)
+        equity = float(state.equity.equity) if state.equity is not None else float("nan")
+        budget = settings.cvar_budget_ratio * equity * share
+        tail = self._tail(case)
+        reserved = Reserved(case, state.said, state.free_ns)
+        proposals = self._proposals(case, selection, let_go, tail, budget)
+        weighed = weigh(proposals, case, reserved, tail, budget, settings)
+        self._remember(reserved, weighed.passed, envelope.at_ns)
+        state.leg = len(proposals)
+        numbers = Numbers(weighed.before, weighed.after, budget, share)
+        seqs = (envelope.seq, state.slate_seq, state.frame_seq, state.equity_seq)
+        return self._said(weighed, case, numbers, tuple(seq for seq in seqs if seq))
+
+    def _proposals(
+        self, case: Case, selection: Selection, let_go: list[str], tail: Tail | None, budget: float
+    ) -> list[Proposal]:
+        state, picks = self.state, selection.picks
+        if state.slate is None or state.prices.universe is None:
+            return closing(case, let_go, len(picks), self._settings)
+        columns = state.prices.universe.positions
+        return wanted(case, picks, let_go, state.slate, columns, tail, budget, self._settings)
+
+    def _let_go(self, selection: Selection, at_ns: Nanos) -> list[str]:
+        """What is held and was not selected often enough in a row, and long enough after it was opened."""
+        state, settings = self.state, self._settings
+        picked = [pick.symbol for pick in selection.picks]
+        state.unselected = {
+            symbol: state.unselected.get(symbol, 0) + 1 for symbol in state.positions if symbol not in picked
+        }
+        return [
+            symbol
+            for symbol, times in state.unselected.items()
+            if times >= settings.patience and at_ns - state.since_ns[symbol] >= nanos(settings.min_hold_s)
+        ]
+
+    def _case(self, at_ns: Nanos, proposed: Sequence[str]) -> Case:
+        state, settings = self.state, self._settings
+        horizon_s = state.slate.horizon_s if state.slate is not None else 0.0
+        facts = Facts(
+            prices=state.prices,
+            frame=state.frame,
+            currency=self._currency,
+            positions=state.positions,
+            orders=tuple(state.orders.values()),
+            sigma=state.slate.sigma if state.slate is not None else None,
+            horizon_s=horizon_s,
+            closes=state.closes,
+            bar_s=settings.bar_s,
+            risk_horizon_s=max(horizon_s, settings.risk_horizon_s_min),
+            at_ns=at_ns,
+        )
+        return Case(
+            at_ns=at_ns,
+            view=view_of(facts, proposed),
+            gate=state.gate,
+            equity=state.equity,
+            equity_ns=state.equity_ns,
+            slate_ns=state.slate_ns,
+            orders=facts.orders,
+            feeds=state.feeds,
+            rates_ns={currency: rate.at_ns for currency, rate in state.prices.rates.items()},
+            positions=state.positions,
+            notionals=state.notionals,
+            currency=self._currency,
+        )
+
+    def _tail(self, case: Case) -> Tail | None:
+        """None where the joint book cannot be known: then nothing may be added to it."""
+        if case.view.unknown or case.equity is None or not case.view.symbols:
+            return None
+        chance = self._chance(self.state.decision)
+        return Tail(case.view, self._settings.cvar_alpha, self._settings.scenarios, chance)
+
+    def _remember(self, reserved: Reserved, passed: Sequence[Proposal], at_ns: Nanos) -> None:
+        state, settings = self.state, self._settings
+        horizon_ns = nanos(max(settings.repeat_window_s, settings.duplicate_s))
+        state.said = [each for each in reserved.said if at_ns - each.at_ns < horizon_ns][-SAID_KEPT:]
+        state.free_ns = reserved.free_ns
+        adding = [abs(each.added) for each in passed if not each.reduce_only]
+        state.notionals = [*state.notionals, *adding][-NOTIONALS_KEPT:]
+
+    def _said(self, weighed: Weighed, case: Case, numbers: Numbers, based_on: tuple[int, ...]) -> Answer:
+        spoken: dict[int, msgspec.Struct] = {}
+        for proposal in weighed.passed:
+            spoken[proposal.leg] = self._intent(proposal, case, numbers, based_on)
+        for refused in weighed.refused:
+            spoken[refused.proposal.leg] = self._refusal(refused, based_on)
+        yield from (spoken[leg] for leg in sorted(spoken))
+        yield Verdict(
+            decision=self.state.decision,
+            intents=len(weighed.passed),
+            refusals=len(weighed.refused),
+            cvar_before=numbers.before.cvar,
+            cvar_after=numbers.after.cvar,
+            cvar_max=numbers.budget,
+            var_after=numbers.after.var,
+            scenarios=numbers.after.rows,
+            multiplier=numbers.share,
+            based_on=based_on,
+        )
+
+    def _intent(self, proposal: Proposal, case: Case, numbers: Numbers, based_on: tuple[int, ...]) -> Intent:
+        view, place, slate = case.view, proposal.place, self.state.slate
+        universe = self.state.prices.universe
+        assert universe is not None
+        column = universe.positions[proposal.symbol]
+        return Intent(
+            decision=self.state.decision,
+            leg=proposal.leg,
+            symbol=proposal.symbol,
+            side=proposal.side,
+            quantity=proposal.quantity,
+            limit=proposal.limit,
+            reduce_only=proposal.reduce_only,
+            mark=float(view.mid[place]),
+            mark_seq=self.state.frame_seq,
+            mark_age_s=seconds(case.at_ns - int(view.tick_ns[place])),
+            mu=float(slate.mu[column]) if slate is not None else float("nan"),
+            sigma=float(slate.sigma[column]) if slate is not None else float("nan"),
+            horizon_s=slate.horizon_s if slate is not None else 0.0,
+            notional=proposal.quantity * proposal.limit,
+            cvar_before=numbers.before.cvar,
+            cvar_after=numbers.after.cvar,
+            cvar_max=numbers.budget,
+            expires_ns=case.at_ns + nanos(self._settings.intent_ttl_s),
+            instrument_version=view.instruments[place].version,
+            based_on=based_on,
+        )
+
+    def _refusal(self, refused: Refused, based_on: tuple[int, ...]) -> Refusal:
+        proposal = refused.proposal
+        return Refusal(
+            decision=self.state.decision,
+            leg=proposal.leg,
+            symbol=proposal.symbol,
+            side=proposal.side,
+            reasons=refused.reasons,
+            based_on=based_on,
+        )
+
+    def _on_beat(self, envelope: Envelope[Beat]) -> Answer:
+        state = self.state
+        if envelope.payload.kind != "second" or "flatten" not in state.gate.latches or not state.positions:
+            return ()
+        return self._flatten(envelope)
+
+    def _flatten(self, envelope: Envelope[Beat]) -> Answer:
+        """Close what has no order in flight; a refusal is said when its controls change, not every second."""
+        state, settings = self.state, self._settings
+        busy = [order.symbol for order in state.orders.values() if order.decision]
+        case = self._case(envelope.at_ns, [])
+        reserved = Reserved(case, state.said, state.free_ns)
+        based_on = tuple(seq for seq in (state.frame_seq, state.equity_seq) if seq)
+        symbols = [symbol for symbol in state.positions if symbol not in busy]
+        weighed = weigh(closing(case, symbols, state.leg, settings), case, reserved, None, 0.0, settings)
+        state.leg += len(symbols)
+        self._remember(reserved, weighed.passed, envelope.at_ns)
+        numbers = Numbers(weighed.before, weighed.after, float("nan"), _share(state.equity))
+        yield from (self._intent(proposal, case, numbers, based_on) for proposal in weighed.passed)
+        for refused in weighed.refused:
+            controls = tuple(reason.control for reason in refused.reasons)
+            if state.flat_refused.get(refused.proposal.symbol) != controls:
+                state.flat_refused[refused.proposal.symbol] = controls
+                yield self._refusal(refused, based_on)
+
+
+def _share(equity: Equity | None) -> float:
+    """What the drawdown leaves of the budget."""
+    return multiplier(drawdown(float(equity.peak), float(equity.equity))) if equity is not None else 0.0

@@ -1,0 +1,269 @@
+"""The sentinel says what the account may do, from RECOVERING to TRADING to HALTED, and every reason why.
+
+Latches (a human's halt, the daily loss, the drawdown, repeated fills, rejects, a mismatch, an impossible fill) are part
+of its state: they survive restarts and midnight, and only a principal's `Resume` clears them.
+"""
+
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from actors.execution.answers import TWICE
+from actors.execution.exact import plain
+from actors.reacting import Answer, Reacting, Reaction
+from actors.risk.account import HALTING, SentinelSettings, SentinelState, judge
+from actors.risk.breakers import Recent, Verdicts
+from actors.risk.fills import insane
+from actors.risk.windows import Window, parse_window
+from contracts.account import Equity
+from contracts.decision import Flatten, Halt, Resume
+from contracts.envelope import Envelope
+from contracts.life import ActorFailed, Beat, ClockStepped, GatewayFailed, LoopStalled, RunStarted
+from contracts.market import FeedStatus, MarkFrame, UniverseChanged
+from contracts.quantities import Nanos, nanos, seconds
+from contracts.trade import (
+    Execution,
+    OrderAccepted,
+    OrderRejected,
+    OrderState,
+    Reconciled,
+    VenueSnapshot,
+    VenueStatus,
+)
+
+MISMATCHES_MAX: Final = 1
+"""C18: one disagreeing settled snapshot stops new orders, a second one in a row halts."""
+
+
+class Sentinel(Reacting[SentinelState]):
+    """One state of the account out of everything that can go wrong with it."""
+
+    role = "sentinel"
+    state_struct = SentinelState
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (
+        RunStarted,
+        UniverseChanged,
+        MarkFrame,
+        FeedStatus,
+        VenueStatus,
+        VenueSnapshot,
+        Reconciled,
+        Equity,
+        OrderAccepted,
+        OrderRejected,
+        OrderState,
+        Execution,
+        Halt,
+        Resume,
+        Flatten,
+        ActorFailed,
+        GatewayFailed,
+        LoopStalled,
+        ClockStepped,
+        Beat,
+    )
+
+    def __init__(self, settings: SentinelSettings) -> None:
+        self._settings = settings
+        self._windows: tuple[Window, ...] = tuple(parse_window(text) for text in settings.windows)
+        super().__init__(SentinelState())
+
+    def reactions(self) -> dict[type[msgspec.Struct], Reaction]:
+        heard = (
+            self._on_start,
+            self._on_universe,
+            self._on_marks,
+            self._on_feed,
+            self._on_venue,
+            self._on_snapshot,
+            self._on_reconciled,
+            self._on_equity,
+            self._on_accepted,
+            self._on_rejected,
+            self._on_order,
+            self._on_execution,
+            self._on_halt,
+            self._on_resume,
+            self._on_flatten,
+            self._on_actor_failed,
+            self._on_gateway_failed,
+            self._on_stall,
+            self._on_clock,
+            self._on_beat,
+        )
+        return dict(zip(self.inputs, heard, strict=True))
+
+    def receive(self, envelope: Envelope[Any]) -> Answer:
+        """Take the message, then say the state if it or a reason has changed."""
+        tuple(super().receive(envelope))
+        now = judge(self.state, self._windows, envelope.at_ns)
+        if now == self.state.said and type(envelope.payload) is not RunStarted:
+            return ()
+        self.state.said = now
+        return (now,)
+
+    def check(self) -> None:
+        """What was said follows from the state: a halting latch is never said as anything but HALTED (I12)."""
+        said = self.state.said
+        assert said is not None
+        assert said.latches == tuple(self.state.latches)
+        assert said.state == "HALTED" or not any(name in HALTING for name in self.state.latches)
+
+    def _latch(self, name: str, text: str) -> None:
+        self.state.latches.setdefault(name, text)
+
+    def _on_start(self, envelope: Envelope[RunStarted]) -> Answer:
+        """What a dead process knew of connections and stalls says nothing about this one; latches stay."""
+        state = self.state
+        state.started = True
+        state.recovering = envelope.payload.epoch > 1
+        state.reconciled = False
+        state.feeds, state.venues, state.spent = {}, {}, {}
+        state.quiet, state.quiet_until_ns = "", 0
+        return ()
+
+    def _on_universe(self, envelope: Envelope[UniverseChanged]) -> Answer:
+        self.state.prices.turn_to(envelope.payload.universe)
+        return ()
+
+    def _on_marks(self, envelope: Envelope[MarkFrame]) -> Answer:
+        self.state.prices.hear(envelope.payload)
+        return ()
+
+    def _on_feed(self, envelope: Envelope[FeedStatus]) -> Answer:
+        status = envelope.payload
+        known = self.state.feeds.setdefault(status.feed, {})
+        known.update(dict.fromkeys(status.symbols or (*known, ""), status.state))
+        return ()
+
+    def _on_venue(self, envelope: Envelope[VenueStatus]) -> Answer:
+        status = envelope.payload
+        self.state.venues[status.venue] = status.state
+        if status.state != "live":
+            # What happened while the connection was away must be proved as after a start.
+            self.state.reconciled = False
+        return ()
+
+    def _on_snapshot(self, envelope: Envelope[VenueSnapshot]) -> Answer:
+        self.state.recovering = False
+        return ()
+
+    def _on_reconciled(self, envelope: Envelope[Reconciled]) -> Answer:
+        state, reconciled = self.state, envelope.payload
+        if reconciled.agreed:
+            state.reconciled, state.mismatches = True, 0
+        elif reconciled.settled:
+            state.reconciled = False
+            state.mismatches += 1
+            if state.mismatches > MISMATCHES_MAX:
+                self._latch("mismatch", f"books and venue differ: {'; '.join(reconciled.mismatches)}")
+        return ()
+
+    def _on_equity(self, envelope: Envelope[Equity]) -> Answer:
+        settings, equity = self._settings, envelope.payload
+        self.state.equity_complete = equity.complete
+        lost = equity.day_start - equity.equity
+        if not lost <= settings.loss_max:
+            self._latch(
+                "loss",
+                f"loss of the day {lost:.2f} {equity.currency}, at most {settings.loss_max:.2f} {equity.currency}",
+            )
+        down = float((equity.peak - equity.equity) / equity.peak) if equity.peak > 0 else 1.0
+        if not down <= settings.drawdown_ratio_max:
+            self._latch("drawdown", f"drawdown {down:.2%}, at most {settings.drawdown_ratio_max:.2%}")
+        return ()
+
+    def _on_accepted(self, envelope: Envelope[OrderAccepted]) -> Answer:
+        self.state.verdicts.add(True, self._settings.rejects_window)
+        return ()
+
+    def _on_rejected(self, envelope: Envelope[OrderRejected]) -> Answer:
+        settings, verdicts = self._settings, self.state.verdicts
+        verdicts.add(False, settings.rejects_window)
+        tripped = verdicts.tripped(settings.rejects_in_row_max, settings.rejects_ratio_max, settings.rejects_window)
+        if tripped:
+            self._latch("rejects", tripped)
+        return ()
+
+    def _on_order(self, envelope: Envelope[OrderState]) -> Answer:
+        order, settings = envelope.payload, self._settings
+        if order.state == "SENDING":
+            count = self.state.orders.count(envelope.at_ns, nanos(settings.repeat_window_s), settings.orders_max)
+            if count > settings.orders_max:
+                self._latch(
+                    "repeats", f"{count} orders in {settings.repeat_window_s:.0f} s, at most {settings.orders_max}"
+                )
+        if order.filled > order.quantity:
+            self._latch("fills", f"{order.client_id} filled {plain(order.filled)} of {plain(order.quantity)}")
+        if order.state in ("REJECTED", "NOT_SENT") and order.filled:
+            self._latch("fills", f"{order.client_id} is {order.state} and filled {plain(order.filled)}")
+        if order.reason.startswith(TWICE):
+            self._latch("fills", f"{order.client_id}: {order.reason}")
+        return ()
+
+    def _on_execution(self, envelope: Envelope[Execution]) -> Answer:
+        execution, settings = envelope.payload, self._settings
+        self._repeated("fills", self.state.fills, settings.fills_max, envelope.at_ns)
+        if execution.external and settings.external_halts:
+            self._latch("external", f"{execution.client_id} of {execution.symbol} is not ours and was filled")
+        impossible = insane(
+            execution,
+            self.state.prices,
+            envelope.at_ns,
+            band_ratio_max=settings.fill_band_ratio_max,
+            fee_ratio_max=settings.fee_ratio_max,
+        )
+        if impossible:
+            self._latch("fills", "; ".join(impossible))
+        return ()
+
+    def _repeated(self, what: str, recent: Recent, most: int, at_ns: Nanos) -> None:
+        window_s = self._settings.repeat_window_s
+        count = recent.count(at_ns, nanos(window_s), most)
+        if count > most:
+            self._latch("repeats", f"{count} {what} in {window_s:.0f} s, at most {most}")
+
+    def _on_halt(self, envelope: Envelope[Halt]) -> Answer:
+        self._latch("halt", f"halted by {envelope.payload.principal}: {envelope.payload.reason}")
+        return ()
+
+    def _on_resume(self, envelope: Envelope[Resume]) -> Answer:
+        state = self.state
+        state.latches, state.mismatches = {}, 0
+        state.orders, state.fills, state.verdicts = Recent(), Recent(), Verdicts()
+        return ()
+
+    def _on_flatten(self, envelope: Envelope[Flatten]) -> Answer:
+        self._latch("flatten", f"flattened by {envelope.payload.principal}: {envelope.payload.reason}")
+        return ()
+
+    def _on_actor_failed(self, envelope: Envelope[ActorFailed]) -> Answer:
+        failed = envelope.payload
+        vital = failed.group in ("market", "choice") or (
+            failed.group == "beliefs" and failed.actor.startswith("feature")
+        )
+        if failed.spent and vital:
+            self.state.spent[failed.actor] = f"{failed.group}: {failed.actor} is not restarted any more"
+        return ()
+
+    def _on_gateway_failed(self, envelope: Envelope[GatewayFailed]) -> Answer:
+        failed = envelope.payload
+        if failed.group == "orders":
+            self.state.venues = dict.fromkeys(self.state.venues, "down")
+            self.state.reconciled = False
+        if failed.spent and failed.group in ("feeds", "orders"):
+            self.state.spent[failed.gateway] = failed.group
+        return ()
+
+    def _on_stall(self, envelope: Envelope[LoopStalled]) -> Answer:
+        return self._be_quiet(f"the loop stood still for {envelope.payload.lag_s:.3f} s", envelope.at_ns)
+
+    def _on_clock(self, envelope: Envelope[ClockStepped]) -> Answer:
+        return self._be_quiet(f"the clock went back by {seconds(envelope.payload.back_ns):.3f} s", envelope.at_ns)
+
+    def _be_quiet(self, why: str, at_ns: Nanos) -> Answer:
+        self.state.quiet, self.state.quiet_until_ns = why, at_ns + nanos(self._settings.quiet_s)
+        return ()
+
+    def _on_beat(self, envelope: Envelope[Beat]) -> Answer:
+        return ()
