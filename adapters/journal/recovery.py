@@ -83,13 +83,13 @@ def _cut(disk: Disk, scan: Scan, torn: bytes) -> str:
 
 def _close_block(disk: Disk, scan: Scan) -> None:
     """End the journal with a commitment, all before it being on the medium."""
-    file = disk.open_append(segment_name(scan.end.segment))
+    file = disk.open_append(segment_name(scan.segment))
     try:
         file.sync()
         head = scan.chain.close(scan.end)
         commitment = control(COMMIT, scan.last_seq, scan.turn, scan.at_ns, COMMITMENT.pack(MARK, *scan.end, head))
         write_all(file, commitment)
-        scan.end = Position(scan.end.segment, scan.end.offset + len(commitment))
+        scan.offset += len(commitment)
         file.sync()
     finally:
         file.close()

@@ -83,7 +83,8 @@ class Scan:
         self.disk = disk
         self.numbers = segment_numbers(disk.names())
         self.chain = Chain(GENESIS)
-        self.end = Position(0, 0)
+        self.segment = 0
+        self.offset = 0
         self.synced = Position(0, 0)
         self.last_seq = 0
         self.ended_seq = 0
@@ -99,6 +100,11 @@ class Scan:
         self._block = (1, Position(0, 0))
         self._unhashed = 0
 
+    @property
+    def end(self) -> Position:
+        """The place behind the last good record."""
+        return Position(self.segment, self.offset)
+
     def records(self) -> Iterator[Record]:
         """Every message in order."""
         for number in self.numbers:
@@ -113,7 +119,7 @@ class Scan:
             try:
                 yield from self._segment(data)
             except _Wrong as wrong:
-                self._hash(memoryview(data), self.end.offset)
+                self._hash(memoryview(data), self.offset)
                 self._stop(wrong, self.end)
                 return
 
@@ -125,9 +131,9 @@ class Scan:
 
     def _enter(self, number: int, data: bytes) -> None:
         """Check the head of a segment against the one before it."""
-        expected = self.end.segment + 1
+        expected = self.segment + 1
         if self.chain.open_bytes:
-            raise _Wrong(f"{segment_name(self.end.segment)} is cut: its last block is open, but a segment follows")
+            raise _Wrong(f"{segment_name(self.segment)} is cut: its last block is open, but a segment follows")
         if number != expected:
             raise _Wrong(f"{segment_name(expected)} is missing")
         if len(data) < SEGMENT_BYTES or CRC.unpack_from(data, SEGMENT.size)[0] != zlib.crc32(data[: SEGMENT.size]):
@@ -140,7 +146,7 @@ class Scan:
         if head != self.chain.head or first_seq != self.last_seq + 1:
             raise _Wrong("the segment does not continue the one before it")
         self.chain.add(data[:SEGMENT_BYTES])
-        self.end = Position(number, SEGMENT_BYTES)
+        self.segment, self.offset = number, SEGMENT_BYTES
         self.synced = Position(number, 0)
         self._block = (self.last_seq + 1, self.end)
         self._unhashed = SEGMENT_BYTES
@@ -148,7 +154,7 @@ class Scan:
 
     def _segment(self, data: bytes) -> Iterator[Record]:
         view = memoryview(data)
-        size, offset, number = len(data), SEGMENT_BYTES, self.end.segment
+        size, offset = len(data), SEGMENT_BYTES
         unpack, checksum, header = HEADER.unpack_from, zlib.crc32, HEADER.size
         while offset < size:
             if size - offset < header:
@@ -160,21 +166,22 @@ class Scan:
             payload = data[offset + header : stop]
             if fields[-1] & CONTROL:
                 self._control(fields, payload, view, offset, stop)
+                self.offset = offset = stop
             else:
                 record = self._message(fields, payload)
-                self.end = Position(number, stop)
+                self.offset = offset = stop
                 yield record
-            self.end = Position(number, stop)
-            offset = stop
         self._hash(view, offset)
 
     def _message(self, fields: list[Any], payload: bytes) -> Record:
         seq, turn, cause, at_ns, source, kind, version, flags = fields
         if seq != self.last_seq + 1:
             raise _Wrong(f"a record has seq {seq}, expected {self.last_seq + 1}")
-        if source not in self._names or kind not in self._names:
-            raise _Wrong(f"a record uses a name ({source} or {kind}) that the segment has not explained")
-        record = Record(seq, turn, cause, at_ns, self._names[source], self._names[kind], version, flags, payload)
+        try:
+            author, type_name = self._names[source], self._names[kind]
+        except KeyError:
+            raise _Wrong(f"a record uses a name ({source} or {kind}) that the segment has not explained") from None
+        record = Record(seq, turn, cause, at_ns, author, type_name, version, flags, payload)
         self.last_seq, self.turn, self.at_ns = seq, turn, at_ns
         self.count += 1
         self.sealed = False
@@ -197,7 +204,7 @@ class Scan:
             return
         self._hash(view, offset)
         self._commitment(payload)
-        self._block = (self.last_seq + 1, Position(self.end.segment, stop))
+        self._block = (self.last_seq + 1, Position(self.segment, stop))
         self._unhashed = stop
         self.sealed = kind == SEAL
 
@@ -224,7 +231,7 @@ class Scan:
     def _end_turn(self) -> None:
         self.ended_seq = self.last_seq
         self.turns += 1
-        self.unfinished = []
+        self.unfinished.clear()
 
     def _hash(self, view: memoryview, stop: int) -> None:
         if stop > self._unhashed:
