@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from actors.alignment import Moves, moved, moved_array, moves
+from actors.grid import Grid
 from actors.memory import NOTHING, StatefulActor
 from actors.settings import more_than_zero
 from contracts.column import Column, floats, integers
@@ -97,8 +98,8 @@ class BarBuilder(StatefulActor[BarBuilderState]):
         universe = self.state.universe
         instruments = universe.instruments if universe else ()
         self._columns = dict(universe.positions) if universe else {}
-        self._tick_size = np.array([float(each.tick) for each in instruments])
-        self._lot_size = np.array([float(each.lot) for each in instruments])
+        self._ticks = Grid.of(each.tick for each in instruments)
+        self._lots = Grid.of(each.lot for each in instruments)
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said = envelope.payload
@@ -161,8 +162,8 @@ class BarBuilder(StatefulActor[BarBuilderState]):
         traded = np.array(state.prints.lists(), dtype=np.int64)
         half_ticks = np.where(quoted > 0, quoted, traded)
         known = half_ticks[0] > 0
-        first, high, low, last = np.where(known, half_ticks * (0.5 * self._tick_size), np.nan)
-        volume = np.array(state.lots, dtype=np.int64) * self._lot_size
+        first, high, low, last = np.where(known, self._ticks.floats(half_ticks) / 2.0, np.nan)
+        volume = self._lots.floats(np.array(state.lots, dtype=np.int64))
         return BarFrame(
             universe=universe.version,
             bar_s=self._bar_s,

@@ -13,6 +13,7 @@ import numpy as np
 
 from actors.alignment import moved, moves
 from actors.book_levels import BookLevels, closed, opened, touch_of
+from actors.grid import Grid
 from actors.memory import NOTHING, StatefulActor
 from actors.settings import more_than_zero
 from contracts.column import flags, floats, integers
@@ -79,7 +80,7 @@ class Marker(StatefulActor[MarkerState]):
     def derive(self) -> None:
         universe = self.state.universe
         self._columns = dict(universe.positions) if universe else {}
-        self._tick_size = np.array([float(each.tick) for each in universe.instruments] if universe else [])
+        self._grid = Grid.of(each.tick for each in universe.instruments) if universe else Grid.of(())
         self._books = {self._columns[symbol]: opened(levels) for symbol, levels in self.state.books.items()}
 
     def snapshot(self) -> MarkerState:
@@ -156,13 +157,13 @@ class Marker(StatefulActor[MarkerState]):
         bid_ticks = np.array(self.state.bid, dtype=np.int64)
         ask_ticks = np.array(self.state.ask, dtype=np.int64)
         valid = (bid_ticks > 0) & (bid_ticks < ask_ticks)
-        bid = np.where(valid, bid_ticks * self._tick_size, np.nan)
-        ask = np.where(valid, ask_ticks * self._tick_size, np.nan)
+        bid = np.where(valid, self._grid.floats(bid_ticks), np.nan)
+        ask = np.where(valid, self._grid.floats(ask_ticks), np.nan)
         return MarkFrame(
             universe=universe.version,
             bid=floats(bid),
             ask=floats(ask),
-            mid=floats(0.5 * (bid + ask)),
+            mid=floats(np.where(valid, self._grid.floats(bid_ticks + ask_ticks) / 2.0, np.nan)),
             tick_ns=integers(self.state.tick_ns),
             tick_seq=integers(self.state.tick_seq),
             valid=flags(valid),

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from actors.marker import Marker, MarkerSettings
 from contracts.market import MarkFrame
-from tests.kit.market import a_beat, a_feed_status, a_tick, a_universe_changed, an_envelope, at
+from tests.kit.market import (
+    a_beat,
+    a_book_delta,
+    a_book_snapshot,
+    a_feed_status,
+    a_tick,
+    a_universe_changed,
+    an_envelope,
+    at,
+)
 
 
 def a_marker(*, frame_s: float = 1.0) -> Marker:
@@ -127,3 +136,35 @@ def test_a_frame_tells_the_last_quote_of_each_instrument_and_nothing_else(quotes
         assert frame.valid[column] == (0 < bid < ask)
         if frame.valid[column]:
             assert frame.mid[column] == pytest.approx((bid + ask) / 200)
+
+
+def test_an_instrument_without_ticks_is_quoted_by_its_book():
+    marker = a_marker()
+    tell(marker, a_book_snapshot(bids=((9_990, 5), (9_980, 5)), asks=((10_010, 5),)), seq=20)
+    tell(marker, a_book_delta(bids=((9_990, 0),)), seq=21, at_ns=at(0.5))
+    frame = marks(marker)
+    assert (frame.bid[0], frame.ask[0]) == (99.80, 100.10)
+    assert (frame.tick_seq[0], frame.tick_ns[0]) == (21, at(0.5))
+
+
+def test_the_first_tick_takes_over_from_the_book():
+    marker = a_marker()
+    tell(marker, a_book_snapshot(), a_tick(bid=9_000, ask=9_002), a_book_delta(bids=((9_001, 5),)), a_book_snapshot())
+    assert marks(marker).mid[0] == 90.01
+    assert marker.snapshot().books == {}
+
+
+@pytest.mark.parametrize("end", [a_feed_status("gap"), a_feed_status("down"), a_book_delta(epoch=2)])
+def test_a_book_quotes_nothing_after_its_epoch(end):
+    marker = a_marker()
+    tell(marker, a_book_snapshot(), end, a_book_delta(bids=((9_999, 7),)))
+    assert not marks(marker).valid[0]
+    tell(marker, a_book_snapshot(epoch=2))
+    assert marks(marker).valid[0]
+
+
+def test_a_book_stays_with_its_instrument_when_the_universe_changes():
+    marker = a_marker()
+    tell(marker, a_book_snapshot(symbol="ETH-EUR"), a_universe_changed("ETH-EUR", "XRP-EUR", version=2))
+    tell(marker, a_book_delta(symbol="ETH-EUR", bids=((10_000, 5),)))
+    assert marks(marker).mid[0] == pytest.approx(100.005)

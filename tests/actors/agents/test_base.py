@@ -8,36 +8,11 @@ from actors.agents.momentum import Momentum
 from actors.agents.order_flow import OrderFlow
 from actors.agents.reversion import Reversion
 from actors.agents.view import Evidence, View
-from contracts.belief import SignalFrame
 from quant.features.engine import REGISTRY
+from tests.kit.agents import WIDTH, living, signal
 from tests.kit.belief_chain import an_agent
 from tests.kit.beliefs import a_feature_frame, an_outcome
 from tests.kit.market import a_mark_frame, a_universe_changed, an_envelope, at
-
-WIDTH = 3
-SYMBOLS = ("BTC-EUR", "ETH-EUR", "SOL-EUR")
-
-
-def features(**named) -> np.ndarray:
-    """All features, NaN but for those named."""
-    values = np.full((len(REGISTRY), WIDTH), np.nan)
-    for name, row in named.items():
-        values[REGISTRY.index[name]] = row
-    return values
-
-
-def living(agent: Agent, *, mid=(100.0, 100.0, 100.0)) -> Agent:
-    agent.receive(an_envelope(a_universe_changed(*SYMBOLS)))
-    agent.receive(an_envelope(a_mark_frame(mid=mid), seq=5))
-    return agent
-
-
-def signal(agent: Agent, *, second: float = 0.0, **named) -> SignalFrame:
-    frame = a_feature_frame(values=features(**named), schema=REGISTRY.schema_hash)
-    (said,) = agent.receive(an_envelope(frame, seq=9, at_ns=at(second)))
-    assert isinstance(said, SignalFrame)
-    agent.check()
-    return said
 
 
 class OnFrame(Agent):
@@ -82,55 +57,11 @@ def test_an_agent_that_overrides_nothing_or_both_is_refused():
             agent(settings())
 
 
-def test_an_unknown_feature_is_named_with_those_there_are():
-    class Wrong(Agent):
-        def on_frame(self, view: View) -> Evidence:
-            return Evidence.of(view["rsi_7"], view.deviation)
-
-    with pytest.raises(KeyError, match=r"rsi_7.*there are .*ret_60"):
-        signal(living(Wrong(settings())))
-
-
 def test_a_signal_is_said_for_every_feature_frame_and_is_nan_while_cold():
     for agent in (Momentum, Reversion, OrderFlow):
         said = signal(living(agent(an_agent(agent.__name__.lower(), horizon_s=60.0))))
         assert np.isnan([said.mu.values, said.sigma.values, said.confidence.values, said.score.values]).all()
         assert said.based_on == (9, 5)
-
-
-def test_momentum_follows_what_has_gone_up_for_its_volatility():
-    said = signal(
-        living(Momentum(an_agent("momentum"))),
-        ewma_vol=0.001,
-        ret_1=0.0,
-        ret_15=(2.0, -2.0, np.nan),
-        ret_60=(2.0, -2.0, np.nan),
-        ret_240=(2.0, -2.0, np.nan),
-    )
-    assert said.score.values[:2] == pytest.approx([2.0, -2.0], rel=0.05)
-    assert said.mu.values[:2] == pytest.approx(0.05 * said.score.values[:2] * 0.001)
-    assert said.sigma.values[:2] == pytest.approx([0.001, 0.001])
-    assert np.isnan(said.mu[2])
-
-
-def test_reversion_expects_a_price_above_its_mean_to_fall_and_is_silent_without_a_mean():
-    said = signal(
-        living(Reversion(an_agent("reversion"))),
-        ou_gap_240=(0.002, -0.002, 0.002),
-        ou_kappa_240=(0.05, 0.05, 1e-6),
-        ou_noise_240=0.001,
-    )
-    assert said.mu[0] < 0 < said.mu[1]
-    assert np.isnan(said.mu[2])
-
-
-def test_order_flow_follows_pressure_with_less_confidence_the_older_the_quote():
-    agent = living(OrderFlow(an_agent("order_flow")))
-    fresh = signal(agent, ofi_10s=(1.0, -1.0, 0.0), ewma_vol=0.001)
-    old = signal(agent, second=20, ofi_10s=(1.0, -1.0, 0.0), ewma_vol=0.001)
-    assert fresh.mu[0] > 0 > fresh.mu[1]
-    assert fresh.mu[2] == 0.0
-    assert (old.confidence.values < 0.2 * fresh.confidence.values).all()
 
 
 def test_an_instrument_without_a_valid_mark_is_not_believed_in():
@@ -204,3 +135,8 @@ def test_a_changed_universe_keeps_what_was_learned_and_waits_for_marks():
 def test_settings_that_cannot_be_believed_are_refused(changed, text):
     with pytest.raises(ValueError, match=text):
         settings(**changed)
+
+
+def test_a_deviation_is_never_finer_than_the_mid_is_known():
+    said = signal(living(OnFrame(settings()), spread_bps=40.0), z_20=1.0, ewma_vol=(1e-6, 0.01, np.nan))
+    assert said.sigma.values == pytest.approx([20e-4, 0.01, np.nan], nan_ok=True)
