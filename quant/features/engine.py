@@ -38,7 +38,7 @@ class FeaturePipeline:
 
     A bar without a close carries the last close (no range, no volume) for at most `bars.CARRY_BARS_MAX` bars and
     counts it in `carried`; after that the instrument is absent until it is quoted again. Prices that are not positive
-    and finite raise ValueError naming the column and the instrument, before anything has changed.
+    and finite, and rows of another width, raise ValueError naming the column, before anything has changed.
     """
 
     def __init__(self, n_instruments: int) -> None:
@@ -57,8 +57,9 @@ class FeaturePipeline:
     def push_bar(self, open_: Floats, high: Floats, low: Floats, close: Floats, volume: Floats) -> None:
         """One closed bar of every instrument, each of shape (n_instruments,); NaN close = not quoted in this bar."""
         prices = {"open": open_, "high": high, "low": low, "close": close}
+        self._check_shapes(prices | {"volume": volume})
         for name, row in prices.items():
-            _check_prices(name, row, self.n_instruments)
+            _check_prices(name, row)
         before = self._close
         bar = bars.carry(high, low, close, volume, before, self._stale_bars)
         self._close, self._stale_bars = bar.close, bar.stale_bars
@@ -83,8 +84,10 @@ class FeaturePipeline:
         updates: Floats,
     ) -> None:
         """One row of the order books, each of shape (n_instruments,); units as in `quant.features.book`."""
-        rows = (spread_bps, imb_l1, imb_l5, micro_bps, ofi, depth, updates)
-        for name, row in zip(book.COLUMNS, rows, strict=True):
+        columns = (spread_bps, imb_l1, imb_l5, micro_bps, ofi, depth, updates)
+        rows = dict(zip(book.COLUMNS, columns, strict=True))
+        self._check_shapes(rows)
+        for name, row in rows.items():
             self._rings[name].push(row)
         self._due["book"] = True
 
@@ -105,6 +108,11 @@ class FeaturePipeline:
         missing = np.isnan(self.values())
         names = np.array(self.names)
         return tuple(tuple(names[column].tolist()) for column in missing.T)
+
+    def _check_shapes(self, rows: Mapping[str, Floats]) -> None:
+        for name, row in rows.items():
+            if row.shape != (self.n_instruments,):
+                raise ValueError(f"{name} has shape {row.shape}, expected ({self.n_instruments},)")
 
     def state(self) -> PipelineState:
         """Everything remembered, as copies."""
@@ -162,9 +170,7 @@ def _windows(column: Floats, feature: Feature) -> Floats:
     return sliding_window_view(np.concatenate([wall, column], axis=1), feature.window, axis=1)
 
 
-def _check_prices(name: str, row: Floats, n_instruments: int) -> None:
-    if row.shape != (n_instruments,):
-        raise ValueError(f"{name} has shape {row.shape}, expected ({n_instruments},)")
+def _check_prices(name: str, row: Floats) -> None:
     wrong = ~np.isnan(row) & ~((row > 0.0) & (row < np.inf))
     if wrong.any():
         at = int(np.argmax(wrong))

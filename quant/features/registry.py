@@ -112,7 +112,7 @@ def _feature_hash(feature: Feature, dependencies: list[str]) -> str:
 
 
 def code_of(kernel: Kernel) -> list[str]:
-    """The syntax trees, without docstrings, of a kernel and of every function of this package it reaches.
+    """The source, without docstrings and layout, of a kernel and of every function of this package it reaches.
 
     Plain constants it reaches by name are part of it too, so that a changed decay changes the hash.
     """
@@ -146,7 +146,7 @@ def _tree_of(function: FunctionType) -> str:
     definition = tree.body[0]
     if isinstance(definition, ast.FunctionDef) and ast.get_docstring(definition) is not None:
         definition.body = definition.body[1:]
-    return ast.dump(tree)
+    return ast.unparse(tree)
 
 
 def _sha256(parts: Iterable[str]) -> str:

@@ -10,6 +10,9 @@ from hypothesis.extra.numpy import arrays
 
 from quant.beliefs import believe, flow_freshness, flow_score, momentum_score, reversion
 from quant.calibration import Calibration
+from quant.features.engine import bar_columns, batch
+from quant.rolling import Floats
+from quant.volatility import over_horizon
 
 scores = arrays(np.float64, 5, elements=st.floats(-100.0, 100.0) | st.just(float("nan")))
 deviations = arrays(np.float64, 5, elements=st.floats(0.0, 0.5) | st.just(float("nan")))
@@ -17,13 +20,13 @@ deviations = arrays(np.float64, 5, elements=st.floats(0.0, 0.5) | st.just(float(
 
 @given(scores, deviations, st.floats(-0.1, 0.1))
 def test_a_belief_is_bounded_signed_by_its_score_and_absent_where_anything_is(
-    score: np.ndarray, deviation: np.ndarray, prior: float
+    score: Floats, deviation: Floats, prior: float
 ) -> None:
     said = believe(score, deviation, Calibration(prior, 1.0))
     known = np.isfinite(score) & np.isfinite(deviation) & (deviation > 0.0)
     for column in said:
         np.testing.assert_array_equal(np.isfinite(column), known)
-    assert (np.abs(said.mu[known]) <= 0.3 * said.sigma[known] + 1e-18).all()
+    assert (np.abs(said.mu[known]) <= 0.3 * said.sigma[known] * (1.0 + 1e-12)).all()
     moved = np.abs(said.mu[known]) > 0.0
     assert (np.sign(said.mu[known]) == np.sign(prior) * np.sign(score[known]))[moved].all()
     assert ((said.confidence[known] >= 0.0) & (said.confidence[known] <= 1.0)).all()
@@ -80,3 +83,31 @@ def test_the_flow_score_is_linear_near_zero_bounded_and_fades() -> None:
     assert np.abs(flow_score(np.array([-1e3, 1e3]))).max() <= 3.0
     assert np.isnan(flow_score(np.array([np.nan]))).all()
     np.testing.assert_allclose(flow_freshness(np.array([0.0, 10.0, -5.0])), [1.0, np.exp(-1.0), 1.0])
+
+
+def a_reverting_market(seed: int, n: int = 12, times: int = 2500) -> Floats:
+    """Closes (n, times) around a slow random walk they revert to with a half-life of 14 bars."""
+    rng = np.random.default_rng(seed)
+    noise, walk = 0.001 * rng.normal(size=(n, times)), np.cumsum(0.0003 * rng.normal(size=(n, times)), axis=1)
+    gap = np.zeros((n, times))
+    for t in range(1, times):
+        gap[:, t] = 0.95 * gap[:, t - 1] + noise[:, t]
+    return np.exp(gap + walk)
+
+
+def test_in_a_reverting_market_reversion_earns_its_coefficient_and_momentum_loses_its_own() -> None:
+    close, horizon = a_reverting_market(1), 15
+    values = batch(bar_columns(close, close, close, np.ones_like(close)))
+    reverts, trends = Calibration(0.0, 1.0 / horizon), Calibration(0.02, 1.0 / horizon)
+    windows = np.array([15.0, 60.0, 240.0])
+    for t in range(260, close.shape[1] - horizon):
+        now = {name: column[:, t] for name, column in values.items()}
+        y = np.log(close[:, t + horizon] / close[:, t])
+        score, deviation = reversion(now["ou_gap_240"], now["ou_kappa_240"], now["ou_noise_240"], float(horizon))
+        said = believe(score, deviation, reverts)
+        reverts.update(y, said.score, said.sigma)
+        score = momentum_score(now["ret_1"], np.stack([now[f"ret_{int(n)}"] for n in windows]), windows)
+        said = believe(score, over_horizon(now["ewma_vol"], horizon, 1.0), trends)
+        trends.update(y, said.score, said.sigma)
+    assert reverts.coefficient > 0.05
+    assert trends.coefficient < 0.0

@@ -179,6 +179,16 @@ def test_a_price_that_is_not_positive_and_finite_is_refused_before_anything_chan
     assert pipeline.state().rings["c"][1] == before.rings["c"][1] == 0
 
 
+def test_a_row_of_another_width_is_refused_before_anything_changes() -> None:
+    pipeline = FeaturePipeline(2)
+    good, bad = np.ones(2), np.ones(3)
+    with pytest.raises(ValueError, match=r"volume has shape \(3,\), expected \(2,\)"):
+        pipeline.push_bar(good, good, good, good, bad)
+    with pytest.raises(ValueError, match=r"updates has shape \(3,\), expected \(2,\)"):
+        pipeline.push_book(good, good, good, good, good, good, bad)
+    assert {rows for _, rows in pipeline.state().rings.values()} == {0}
+
+
 def test_a_state_of_other_features_is_refused() -> None:
     pipeline = FeaturePipeline(1)
     with pytest.raises(ValueError, match="state of feature schema other, expected"):
