@@ -75,11 +75,13 @@ class CrashingDisk:
 
     A file's bytes are safe after its `sync`; a name after `sync_dir`. `crash` gives the disk as the next process may
     find it: of every unsynced byte anything may have become, but unsynced renames come in order or not at all. Every
-    call is counted and shown to `fault`; `send` is counted too, as a place where the power may go.
+    call is counted and shown to `fault`; `send` is counted too, as a place where the power may go. A write takes at most
+    `write_bytes_max` bytes.
     """
 
-    def __init__(self, fault: Fault = no_fault, space: int = 1 << 40) -> None:
+    def __init__(self, fault: Fault = no_fault, space: int = 1 << 40, write_bytes_max: int = 1 << 40) -> None:
         self.fault = fault
+        self.write_bytes_max = write_bytes_max
         self.space = space
         self.calls: list[str] = []
         self.files: dict[str, _File] = {}
@@ -178,8 +180,9 @@ class _Handle:
         room = self._disk.space - sum(len(file.cached) for file in self._disk.files.values())
         if data and room <= 0:
             raise OSError(errno.ENOSPC, "no space left")
-        self._file.cached += data[:room]
-        return min(len(data), room)
+        taken = min(len(data), room, self._disk.write_bytes_max)
+        self._file.cached += data[:taken]
+        return taken
 
     def sync(self) -> None:
         try:

@@ -61,3 +61,14 @@ def test_the_spare_and_the_reserve_are_there_from_the_start() -> None:
     assert segments.release_reserve()
     assert not segments.release_reserve()
     assert RESERVE not in disk.names()
+
+
+def test_short_writes_are_gone_on_with_and_counted_right() -> None:
+    disk = CrashingDisk(write_bytes_max=7)
+    segments = Segments(disk, 1, GENESIS)
+    segments.write(WORD, 1)
+    segments.commit(0, 0, 0)
+    assert segments.position == Position(1, len(disk.read(segment_name(1))))
+    segments.sync()
+    assert segments.synced == segments.position
+    assert verify(disk).problems == ()
