@@ -101,44 +101,47 @@ class BookKeeper(StatefulActor[BookKeeperState]):
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said = envelope.payload
-        if isinstance(said, Beat):
+        if isinstance(said, Tick | BookDelta | BookSnapshot):
+            self._on_row(said, envelope.seq)
+        elif isinstance(said, Beat):
             return self._on_beat(said, envelope.at_ns)
-        if isinstance(said, UniverseChanged):
-            self._on_universe(said.universe)
         elif isinstance(said, FeedStatus):
             self._on_status(said)
-        else:
-            column = self._columns.get(said.symbol)
-            if column is None:
-                self.state.unknown_symbol += 1
-            elif said.epoch < self.state.epoch[column]:
-                self.state.old_epoch += 1
-            else:
-                self._on_row(column, said, envelope.seq)
+        elif isinstance(said, UniverseChanged):
+            self._on_universe(said.universe)
         return NOTHING
 
-    def _on_row(self, column: int, row: Tick | BookSnapshot | BookDelta, seq: int) -> None:
+    def _on_row(self, row: Tick | BookSnapshot | BookDelta, seq: int) -> None:
         state = self.state
-        if row.epoch > state.epoch[column]:
+        column = self._columns.get(row.symbol)
+        if column is None:
+            state.unknown_symbol += 1
+            return
+        if row.epoch != state.epoch[column]:
+            if row.epoch < state.epoch[column]:
+                state.old_epoch += 1
+                return
             self._void(column)
             state.epoch[column] = row.epoch
         book = self._books[column]
-        if type(row) is Tick:
+        if isinstance(row, Tick):
             if book is None:
                 self._changed(column, Touch(row.bid, row.bid_lots, row.ask, row.ask_lots), seq)
-        elif type(row) is BookDelta:
-            if book is None:
-                state.no_book += 1
-                return
+        elif isinstance(row, BookSnapshot):
+            self._on_snapshot(column, row, seq)
+        elif book is None:
+            state.no_book += 1
+        else:
             book.apply_delta(row.bid_ticks.values, row.bid_lots.values, row.ask_ticks.values, row.ask_lots.values)
             self._dirty[column] = None
             self._changed(column, touch_of(book), seq)
-        elif isinstance(row, BookSnapshot):
-            fresh = OrderBook()
-            fresh.apply_snapshot(row.bid_ticks.values, row.bid_lots.values, row.ask_ticks.values, row.ask_lots.values)
-            self._void(column)
-            self._books[column] = fresh
-            self._changed(column, touch_of(fresh), seq)
+
+    def _on_snapshot(self, column: int, row: BookSnapshot, seq: int) -> None:
+        book = OrderBook()
+        book.apply_snapshot(row.bid_ticks.values, row.bid_lots.values, row.ask_ticks.values, row.ask_lots.values)
+        self._void(column)
+        self._books[column] = book
+        self._changed(column, touch_of(book), seq)
 
     def _changed(self, column: int, touch: Touch, seq: int) -> None:
         """The book of a column is now that; a restated touch is an update without flow."""
