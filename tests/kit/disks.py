@@ -75,8 +75,8 @@ class CrashingDisk:
 
     A file's bytes are safe after its `sync`; a name after `sync_dir`. `crash` gives the disk as the next process may
     find it: of every unsynced byte anything may have become, but unsynced renames come in order or not at all. Every
-    call is counted and shown to `fault`; `send` is counted too, as a place where the power may go. A write takes at most
-    `write_bytes_max` bytes.
+    call is counted and shown to `fault`; `send` is counted too, as a place where the power may go. A write takes at
+    most `write_bytes_max` bytes.
     """
 
     def __init__(self, fault: Fault = no_fault, space: int = 1 << 40, write_bytes_max: int = 1 << 40) -> None:

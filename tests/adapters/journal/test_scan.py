@@ -63,6 +63,25 @@ def test_what_is_whole_but_wrong_is_damage_and_never_a_torn_tail(data, what) -> 
     assert problem.at.segment == 1
 
 
+def two_segments(cause: int) -> CrashingDisk:
+    """The second segment has an open block alone."""
+    disk = CrashingDisk()
+    segments = Segments(disk, 1, GENESIS)
+    segments.write(NAMES + frame(FIELDS.pack(2, 1, 1, cause, 1, 1, 2, 1, 3), b"{}"), 1)
+    segments.commit(1, 1, 1)
+    segments.roll()
+    segments.write(NAMES + message(2), 2)
+    return disk
+
+
+def test_an_open_segment_of_a_sister_run_does_not_continue() -> None:
+    disk, sister = two_segments(cause=0), two_segments(cause=7)
+    assert Scan(disk).run().defect is None
+    disk.put(segment_name(2), sister.read(segment_name(2)))
+    with pytest.raises(JournalDamaged, match="does not continue the one before it"):
+        list(records(disk))
+
+
 def test_a_segment_of_another_format_is_damage() -> None:
     head = SEGMENT.pack(SEGMENT_MARK, 2, 1, 1, GENESIS)
     disk = CrashingDisk()
