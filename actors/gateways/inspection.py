@@ -134,7 +134,7 @@ class Inspection:
         holes = self._fault_counts["gap"]
         return {
             "channels": dict(self._kinds),
-            "sequence_num": f"{first}..{last} " + ("without a hole" if not holes else f"with {holes} holes"),
+            "sequence_num": f"{first}..{last}" + (f", holes: {holes}" if holes else " without a hole"),
             "largest_frame_bytes": self._largest,
             "trades_in_updates": dict(self._trades),
             "book_hash_rule": RULE,

@@ -3,10 +3,12 @@
 `*.jsonl.zst` ("format 2"): a header line, then one JSON object per record; records are grouped by connection, so they
 are sorted by time (stable) before they are played. hftbacktest's collector: `<local ns> <json>` per line. cryptofeed
 2021: `ts: text` received, `url -> ts: body` asked over REST, `url <- ts: text` sent, `url <-> ts` connected.
+
+A line that is none of these was received all the same: it is handed on as a frame of the time of the line before, for
+the parser to refuse and the feed to count.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -16,7 +18,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from adapters.recorded.compressed import ZSTD, lines, magic
-from adapters.recorded.errors import DamagedRecording, ForeignRecording
+from adapters.recorded.errors import ForeignRecording
 from contracts.quantities import SECOND_NS, Nanos
 
 RecordKind = Literal["http", "connect", "send", "recv"]
@@ -45,6 +47,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 _KINDS: Final[dict[str, RecordKind]] = {"http": "http", "connect": "connect", "send": "send", "recv": "recv"}
+_ARROWS: Final[dict[bytes, RecordKind]] = {b"->": "http", b"<-": "send", b"<->": "connect"}
 _HFT: Final = re.compile(rb"(\d{16,19}) (.*)", re.DOTALL).fullmatch
 _RECEIVED: Final = re.compile(rb"(\d+(?:\.\d+)?): (.*)", re.DOTALL).fullmatch
 _ASKED: Final = re.compile(rb"(\S+) (->|<-|<->) (\d+(?:\.\d+)?)(?:: (.*))?", re.DOTALL).fullmatch
@@ -68,46 +71,47 @@ def _sorted_lines(path: Path) -> Iterator[Record]:
 
 def _json_lines(path: Path) -> Iterator[Record]:
     decode = msgspec.json.Decoder(_Entry).decode
+    before = Record("recv", "", 0, "", b"")
     for number, line in enumerate(lines(path), start=1):
         try:
             entry = decode(line)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise DamagedRecording(f"{path}: line {number}: {error}") from None
+            record = _record(entry) if entry.t in _KINDS else None
+        except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError):
+            entry, record = _Entry(""), before._replace(kind="recv", data=line)
         if number == 1 and not (entry.t == "header" and entry.format == 2):
             raise ForeignRecording(f"{path}: its first line is no header of recording format 2")
-        if entry.t in _KINDS:
-            yield _record(entry, path, number)
+        if record is not None:
+            before = record
+            yield record
 
 
-def _record(entry: _Entry, path: Path, number: int) -> Record:
-    try:
-        data = base64.b64decode(entry.b64, validate=True) if entry.b64 is not None else (entry.data or "").encode()
-        at_ns = int(entry.ts * SECOND_NS)
-    except (binascii.Error, UnicodeEncodeError, ArithmeticError, ValueError) as error:
-        raise DamagedRecording(f"{path}: line {number}: {error}") from None
-    return Record(_KINDS[entry.t], entry.conn, at_ns, entry.url or entry.addr, data)
+def _record(entry: _Entry) -> Record:
+    data = base64.b64decode(entry.b64, validate=True) if entry.b64 is not None else (entry.data or "").encode()
+    return Record(_KINDS[entry.t], entry.conn, int(entry.ts * SECOND_NS), entry.url or entry.addr, data)
 
 
 def _collector_lines(path: Path) -> Iterator[Record]:
-    for number, line in enumerate(lines(path), start=1):
+    at_ns = 0
+    for line in lines(path):
         match = _HFT(line)
-        if match is None:
-            raise DamagedRecording(f"{path}: line {number} begins with {line[:40]!r}, expected `<ns> <json>`")
-        kind: RecordKind = "http" if match[2].startswith(b'{"lastUpdateId"') else "recv"
-        yield Record(kind, "", int(match[1]), "", match[2])
+        at_ns, data = (int(match[1]), match[2]) if match else (at_ns, line)
+        kind: RecordKind = "http" if data.startswith(b'{"lastUpdateId"') else "recv"
+        yield Record(kind, "", at_ns, "", data)
 
 
 def _text_lines(path: Path) -> Iterator[Record]:
-    for number, line in enumerate(lines(path), start=1):
+    at_ns = 0
+    for line in lines(path):
         if not line or line.startswith(b"configuration: "):
             continue
         if match := _RECEIVED(line):
-            yield Record("recv", "", _ns(match[1]), "", match[2])
+            at_ns = _ns(match[1])
+            yield Record("recv", "", at_ns, "", match[2])
         elif match := _ASKED(line):
-            kinds: dict[bytes, RecordKind] = {b"->": "http", b"<-": "send", b"<->": "connect"}
-            yield Record(kinds[match[2]], "", _ns(match[3]), match[1].decode("utf-8", "replace"), match[4] or b"")
+            at_ns = _ns(match[3])
+            yield Record(_ARROWS[match[2]], "", at_ns, match[1].decode("utf-8", "replace"), match[4] or b"")
         else:
-            raise DamagedRecording(f"{path}: line {number} begins with {line[:40]!r}, expected `ts: text`")
+            yield Record("recv", "", at_ns, "", line)
 
 
 def _ns(text: bytes) -> Nanos:
