@@ -66,8 +66,11 @@ class Hooks:
     first_epoch: int = 1
 
 
-def assemble(profile: Profile, outside: Outside, hooks: Hooks) -> Assembly:
-    """Put the bot together at rest, the same for every outside; actors hear a message in the order of the steps."""
+def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool = False) -> Assembly:
+    """Put the bot together at rest, the same for every outside; actors hear a message in the order of the steps.
+
+    `checked` asserts every actor's invariants after each message.
+    """
     seeds = Seeds(profile.seed)
     epochs = itertools.count(hooks.first_epoch)
     feed = partial(
@@ -83,7 +86,7 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks) -> Assembly:
         on_finished=hooks.finished,
     )
     return (
-        SystemBuilder(outside)
+        SystemBuilder(outside, checked)
         .with_actor("sentinel", "desk", partial(Sentinel, profile.sentinel))
         .with_actor("marker", "market", partial(Marker, profile.marks))
         .with_actor("bar_builder", "market", partial(BarBuilder, profile.bars))
@@ -96,7 +99,9 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks) -> Assembly:
         .with_actor("weighter", "choice", partial(MetaWeighter, profile.weighting))
         .with_actor("selector", "choice", partial(Selector, profile.selection))
         .with_actor("ledger", "desk", partial(Ledger, profile.ledger))
-        .with_actor("risk", "desk", partial(RiskGate, profile.limits, profile.account.currency, partial(_scenarios, seeds)))
+        .with_actor(
+            "risk", "desk", partial(RiskGate, profile.limits, profile.account.currency, partial(_scenarios, seeds))
+        )
         .with_actor("desk", "desk", partial(ExecutionDesk, profile.desk))
         .with_actor("auditor", "desk", Auditor)
         .with_gateway("feed", "feeds", feed)
