@@ -1,8 +1,9 @@
 """The book keeper holds one book per instrument and says what they show, on every signal beat, last of the market.
 
 Nothing of a book survives its connection epoch: a gap, a lost connection or data of a newer epoch voids it, and changes
-are ignored (counted) until the next snapshot. An instrument without a book is measured by the best sizes of its ticks,
-so that imbalance and order flow exist where a feed has no depth; only `imbalance_l5` is NaN there.
+are ignored (counted) until the next snapshot; the end of a connection that was replaced before voids nothing. An
+instrument without a book is measured by the best sizes of its ticks, so that imbalance and order flow exist where a
+feed has no depth; only `imbalance_l5` is NaN there.
 """
 
 from collections.abc import Iterable
@@ -167,9 +168,9 @@ class BookKeeper(StatefulActor[BookKeeperState]):
             return
         for symbol in status.symbols:
             column = self._columns.get(symbol)
-            if column is not None:
+            if column is not None and status.epoch >= self.state.epoch[column]:
                 self._void(column)
-                self.state.epoch[column] = max(self.state.epoch[column], status.epoch)
+                self.state.epoch[column] = status.epoch
 
     def _on_beat(self, beat: Beat, at_ns: Nanos) -> Iterable[msgspec.Struct]:
         state = self.state

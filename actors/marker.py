@@ -172,11 +172,10 @@ class Marker(StatefulActor[MarkerState]):
     def _on_status(self, status: FeedStatus) -> None:
         if status.state not in ("gap", "down"):
             return
-        state = self.state
         for symbol in status.symbols:
             column = self._columns.get(symbol)
-            if column is not None:
-                self._void(column, max(state.epoch[column], status.epoch))
+            if column is not None and status.epoch >= self.state.epoch[column]:
+                self._void(column, status.epoch)
 
     def _void(self, column: int, epoch: int) -> None:
         state = self.state

@@ -98,6 +98,12 @@ def test_a_gap_voids_the_book_until_the_next_snapshot(state):
     assert not is_absent(shown(keeper))
 
 
+def test_the_end_of_a_connection_that_was_replaced_before_voids_nothing():
+    keeper = a_keeper()
+    tell(keeper, a_book_snapshot(epoch=1), a_book_snapshot(epoch=2), a_feed_status("down", epoch=1))
+    assert not is_absent(shown(keeper))
+
+
 def test_a_late_change_of_a_dead_connection_is_ignored_and_counted():
     keeper = a_keeper()
     tell(keeper, a_book_snapshot(epoch=2), a_book_delta(bids=((9_999, 99),), epoch=1), a_tick(epoch=1))

@@ -73,6 +73,12 @@ def test_a_stale_feed_keeps_its_marks_because_their_age_is_told():
     assert marks(marker).valid[0]
 
 
+def test_the_end_of_a_connection_that_was_replaced_before_voids_nothing():
+    marker = a_marker()
+    tell(marker, a_tick(epoch=1), a_tick(epoch=2), a_feed_status("down", epoch=1))
+    assert marks(marker).valid[0]
+
+
 def test_a_late_quote_of_a_dead_connection_changes_nothing():
     marker = a_marker()
     tell(marker, a_tick(epoch=1), a_feed_status("down", epoch=2), a_tick(epoch=1))
