@@ -1,7 +1,7 @@
 """The auditor keeps one record of each decision: which messages it was made of, and what it came to."""
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -11,6 +11,9 @@ from contracts.belief import Slate
 from contracts.decision import AccountState, DecisionLog, GateState, Intent, Refusal, Selection, Verdict
 from contracts.envelope import Envelope
 from contracts.quantities import Money
+
+SEQS_KEPT: Final = 4_096
+"""Parts of one record; only closing intents between decisions can come near it, and then the oldest are left out."""
 
 
 class AuditorState(msgspec.Struct, kw_only=True):
@@ -70,11 +73,11 @@ class Auditor(Reacting[AuditorState]):
         return ()
 
     def _on_intent(self, envelope: Envelope[Intent]) -> Answer:
-        self.state.intent_seqs.append(envelope.seq)
+        self.state.intent_seqs = [*self.state.intent_seqs, envelope.seq][-SEQS_KEPT:]
         return ()
 
     def _on_refusal(self, envelope: Envelope[Refusal]) -> Answer:
-        self.state.refusal_seqs.append(envelope.seq)
+        self.state.refusal_seqs = [*self.state.refusal_seqs, envelope.seq][-SEQS_KEPT:]
         return ()
 
     def _on_verdict(self, envelope: Envelope[Verdict]) -> Answer:

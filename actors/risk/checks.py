@@ -16,6 +16,9 @@ from contracts.trade import OrderState
 MEDIAN_OF_MIN: Final = 10
 """Fewer own orders than this make no median to be far from; the largest notional (C2) holds alone until then."""
 
+BPS_NOISE: Final = 1e-6
+"""What a price loses as a float: a limit on the last tick that may be is not beyond it."""
+
 
 def account_state(state: GateState, *, reducing: bool) -> Reason | None:
     """C16 (and C18, C19 through their latches): what the account may do now."""
@@ -62,7 +65,7 @@ def collar(symbol: str, limit: float, mid: float, close: float, ratio_max: float
 def aggressiveness(symbol: str, side: Side, limit: float, far_touch: float, bps_max: float) -> Reason | None:
     """C4: how far the limit lies beyond the best price on the other side."""
     beyond = (limit - far_touch if side == "buy" else far_touch - limit) / (far_touch * BPS)
-    if beyond <= bps_max:
+    if beyond <= bps_max + BPS_NOISE:
         return None
     return Reason("C4", f"limit of {symbol} is {beyond:.1f} bps through the touch, at most {bps_max:.1f} bps")
 

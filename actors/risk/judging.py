@@ -5,12 +5,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from actors.risk import checks
 from actors.risk.proposals import Proposal
 from actors.risk.settings import RiskSettings
-from actors.risk.view import View
+from actors.risk.view import Floats, View
 from contracts.account import Equity
 from contracts.decision import GateState, Reason
 from contracts.quantities import Nanos, nanos, seconds, sign
@@ -166,9 +165,7 @@ def _reserves(proposal: Proposal, case: Case, reserved: Reserved, settings: Risk
     return found
 
 
-def exposure(
-    view: View, buys: NDArray[np.float64], sells: NDArray[np.float64], settings: RiskSettings
-) -> list[Reason | None]:
+def exposure(view: View, buys: Floats, sells: Floats, settings: RiskSettings) -> list[Reason | None]:
     """C8: gross, net, worst symbol and worst cluster of the book with every order filled to its worst side."""
     limits = Limits(
         gross_eur_max=float(settings.gross_ceiling()),
@@ -196,7 +193,7 @@ def _notional(proposal: Proposal, view: View) -> float:
     return float(np.maximum(at_limit, abs(proposal.added)))
 
 
-def signed(proposals: Sequence[Proposal], view: View) -> NDArray[np.float64]:
+def signed(proposals: Sequence[Proposal], view: View) -> Floats:
     """The proposals as notionals over the view's columns."""
     added = np.zeros(len(view.symbols))
     for proposal in proposals:

@@ -1,7 +1,7 @@
 """The tail of the joint book: what it may lose with what is open, unknown and proposed, filled or not."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from actors.risk.view import Floats, View
 from quant.tail_risk import component_cvar, contributions, cvar, cvar_error, largest_scale, scenarios, var
 
-STEPS = 20
+STEPS: Final = 20
 """Bisections of the scale: one part in a million of an order is far below a lot."""
 
 
@@ -21,7 +21,8 @@ class Loss(NamedTuple):
     rows: int
 
 
-UNKNOWN_LOSS = Loss(float("nan"), float("nan"), 0)
+UNKNOWN_LOSS: Final = Loss(float("nan"), float("nan"), 0)
+NO_LOSS: Final = Loss(0.0, 0.0, 0)
 
 
 class Tail:

@@ -10,7 +10,7 @@ from actors.risk.checks import tail_risk
 from actors.risk.judging import Case, Reserved, reasons_against, signed
 from actors.risk.proposals import Proposal, changes, priced, targets
 from actors.risk.settings import RiskSettings
-from actors.risk.tail import UNKNOWN_LOSS, Loss, Tail
+from actors.risk.tail import NO_LOSS, UNKNOWN_LOSS, Loss, Tail
 from actors.risk.view import Floats
 from contracts.belief import Slate
 from contracts.decision import Pick, Reason
@@ -92,17 +92,22 @@ def weigh(
     interval_ns = nanos(60.0 / settings.orders_per_minute)
     for proposal in proposals:
         reasons = reasons_against(proposal, case, reserved, settings)
-        alone = _alone(proposal, case, tail, budget, settings)
-        if reasons or (alone is not None and tail is None):
-            against[proposal.leg] = [*reasons, *([alone] if alone is not None else [])]
+        reasons += _alone(proposal, reasons, case, tail, budget, settings)
+        if reasons:
+            against[proposal.leg] = reasons
         else:
             reserved.take(proposal, case.at_ns, interval_ns)
             passed.append(proposal)
     passed = _within_budget(passed, against, case, tail, budget, settings)
     refused = tuple(Refused(each, tuple(against[each.leg])) for each in proposals if each.leg in against)
-    before = tail.loss(np.zeros(len(case.view.symbols))) if tail is not None else UNKNOWN_LOSS
-    after = tail.loss(signed(passed, case.view)) if tail is not None else UNKNOWN_LOSS
+    before = tail.loss(np.zeros(len(case.view.symbols))) if tail is not None else _without_tail(case)
+    after = tail.loss(signed(passed, case.view)) if tail is not None else before
     return Weighed(tuple(passed), refused, before, after)
+
+
+def _without_tail(case: Case) -> Loss:
+    """Nothing is lost of nothing; of a book that cannot be known the loss is unknown."""
+    return UNKNOWN_LOSS if case.view.symbols or case.view.unknown else NO_LOSS
 
 
 def _within_budget(
@@ -123,11 +128,16 @@ def _within_budget(
     return passed
 
 
-def _alone(proposal: Proposal, case: Case, tail: Tail | None, budget: float, settings: RiskSettings) -> Reason | None:
-    """C12 of one proposal at the size it was wanted at: why it may have become too small to be an order."""
+def _alone(
+    proposal: Proposal, reasons: list[Reason], case: Case, tail: Tail | None, budget: float, settings: RiskSettings
+) -> list[Reason]:
+    """C12 of one proposal by itself; of one that became too small to be an order, at the size it was wanted at."""
     if proposal.reduce_only or proposal.why or proposal.place < 0:
-        return None
-    return _tail_reason([proposal._replace(added=proposal.wanted)], case, tail, budget, settings)
+        return []
+    small = any(reason.control in ("C1", "MIN") for reason in reasons)
+    judged = proposal._replace(added=proposal.wanted) if small else proposal
+    reason = _tail_reason([judged], case, tail, budget, settings)
+    return [] if reason is None else [reason]
 
 
 def _tail_reason(

@@ -1,0 +1,446 @@
+"""The gate lets through what keeps the tail of the joint book within its budget, and says why not otherwise."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.risk.settings import CanaryRiskSettings
+from actors.risk_gate import RiskGate
+from contracts.decision import Intent, Reason, Refusal, Verdict
+from contracts.market import FeedStatus, FxMark
+from contracts.trade import OrderState
+from tests.kit.beliefs import a_pick, a_selection, a_slate
+from tests.kit.market import NOON_NS, a_beat, a_universe_changed, at
+from tests.kit.orders import (
+    Stage,
+    a_gate_state,
+    a_snapshot,
+    a_start,
+    an_equity,
+    an_order_state,
+    fields_of,
+    marks_of,
+    of,
+    round_trips,
+)
+from tests.kit.risk import a_gate, a_gate_stage, a_history, chance, risk_settings
+
+NAN = float("nan")
+D = Decimal
+BTC, ETH = a_pick(), a_pick(symbol="ETH-EUR")
+
+
+def decide(stage, *picks, decision=1):
+    said = stage.admit(a_selection(*(picks or (BTC,)), decision=decision))
+    assert type(said[-1]) is Verdict
+    verdict = said[-1]
+    assert (verdict.intents, verdict.refusals) == (len(of(Intent, said)), len(of(Refusal, said)))
+    return said
+
+
+def reasons(said, control=None):
+    found = [reason for refusal in of(Refusal, said) for reason in refusal.reasons]
+    return [reason.text for reason in found if control in (None, reason.control)]
+
+
+def test_a_pick_becomes_an_intent_that_keeps_the_budget():
+    said = decide(a_gate_stage())
+    intent, verdict = said
+    assert fields_of(intent, "symbol", "side", "reduce_only", "decision", "leg") == ("BTC-EUR", "buy", False, 1, 0)
+    assert intent.quantity % D("0.001") == 0
+    assert intent.limit == D("100.11"), "ten bps through the ask, on the tick grid, never further"
+    assert intent.cvar_before == 0
+    assert 0 < intent.cvar_after <= intent.cvar_max == 5.0
+    assert intent.expires_ns == at(5)
+    assert verdict.cvar_after == intent.cvar_after
+    assert verdict.var_after <= verdict.cvar_after
+
+
+def test_the_same_decision_number_draws_the_same_scenarios():
+    assert decide(a_gate_stage()) == decide(a_gate_stage())
+
+
+def test_a_decision_without_picks_and_positions_is_a_verdict_alone():
+    said = a_gate_stage().admit(a_selection())
+    assert [type(each) for each in said] == [Verdict]
+    assert fields_of(said[0], "cvar_before", "cvar_after", "cvar_max") == (0.0, 0.0, 5.0)
+
+
+@given(
+    mu=st.lists(st.floats(-0.05, 0.05), min_size=3, max_size=3),
+    sigma=st.lists(st.floats(0.002, 0.05), min_size=3, max_size=3),
+    held=st.lists(st.integers(-500, 500), min_size=3, max_size=3),
+    budget=st.sampled_from([0.002, 0.01, 0.03]),
+)
+@settings(max_examples=40, deadline=None)
+def test_c12_what_was_let_through_always_keeps_the_tail_within_the_budget_or_only_reduces(mu, sigma, held, budget):
+    names = ("BTC-EUR", "ETH-EUR", "SOL-EUR")
+    slate = a_slate(width=3, mu=mu, sigma=sigma)
+    positions = {name.replace("-", "_"): D(lots) / 1000 for name, lots in zip(names, held)}
+    stage = a_gate_stage(a_gate(cvar_budget_ratio=budget), *names, slate=slate, **positions)
+    picks = [a_pick(symbol=name, side="buy" if edge >= 0 else "sell") for name, edge in zip(names, mu)]
+    said = decide(stage, *picks)
+    verdict, intents = said[-1], of(Intent, said)
+    if any(not intent.reduce_only for intent in intents):
+        assert verdict.cvar_after <= verdict.cvar_max + 1e-9
+    for intent in intents:
+        position = positions[intent.symbol.replace("-", "_")]
+        assert intent.quantity > 0
+        assert intent.quantity % D("0.001") == 0
+        assert intent.limit % D("0.01") == 0
+        if intent.reduce_only:
+            assert intent.quantity <= abs(position)
+            assert (intent.side == "sell") == (position > 0)
+
+
+@given(st.floats(0.003, 0.03), st.floats(1.0, 3.0))
+@settings(max_examples=25, deadline=None)
+def test_a_larger_budget_and_a_smaller_sigma_never_shrink_an_order(sigma, factor):
+    def size(sigma, budget):
+        stage = a_gate_stage(a_gate(cvar_budget_ratio=budget), slate=a_slate(sigma=sigma))
+        return sum((intent.quantity for intent in of(Intent, decide(stage))), D(0))
+
+    assert size(sigma, 0.005 * factor) >= size(sigma, 0.005)
+    assert size(sigma / factor, 0.005) >= size(sigma, 0.005)
+
+
+def test_bug_27_i9_an_unknown_order_uses_up_the_budget():
+    stage = a_gate_stage()
+    unknown = an_order_state("UNKNOWN", symbol="ETH-EUR", client_id="k1-000000-00-0")
+    stage.admit(an_order_state("UNKNOWN", symbol="ETH-EUR", open=D("2")))
+    said = decide(stage)
+    assert of(Intent, said) == []
+    assert said[-1].cvar_before > 5.0
+    assert any(text.startswith("cvar") and text.endswith("at most 5.00") for text in reasons(said, "C12"))
+    assert unknown.state == "UNKNOWN"
+
+
+def test_i9_two_orders_that_are_legal_alone_and_illegal_together_become_one():
+    stage = a_gate_stage(a_gate(gross_notional_max=D(70)))
+    said = decide(stage, BTC, ETH)
+    assert [intent.symbol for intent in of(Intent, said)] == ["BTC-EUR"]
+    assert reasons(said, "C8")[0].startswith("gross is ")
+    assert reasons(said, "C8")[0].endswith(", at most 70.00")
+
+
+def test_a_hedge_that_may_not_fill_does_not_pay_for_what_it_hedges():
+    slate = a_slate(mu=[0.02, -0.02])
+    alone = decide(a_gate_stage(slate=slate), BTC)[0]
+    hedged = decide(a_gate_stage(slate=slate), BTC, a_pick(symbol="ETH-EUR", side="sell"))[0]
+    assert hedged.quantity <= alone.quantity + D("0.001")
+
+
+def test_i32_bug_40_a_sigma_that_is_no_number_is_refused():
+    stage = a_gate_stage(slate=a_slate(sigma=[NAN, 0.01], mu=[0.02, 0.02]))
+    said = decide(stage, BTC, ETH)
+    assert [intent.symbol for intent in of(Intent, said)] == ["ETH-EUR"]
+    assert reasons(said) == ["BTC-EUR has no edge beyond its cost"]
+
+
+def test_i32_a_held_instrument_without_any_sigma_closes_the_gate_for_new_risk_but_not_for_closing():
+    stage = a_gate_stage(slate=a_slate(sigma=[0.01, NAN]), ETH_EUR="0.5")
+    stage.actors[0].state.closes = None
+    said = decide(stage)
+    assert [fields_of(each, "symbol", "reduce_only") for each in of(Intent, said)] == [("ETH-EUR", True)]
+    assert reasons(said, "C12") == ["cvar of the joint book is unknown: sigma of ETH-EUR"]
+
+
+def test_a_position_outside_of_the_universe_closes_the_gate():
+    said = decide(a_gate_stage(None, SOL_EUR="1"))
+    assert of(Intent, said) == []
+    assert "cvar of the joint book is unknown: SOL-EUR is not in the universe" in reasons(said, "C12")
+
+
+def test_c14_a_stale_mark_is_refused_in_these_words():
+    stage = a_gate_stage()
+    stage.admit(an_equity(), after_s=6)
+    stage.admit(a_slate())
+    assert reasons(decide(stage), "C14") == ["mark of BTC-EUR is 6.0 s old, at most 5.0 s"]
+
+
+@pytest.mark.parametrize(
+    ("message", "control", "text"),
+    [
+        (a_gate_state("HALTED", "by hand"), "C16", "the account is HALTED: by hand"),
+        (a_gate_state("RECONCILING"), "C16", "the account is RECONCILING"),
+        (a_gate_state("REDUCING", "feed is down"), "C16", "the account is REDUCING: feed is down"),
+        (FeedStatus("test", "stale", 1, ("BTC-EUR",), ""), "C15", "feed of BTC-EUR is stale, expected live"),
+        (FeedStatus("test", "down", 1, (), ""), "C15", "feed of BTC-EUR is down, expected live"),
+        (marks_of(NAN, 100.0), "C15", "quote of BTC-EUR is empty or crossed, expected bid below ask"),
+        (marks_of(110.0, 100.0), "C3", "mid of BTC-EUR is 10.00% from the last close, at most 5.00%"),
+        (an_equity("489.99"), "C11", "loss of the day is 10.01, at most 10.00"),
+        (an_equity(complete=False, missing=("a mark",)), "C14", "equity is not complete: a mark"),
+        (an_equity(cash=D(20)), "C10", None),
+        (an_order_state("OPEN", open=D("0.1")), "I3", "k1-000001-00-0 of BTC-EUR is OPEN"),
+        (an_order_state("OPEN", side="sell", limit=D(100), decision=0, open=D("0.1")), "C13", None),
+    ],
+)  # fmt: skip
+def test_one_thing_wrong_is_one_reason_more(message, control, text):
+    stage = a_gate_stage()
+    stage.admit(message)
+    said = decide(stage)
+    assert of(Intent, said) == []
+    found = reasons(said, control)
+    assert found if text is None else text in found
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "control"),
+    [
+        ("order_notional_max", D(20), "C2"),
+        ("symbol_notional_max", D(20), "C8"),
+        ("net_notional_max", D(20), "C8"),
+        ("cluster_notional_max", D(20), "C8"),
+        ("open_notional_max", D(20), "C9"),
+        ("cash_reserve", D(480), "C10"),
+        ("collar_ratio_max", 0.0001, "C3"),
+        ("scenarios_min", 2_048, None),
+    ],
+)
+def test_every_limit_of_the_profile_reaches_its_control(limit, value, control):
+    said = decide(a_gate_stage(a_gate(**{limit: value})))
+    assert (of(Intent, said) == []) is (control is not None)
+    assert control is None or [reason.control for refusal in of(Refusal, said) for reason in refusal.reasons] == [
+        control
+    ]
+
+
+def test_all_reasons_are_listed_not_the_first():
+    stage = a_gate_stage(a_gate(order_notional_max=D(20)))
+    stage.admit(a_gate_state("REDUCING"))
+    stage.admit(an_equity("480"), after_s=6)
+    controls = {reason.control for refusal in of(Refusal, decide(stage)) for reason in refusal.reasons}
+    assert controls >= {"C16", "C14", "C11", "C2"}
+
+
+def test_i35_the_ceiling_of_the_canary_holds_whatever_the_limits_say():
+    wrong = dict.fromkeys(("order_notional_max", "gross_notional_max", "symbol_notional_max"), D(10**9))
+    wrong |= {"net_notional_max": D(10**9), "cluster_notional_max": D(10**9), "open_notional_max": D(10**9)}
+    gate = a_gate(CanaryRiskSettings, **wrong, share_max=1.0, kelly_fraction=1.0, cvar_budget_ratio=1.0)
+    said = decide(a_gate_stage(gate, slate=a_slate(mu=0.2, sigma=0.01)))
+    assert of(Intent, said) == []
+    assert any(text.endswith("at most 100.00") for text in reasons(said, "C2"))
+
+
+def test_c1_a_quantity_beyond_the_instruments_largest_is_cut_to_it():
+    stage = a_gate_stage(instruments={"quantity_max": D("0.2")})
+    assert of(Intent, decide(stage))[0].quantity == D("0.2")
+
+
+def test_an_order_below_the_smallest_notional_names_both_numbers():
+    stage = a_gate_stage(instruments={"notional_min": D(100)})
+    said = decide(stage)
+    assert reasons(said, "MIN")[0].endswith("EUR, at least 102.00 EUR")
+    assert reasons(said, "C12"), "and the tail that made it so small"
+
+
+def test_a_drawdown_shrinks_the_budget_to_nothing():
+    stage = a_gate_stage(a_gate(loss_max=D(400)))
+    stage.admit(an_equity("480", peak=D(500)))
+    assert decide(stage)[-1].multiplier == pytest.approx(0.625)
+    stage.admit(an_equity("459", peak=D(500)))
+    said = decide(stage, decision=2)
+    assert said[-1].cvar_max == 0.0
+    assert of(Intent, said) == []
+    assert reasons(said, "C12") != []
+
+
+def test_c15_what_cannot_be_shorted_is_not_sold_below_nothing():
+    stage = a_gate_stage(slate=a_slate(mu=-0.02), instruments={"can_short": False})
+    said = decide(stage, a_pick(side="sell"))
+    assert reasons(said, "C15")[0].startswith("BTC-EUR cannot be sold short: -0.")
+
+
+def test_c14_a_rate_that_is_too_old_is_refused():
+    stage = a_gate_stage(None, "BTC-USD")
+    assert of(Intent, decide(stage)) == []
+    stage = a_gate_stage(None, "BTC-USD")
+    stage.admit(FxMark("USD", D("0.9"), NOON_NS))
+    pick = a_pick(symbol="BTC-USD")
+    intent = of(Intent, decide(stage, pick))[0]
+    assert intent.quantity > D("0.4"), "the same euros buy more units of a cheaper currency"
+    stage.admit(an_equity(), after_s=61)
+    stage.admit(marks_of(100.0, at_ns=stage.now_ns))
+    stage.admit(a_slate(width=1))
+    assert reasons(decide(stage, pick, decision=2), "C14") == ["rate of USD is 61.0 s old, at most 60.0 s"]
+
+
+def test_c5_a_burst_empties_the_bucket_and_time_fills_it():
+    stage = a_gate_stage(a_gate(orders_burst=1, orders_per_minute=6.0, mark_age_s_max=60.0, slate_age_s_max=60.0))
+    said = decide(stage, BTC, ETH)
+    assert [intent.symbol for intent in of(Intent, said)] == ["BTC-EUR"]
+    assert reasons(said, "C5") == ["2.0 orders at once, at most 1 (and 6 a minute)"]
+    stage.admit(an_equity(), after_s=10)
+    assert len(of(Intent, decide(stage, ETH, decision=2))) == 1
+
+
+def test_c6_too_many_orders_in_the_window_are_refused():
+    stage = a_gate_stage(a_gate(repeats_max=1))
+    said = decide(stage, BTC, ETH)
+    assert reasons(said, "C6") == ["2 orders in 60 s, at most 1"]
+
+
+def test_c7_a_double_delivered_selection_is_refused_the_second_time():
+    stage = a_gate_stage()
+    first = of(Intent, decide(stage))
+    again = decide(stage)
+    assert len(first) == 1
+    assert of(Intent, again) == []
+    assert reasons(again, "C7") == ["the same order of BTC-EUR was said 0.0 s ago, at least 1.0 s"]
+
+
+def test_c4_an_order_far_above_the_usual_is_refused():
+    stage = a_gate_stage(a_gate(fat_finger_multiple=2.0))
+    stage.actors[0].state.notionals = [5.0] * 20
+    assert reasons(decide(stage), "C4")[0].endswith("at most 10.00 (2 times the usual)")
+
+
+def test_what_is_held_and_no_longer_selected_is_closed_after_patience():
+    stage = a_gate_stage(a_gate(patience=3, min_hold_s=1.0), ETH_EUR="0.3")
+    assert of(Intent, decide(stage, BTC)) != []
+    stage.admit(an_equity(), after_s=2)
+    assert [each.symbol for each in of(Intent, decide(stage, BTC, decision=2))] == ["BTC-EUR"]
+    close = of(Intent, decide(stage, BTC, decision=3))[-1]
+    assert fields_of(close, "symbol", "side", "quantity", "reduce_only") == ("ETH-EUR", "sell", D("0.3"), True)
+
+
+def test_a_selected_position_is_never_closed_by_patience_and_starts_again():
+    stage = a_gate_stage(a_gate(patience=2), ETH_EUR="0.3")
+    decide(stage, BTC)
+    decide(stage, ETH, decision=2)
+    said = decide(stage, BTC, decision=3)
+    assert [each.symbol for each in of(Intent, said) if each.reduce_only] == []
+
+
+def test_a_position_against_the_belief_is_closed_before_it_is_turned():
+    stage = a_gate_stage(slate=a_slate(mu=-0.02), BTC_EUR="0.25")
+    intent = of(Intent, decide(stage, a_pick(side="sell")))[0]
+    assert fields_of(intent, "side", "quantity", "reduce_only") == ("sell", D("0.25"), True)
+
+
+def test_a_position_near_its_target_is_left_alone():
+    stage = a_gate_stage()
+    size = of(Intent, decide(stage))[0].quantity
+    stage = a_gate_stage(a_gate(rebalance_ratio=1.0), BTC_EUR=size)
+    said = decide(stage)
+    assert of(Intent, said) == []
+    assert [reason.control for reason in of(Refusal, said)[0].reasons] == ["SIZE"]
+
+
+def test_i11_in_reducing_only_reducing_intents_pass():
+    stage = a_gate_stage(ETH_EUR="0.3")
+    stage.admit(a_gate_state("REDUCING", "feed is down"))
+    said = decide(stage, BTC)
+    assert [fields_of(each, "symbol", "reduce_only") for each in of(Intent, said)] == [("ETH-EUR", True)]
+    assert reasons(said, "C16") == ["the account is REDUCING: feed is down"]
+
+
+@pytest.mark.parametrize("state", ["HALTED", "RECOVERING", "RECONCILING"])
+def test_i11_in_every_other_state_nothing_passes(state):
+    stage = a_gate_stage(ETH_EUR="0.3")
+    stage.admit(a_gate_state(state))
+    said = decide(stage, BTC)
+    assert of(Intent, said) == []
+    assert len(reasons(said, "C16")) == 2
+
+
+def flattening(**positions):
+    stage = a_gate_stage(**positions)
+    stage.admit(a_gate_state("REDUCING", "flattened", latches=("flatten",)))
+    return stage
+
+
+def test_flatten_closes_everything_on_the_next_second_and_once():
+    stage = flattening(BTC_EUR="0.5", ETH_EUR="-0.25")
+    said = stage.admit(a_beat("second"))
+    closed = [fields_of(each, "symbol", "side", "quantity", "reduce_only") for each in of(Intent, said)]
+    assert closed == [("BTC-EUR", "sell", D("0.5"), True), ("ETH-EUR", "buy", D("0.25"), True)]
+    for intent in of(Intent, said):
+        name = f"k1-{intent.decision:06d}-{intent.leg:02d}-0"
+        stage.admit(an_order_state("SENDING", symbol=intent.symbol, side=intent.side, client_id=name, decision=1))
+    assert stage.admit(a_beat("second")) == []
+
+
+def test_flatten_never_names_an_order_twice():
+    stage = flattening(BTC_EUR="0.5")
+    legs = [intent.leg for _ in range(5) for intent in of(Intent, stage.admit(a_beat("second"), after_s=0.9))]
+    assert len(legs) == len(dict.fromkeys(legs)) > 1
+
+
+def test_flatten_that_is_refused_says_so_once_not_every_second():
+    stage = flattening(BTC_EUR="0.5")
+    stage.admit(FeedStatus("test", "down", 1, (), ""))
+    said = [len(of(Refusal, stage.admit(a_beat("second"), after_s=1))) for _ in range(4)]
+    assert said == [1, 0, 0, 0]
+
+
+def test_dust_below_a_lot_is_never_sold_in_a_loop():
+    stage = flattening(BTC_EUR="0.0004")
+    said = [each for _ in range(3) for each in stage.admit(a_beat("second"), after_s=1)]
+    assert of(Intent, said) == []
+    assert Reason("C1", "quantity of BTC-EUR is 0.000, more than 0 and at most 1000000") in said[0].reasons
+
+
+def test_a_gate_that_has_heard_nothing_refuses_everything():
+    stage = Stage(a_gate())
+    stage.admit(a_start())
+    stage.admit(a_universe_changed())
+    stage.admit(a_slate())
+    said = decide(stage)
+    assert of(Intent, said) == []
+    assert "the account is RECOVERING" in reasons(said, "C16")
+
+
+def test_reserved_exposure_is_released_only_when_nothing_can_fill_any_more():
+    stage = a_gate_stage()
+    stage.admit(an_order_state("OPEN"))
+    stage.admit(an_order_state("CANCELLED", open=D("0.5")))
+    assert stage.actors[0].state.orders["k1-000001-00-0"].open == D("0.5")
+    stage.admit(an_order_state("CANCELLED", open=D(0)))
+    assert stage.actors[0].state.orders == {}
+
+
+def test_a_snapshot_of_the_gate_makes_an_equal_twin_that_decides_alike():
+    stage = a_gate_stage(BTC_EUR="0.1")
+    decide(stage)
+    stage.admit(an_order_state("UNKNOWN", symbol="ETH-EUR", open=D("0.1")))
+    twin = RiskGate(risk_settings(), "EUR", chance)
+    round_trips(stage.actors[0], twin)
+    other = Stage(twin, now_ns=stage.now_ns)
+    other.envelopes, other.turn = list(stage.envelopes), stage.turn
+    assert decide(other, ETH, decision=2) == decide(stage, ETH, decision=2)
+
+
+def test_history_and_bars_of_another_length_are_not_mixed():
+    stage = a_gate_stage()
+    before = stage.actors[0].state.closes
+    history = a_history()
+    stage.admit(type(history)(**{name: getattr(history, name) for name in history.__struct_fields__} | {"bar_s": 1.0}))
+    assert stage.actors[0].state.closes == before
+    assert len(before) == 60
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        each
+        for each in risk_settings().__struct_fields__
+        if each not in ("cash_reserve", "min_hold_s", "parity", "limit_through_bps", "rebalance_ratio")
+    ],
+)
+def test_a_limit_of_zero_or_less_or_no_number_is_refused_by_name(name):
+    given_type = type(getattr(risk_settings(), name))
+    for value in (0, -1, "NaN", "Infinity"):
+        if given_type is int and isinstance(value, str):
+            continue
+        with pytest.raises(ValueError, match="was"):
+            risk_settings(**{name: given_type(value)})
+
+
+def test_the_snapshot_at_the_opening_gives_the_first_positions_and_later_ones_do_not():
+    stage = a_gate_stage(BTC_EUR="0.1")
+    stage.admit(a_snapshot(BTC_EUR="9"))
+    assert stage.actors[0].state.positions == {"BTC-EUR": D("0.1")}
+    assert OrderState not in [type(each.payload) for each in stage.envelopes]
