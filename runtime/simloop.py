@@ -21,10 +21,11 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 BUSY_TURNS_PER_POLL: Final = 64
-"""How long a busy loop may leave signals and threads unheard; a poll costs as much as several callbacks."""
+"""How long a busy loop may leave signals and sockets unheard; a poll costs as much as several callbacks."""
 
 CANCELLED_TIMERS_MIN: Final = 64
 FOREIGN_WAIT_S: Final = 1.0
+"""Real time given to real file descriptors before the loop is called dead."""
 
 
 class Deadlock(RuntimeError):
@@ -92,7 +93,7 @@ class SimLoop(asyncio.SelectorEventLoop):
         self._drop_cancelled_timers()
         self._turns += 1
         idle = not self._ready and not self._stopping
-        if idle or self._has_foreign_fds() or self._turns % BUSY_TURNS_PER_POLL == 0:
+        if idle or self._turns % BUSY_TURNS_PER_POLL == 0:
             self._poll(0.0)
         if idle and not self._ready:
             self._jump()

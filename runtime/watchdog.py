@@ -78,6 +78,22 @@ class Heartbeat:
         self._timer = self._loop.call_later(BEAT_S, self._beat)
 
 
+class Patience:
+    """Tells a loop that hangs from a process that was stopped as a whole, which gets all its time anew."""
+
+    def __init__(self, stall_s_max: float, now_s: float) -> None:
+        self._stall_s_max = stall_s_max
+        self._sampled_s = now_s
+        self._resumed_s = float("-inf")
+
+    def is_over(self, now_s: float, lag_s: float) -> bool:
+        """Judge one sample; the samples must come every `SAMPLE_S` while the process runs at all."""
+        if now_s - self._sampled_s > STOPPED_S:
+            self._resumed_s = now_s
+        self._sampled_s = now_s
+        return min(lag_s, now_s - self._resumed_s) > self._stall_s_max
+
+
 class Watchdog:
     """Watches one heartbeat until `stop`.
 
@@ -141,17 +157,14 @@ class Watchdog:
         self._stacks.close()
 
     def _watch(self) -> None:
-        sampled_s = monotonic_s()
-        armed_s = stopped_until_s = float("-inf")
+        patience = Patience(self._stall_s_max, monotonic_s())
+        armed_s = float("-inf")
         while not self._stopping.wait(SAMPLE_S):
             now_s, lag_s = monotonic_s(), self._heartbeat.lag_s()
             if now_s - armed_s > REARM_S:
                 armed_s = now_s
                 faulthandler.dump_traceback_later(GIL_STALL_S, exit=True, file=self._stacks)
-            if now_s - sampled_s > STOPPED_S:
-                stopped_until_s = now_s
-            sampled_s = now_s
-            if min(lag_s, now_s - stopped_until_s) > self._stall_s_max:
+            if patience.is_over(now_s, lag_s):
                 self._kill(lag_s)
                 return
 

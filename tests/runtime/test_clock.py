@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from runtime.clock import STEP_TOLERANCE_NS, FixedClock, LoopClock, WallClock
 from runtime.simloop import run_virtual
-from tests.kit.virtual_time import turns
+from tests.kit.virtual_time import on_every_loop, turns
 
 NOON_NS = 1_700_000_000_000_000_000
 SECOND_NS = 1_000_000_000
@@ -101,6 +101,15 @@ async def test_speed_is_recorded_time_for_each_second_of_the_loop():
     assert clock.now() == NOON_NS + 120 * SECOND_NS
 
 
+@on_every_loop
+async def test_on_no_loop_does_a_sleeper_wake_early():
+    clock = LoopClock(NOON_NS)
+    for wait_ns in (1, 300_000, 700_000, 1_300_000, 2_499_999) * 3:
+        due_ns = clock.now() + wait_ns
+        await clock.sleep_until(due_ns)
+        assert clock.now() >= due_ns
+
+
 def test_before_any_loop_runs_a_loop_clock_stands_at_its_start():
     clock = LoopClock(NOON_NS)
     assert clock.now() == NOON_NS
@@ -128,7 +137,7 @@ async def test_a_cancelled_sleeper_leaves_a_fixed_clock():
     sleeper.cancel()
     await turns(1)
     assert sleeper.cancelled()
-    clock.set(NOON_NS + 2)
+    assert clock._sleepers == []
 
 
 async def test_setting_a_fixed_clock_wakes_the_earliest_first_and_only_those_due():

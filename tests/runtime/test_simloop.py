@@ -1,11 +1,14 @@
 import asyncio
 import itertools
+import os
+import signal
+import socket
 import threading
 
 import pytest
 
 from runtime.simloop import Deadlock, SimLoop, TimeLimit, run_virtual
-from tests.kit.virtual_time import on_a_real_loop
+from tests.kit.virtual_time import on_a_real_loop, turns
 
 
 async def three_rounds_of(count: int) -> list[int]:
@@ -123,22 +126,35 @@ def test_real_sockets_work_and_are_heard_while_timers_jump():
     assert run_virtual(talk()) == b"HELLO\n"
 
 
-def test_a_thread_is_heard_while_the_loop_is_busy():
+def test_a_signal_is_heard_while_the_loop_is_busy():
     async def main() -> None:
         loop, heard = asyncio.get_running_loop(), asyncio.Event()
-        thread = threading.Thread(target=lambda: loop.call_soon_threadsafe(heard.set))
-        thread.start()
-        thread.join()
-        for _ in range(1_000):
-            await asyncio.sleep(0)
+        loop.add_signal_handler(signal.SIGUSR1, heard.set)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await turns(1_000)
         assert heard.is_set()
 
     run_virtual(main())
 
 
+def test_who_waits_for_a_real_socket_and_for_nothing_else_is_not_called_dead():
+    async def main() -> bytes:
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            answering = threading.Timer(0.03, theirs.send, (b"late",))
+            answering.start()
+            said = await asyncio.get_running_loop().sock_recv(ours, 9)
+            answering.join()
+            return said
+
+    assert run_virtual(main()) == b"late"
+
+
 async def test_cancelled_timers_do_not_pile_up():
     loop = asyncio.get_running_loop()
     assert isinstance(loop, SimLoop)
+    loop.call_later(1, print)
     for _ in range(10_000):
         async with asyncio.timeout(3600):
             await asyncio.sleep(0)

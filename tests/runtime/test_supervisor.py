@@ -10,7 +10,7 @@ from contracts.life import GatewayFailed
 from runtime.restarts import Budget
 from runtime.seeds import Seeds
 from runtime.simloop import run_virtual
-from runtime.supervisor import TASK_GUARDS, Guard, OnFailure, Supervisor
+from runtime.supervisor import TASK_GUARDS, CoroutineFactory, Guard, OnFailure, Supervisor
 from tests.kit.virtual_time import on_every_loop, turns
 
 
@@ -191,6 +191,48 @@ async def test_a_task_that_hangs_at_shutdown_is_named_and_the_wait_is_bounded():
     released.set()
     await turns(4)
     assert supervisor.running == ()
+
+
+async def test_the_wait_at_shutdown_is_as_long_as_was_allowed():
+    supervisor = a_supervisor()
+
+    async def deaf() -> None:
+        for _ in range(100):
+            try:
+                await forever()
+            except asyncio.CancelledError:
+                continue
+
+    supervisor.spawn("deaf", deaf, "feeds")
+    await turns(2)
+    assert await supervisor.shutdown(8) == ("deaf",)
+    assert asyncio.get_running_loop().time() == 8
+    for _ in range(30):
+        assert await supervisor.shutdown(0) in (("deaf",), ())
+
+
+async def test_what_fell_together_does_not_come_back_together():
+    supervisor = a_supervisor()
+    back_s: list[float] = []
+
+    def falls_once() -> CoroutineFactory:
+        lives = itertools.count()
+
+        async def live() -> None:
+            if next(lives) == 0:
+                await crash()
+            back_s.append(asyncio.get_running_loop().time())
+            await forever()
+
+        return live
+
+    for number in range(10):
+        supervisor.spawn(f"g{number}", falls_once(), "feeds")
+    await asyncio.sleep(10)
+    assert len(set(back_s)) == 10
+    assert min(back_s) >= 0.25
+    assert max(back_s) <= 0.75
+    await supervisor.shutdown(1)
 
 
 async def test_a_task_that_loses_one_cancellation_is_cancelled_again():

@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from runtime.watchdog import NOTHING, STALLED_EXIT_CODE, Heartbeat, InHand, Stalled, Watchdog, stalled
+from runtime.watchdog import (
+    NOTHING,
+    SAMPLE_S,
+    STALLED_EXIT_CODE,
+    Heartbeat,
+    InHand,
+    Patience,
+    Stalled,
+    Watchdog,
+    stalled,
+)
 from tests.kit.virtual_time import on_a_real_loop
 
 REPOSITORY = Path(__file__).parents[2]
@@ -100,6 +110,21 @@ async def test_what_runs_first_after_a_stall_sees_it_before_the_heartbeat_does(t
     assert watchdog.lagging
     heartbeat.stop()
     watchdog.stop()
+
+
+def test_after_a_stop_of_the_whole_process_a_hanging_loop_gets_all_its_time_anew():
+    patience = Patience(stall_s_max=5.0, now_s=0.0)
+    hung_since_s, verdicts = 60.0, {}
+    for sample in range(200):
+        now_s = 60.0 + sample * SAMPLE_S  # the first sample comes a minute late
+        verdicts[now_s] = patience.is_over(now_s, lag_s=now_s)
+    assert next(now_s for now_s, over in verdicts.items() if over) == pytest.approx(hung_since_s + 5.05)
+
+
+def test_a_loop_that_hangs_while_the_process_runs_is_given_up_after_its_time():
+    patience = Patience(stall_s_max=5.0, now_s=0.0)
+    verdicts = [patience.is_over(sample * SAMPLE_S, lag_s=sample * SAMPLE_S) for sample in range(1, 120)]
+    assert verdicts.index(True) + 1 == 101
 
 
 def test_a_process_that_was_stopped_as_a_whole_lags_and_lives_on(tmp_path):
