@@ -19,6 +19,7 @@ THREAD_HOMES = (
 )
 CHANCE_HOMES = (
     "runtime/seeds.py",  # one generator per name, for the bot
+    "runtime/control.py",  # names a request, at who asks, outside any turn
     "adapters/simulated/chance.py",  # one generator per place, for the world around it
 )
 SPAWN_HOMES = (

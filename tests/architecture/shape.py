@@ -40,13 +40,16 @@ def only_the_shells_await(source: Source) -> Iterator[str]:
 
 
 def only_the_supervision_catches_everything(source: Source) -> Iterator[str]:
-    """Whoever else catches everything hides a defect from the one who would restart."""
+    """Whoever else catches everything hides a defect from the one who would restart; to tidy up and raise on is fine."""
     if source.is_in(*CATCH_ALL):
         return
     for node in ast.walk(source.tree):
         if isinstance(node, ast.ExceptHandler):
             caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-            if any(one is None or ast.unparse(one) in {"Exception", "BaseException"} for one in caught):
+            raises_on = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
+            if not raises_on and any(
+                one is None or ast.unparse(one) in {"Exception", "BaseException"} for one in caught
+            ):
                 yield source.at(node, "catches everything: name what may happen, let the cell catch the rest")
 
 

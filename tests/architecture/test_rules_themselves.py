@@ -76,6 +76,7 @@ SOUND: list[tuple[Rule, str, str]] = [
     (shape.only_the_shells_await, "actors/gateways/metronome.py", "async def f(): await g()"),
     (shape.only_the_supervision_catches_everything, "runtime/cell.py", "try: f()\nexcept Exception: pass"),
     (shape.only_the_supervision_catches_everything, "bot/a.py", "try: f()\nexcept KeyError: pass"),
+    (shape.only_the_supervision_catches_everything, "bot/a.py", "try: f()\nexcept BaseException:\n    g()\n    raise"),
     (shape.files_are_short, "bot/a.py", "# why\n" * 200 + "x = 1\n" * 250),
     (shape.functions_fit_a_screen, "bot/a.py", 'def f():\n    """' + "a\n" * 60 + '"""\n' + "    x = 1\n" * 49),
     (shape.every_module_says_its_promise, "bot/a.py", '"""It does one thing."""'),
