@@ -40,7 +40,7 @@ def only_the_shells_await(source: Source) -> Iterator[str]:
 
 
 def only_the_supervision_catches_everything(source: Source) -> Iterator[str]:
-    """Whoever else catches everything hides a defect from the one who would restart; to tidy up and raise on is fine."""
+    """Whoever else catches everything hides a defect from who would restart; tidying up and raising on is fine."""
     if source.is_in(*CATCH_ALL):
         return
     for node in ast.walk(source.tree):
