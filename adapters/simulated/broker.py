@@ -218,7 +218,8 @@ class Broker:
             self._execute(held, piece, at_ns)
         held.pieces -= 1
         if held.left and pieces and held.pieces > 0 and not held.resting:
-            self._at(at_ns + nanos(float(self._chance.uniform(0.02, 0.3))), partial(self._match, held))
+            later_s = self.settings.split_ms_max / 1e3 * float(self._chance.uniform(0.1, 1.0))
+            self._at(at_ns + nanos(later_s), partial(self._match, held))
         else:
             held.resting = True
 

@@ -33,8 +33,9 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     Latency is there and back together. `stream_ms_max` delays the private stream, so fills may come before and after
     answers; `read_lag_ms_max` is how far a query's view may lie behind; an order that arrives later than
-    `recv_window_s` after it was sent is rejected. `split_rate` is the share of orders executed in two or three pieces.
-    Client ids are unique for ever (`strict`: a repeated sending gets the first answer again) or only among open orders.
+    `recv_window_s` after it was sent is rejected. `split_rate` is the share of orders executed in two or three pieces,
+    each at most `split_ms_max` after the one before. Client ids are unique for ever (`strict`: a repeated sending gets
+    the first answer again) or only among open orders.
     """
 
     seed: int
@@ -45,6 +46,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     read_lag_ms_max: float = 300.0
     recv_window_s: float = 5.0
     split_rate: float = 0.3
+    split_ms_max: float = 300.0
     orders_open_max: int = 50
     client_ids: Literal["strict", "open_only"] = "strict"
 
@@ -53,7 +55,11 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError(f"latency was {self.latency_ms_min} to {self.latency_ms_max} ms, expected 0 <= min <= max")
         if not 0 <= self.split_rate <= 1:
             raise ValueError(f"split_rate was {self.split_rate}, expected 0 to 1")
-        if min(self.stream_ms_max, self.read_lag_ms_max) < 0 or self.recv_window_s <= 0 or self.orders_open_max < 1:
-            raise ValueError("delays were negative, or the receive window or the order limit not positive")
+        if min(self.stream_ms_max, self.read_lag_ms_max, self.split_ms_max) < 0:
+            raise ValueError("a delay was negative, expected at least 0 ms")
+        if self.recv_window_s <= 0 or self.orders_open_max < 1:
+            raise ValueError(
+                f"recv_window_s was {self.recv_window_s}, orders_open_max {self.orders_open_max}, expected more than 0"
+            )
         if not self.balances or not all(amount.is_finite() for amount in self.balances.values()):
             raise ValueError(f"balances were {self.balances}, expected a finite amount for at least one asset")
