@@ -171,10 +171,10 @@ class JournalWriter:
         segments = self._segments
         if segments.offset >= self.segment_bytes:
             self._roll()
+        envelopes = self._envelopes
         data = control(TURN_END, *self._written) if self._end_due else b""
-        envelopes, flags = self._envelopes, self._flags
+        data += self._encoder.encode(envelopes, self._flags)
         self._envelopes, self._flags, self._end_due = [], [], False
-        data += self._encoder.encode(envelopes, flags)
         segments.write(data, self._written[0] + 1)
         if envelopes:
             last = envelopes[-1]
@@ -228,13 +228,13 @@ class JournalWriter:
             return
         self.synced_seq = max(self.synced_seq, ended_seq)
         self._segments.synced = max(self._segments.synced, position)
-        self._segments.release_retired()
         self._release(self.synced_seq)
-        if self._waiters:
-            try:
+        try:
+            self._guard(self._segments.release_retired)
+            if self._waiters:
                 self._sync_beside(thread)
-            except JournalFailed:
-                return  # every waiter has just been told
+        except JournalFailed:
+            return  # every waiter has just been told
 
     def _release(self, seq: int | None) -> None:
         """Wake who waited for this seq or an earlier one; None wakes everyone."""

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.journal.disk import AppendFile
 from adapters.journal.reader import records, verify
+from adapters.journal.record import segment_name
 from adapters.journal.recovery import examine, recover
 from adapters.journal.scan import JournalDamaged
 from adapters.journal.writer import JournalWriter
@@ -75,12 +76,12 @@ def calls_of_a_life() -> list[str]:
 
 
 def faults() -> Iterator[Fault]:
-    """A power cut at every call of the disk and at every send, and an error of every sync."""
+    """An error of every sync, and a power cut at every call of the disk and at every send."""
     calls = calls_of_a_life()
-    for place in range(len(calls)):
-        yield cut_at(place)
     for place in range(calls.count("sync")):
         yield fails_at(place, errno.EIO, only="sync")
+    for place in range(len(calls)):
+        yield cut_at(place)
 
 
 def violations(writer: type[JournalWriter]) -> Iterator[str]:
@@ -145,6 +146,38 @@ def test_a_crash_in_the_middle_of_recovery_changes_nothing() -> None:
                 disk = disk.crash(chance)
         disk.fault = no_fault
         assert list(wrongs(disk, acknowledged)) == []
+
+
+def test_a_power_cut_while_a_killed_journal_is_recovered_takes_nothing() -> None:
+    """The kill left everything in the cache; then recovery, then the power."""
+    for place in range(3, len(calls_of_a_life()), 5):
+        for nested in range(2, 12):
+            acknowledged: list[int] = []
+            disk = CrashingDisk(cut_at(place))
+            with pytest.raises(PowerCut):
+                live(disk, PLAN, acknowledged, send=disk.send)
+            disk.fault, disk.calls = cut_at(nested), []
+            with suppress(PowerCut):
+                recover(disk)
+            assert list(wrongs(disk.crash(np.random.default_rng([place, nested])), acknowledged)) == []
+
+
+def test_torn_bytes_are_never_lost_by_a_crash_of_recovery() -> None:
+    whole = CrashingDisk()
+    live(whole, a_plan(6), [])
+    name = segment_name(1)
+    torn = whole.read(name)[:-10]
+    for place in range(16):
+        for fate in range(4):
+            disk = CrashingDisk()
+            disk.put(name, torn)
+            disk.fault = cut_at(place)
+            with suppress(PowerCut):
+                recover(disk)
+            after = disk.crash(np.random.default_rng([place, fate]))
+            end = len(torn) - 74
+            kept = b"".join(after.read(aside) for aside in after.names() if aside.startswith("torn"))
+            assert after.read(name)[end:] == torn[end:] or kept == torn[end:]
 
 
 @pytest.mark.parametrize("forever", [False, True])

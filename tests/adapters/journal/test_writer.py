@@ -1,6 +1,7 @@
 import asyncio
 import errno
 import itertools
+import struct
 import threading
 from typing import Any
 
@@ -226,6 +227,32 @@ def test_a_journal_that_nothing_was_written_to_is_no_journal() -> None:
     a_turn(journal, 1)
     journal.close()
     assert verify(disk).sealed
+
+
+def test_a_run_that_went_on_after_its_seal_and_was_killed_is_not_sealed() -> None:
+    disk = CrashingDisk()
+    journal = a_writer(disk)
+    a_turn(journal, 1)
+    journal.close()
+    assert verify(disk).sealed
+    journal = a_writer(disk, after=recover(disk))
+    a_turn(journal, 2)
+    journal.flush()
+    assert (verify(disk).sealed, examine(disk).sealed, verify(disk).problems) == (False, False, ())
+
+
+def test_a_message_that_cannot_be_written_stops_the_journal_and_leaves_no_hole() -> None:
+    disk = CrashingDisk()
+    journal = a_writer(disk)
+    a_turn(journal, 1)
+    journal.flush()
+    journal.append(Envelope(2, 2, 0, 2**63, "feed", a_tick(2, 2).payload), outside=True)
+    journal.end_turn()
+    a_turn(journal, 3)
+    for _ in range(2):
+        with pytest.raises(struct.error):
+            journal.flush()
+    assert (examine(disk).last_seq, verify(disk).problems) == (1, ())
 
 
 def test_segments_end_at_their_size_and_the_chain_goes_on() -> None:
