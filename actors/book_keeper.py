@@ -52,6 +52,7 @@ class BookKeeperState(msgspec.Struct, kw_only=True):
     """Per column: the touch, its epoch, the last message that changed it, lots of the best five levels.
 
     `flow`, `depth`, `events` and `updates` count since the last beat, in lots and messages; `slices` are those before.
+    `books` is filled in snapshots only.
     """
 
     universe: Universe | None = None
@@ -93,12 +94,14 @@ class BookKeeper(StatefulActor[BookKeeperState]):
         self._columns = dict(universe.positions) if universe else {}
         self._lot_size = np.array([float(each.lot) for each in universe.instruments] if universe else [])
         self._books = [None if levels is None else opened(levels) for levels in self.state.books]
+        self.state.books = []
         self._dirty: dict[int, None] = dict.fromkeys(range(len(self._columns)))
 
     def snapshot(self) -> BookKeeperState:
         self._count_levels()
-        self.state.books = [None if book is None else closed(book) for book in self._books]
-        return super().snapshot()
+        copy = super().snapshot()
+        copy.books = [None if book is None else closed(book) for book in self._books]
+        return copy
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said = envelope.payload

@@ -54,7 +54,7 @@ class Remembered(msgspec.Struct, frozen=True):
 
 
 class FeatureEngineState(msgspec.Struct, kw_only=True):
-    """The pipeline, the end of its last bar, the messages it used last, and how many bars came too late to be taken."""
+    """The end of the last bar, the messages used last, bars that came too late; `pipeline` in snapshots only."""
 
     universe: Universe | None = None
     pipeline: Remembered | None = None
@@ -82,10 +82,12 @@ class FeatureEngine(StatefulActor[FeatureEngineState]):
         self._pipeline = FeaturePipeline(len(state.universe)) if state.universe else None
         if self._pipeline is not None and state.pipeline is not None:
             self._pipeline.load(_recalled(state.pipeline))
+        state.pipeline = None
 
     def snapshot(self) -> FeatureEngineState:
-        self.state.pipeline = None if self._pipeline is None else _remembered(self._pipeline.state())
-        return super().snapshot()
+        copy = super().snapshot()
+        copy.pipeline = None if self._pipeline is None else _remembered(self._pipeline.state())
+        return copy
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said = envelope.payload

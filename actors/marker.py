@@ -43,7 +43,8 @@ class MarkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class MarkerState(msgspec.Struct, kw_only=True):
     """Whole ticks per column, 0 for an empty side; when and by which message they came; what was ignored, by kind.
 
-    `ticked` is the epoch of the last tick; `books` are those of instruments without ticks, by symbol.
+    `ticked` is the epoch of the last tick; `books` are those of instruments without ticks, by
+    symbol, in snapshots only.
     """
 
     universe: Universe | None = None
@@ -82,14 +83,16 @@ class Marker(StatefulActor[MarkerState]):
         self._columns = dict(universe.positions) if universe else {}
         self._grid = Grid.of(each.tick for each in universe.instruments) if universe else Grid.of(())
         self._books = {self._columns[symbol]: opened(levels) for symbol, levels in self.state.books.items()}
+        self.state.books = {}
 
     def snapshot(self) -> MarkerState:
-        self._remember()
-        return super().snapshot()
+        copy = super().snapshot()
+        copy.books = self._closed_books()
+        return copy
 
-    def _remember(self) -> None:
+    def _closed_books(self) -> dict[str, BookLevels]:
         symbols = tuple(self._columns)
-        self.state.books = {symbols[column]: closed(book) for column, book in self._books.items()}
+        return {symbols[column]: closed(book) for column, book in self._books.items()}
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said = envelope.payload
@@ -186,9 +189,9 @@ class Marker(StatefulActor[MarkerState]):
     def _on_universe(self, universe: Universe) -> None:
         state = self.state
         to = moves(state.universe, universe)
-        self._remember()
+        books = self._closed_books()
         kept = [each.symbol for each, column in zip(universe.instruments, to.tolist(), strict=True) if column >= 0]
-        state.books = {symbol: state.books[symbol] for symbol in kept if symbol in state.books}
+        state.books = {symbol: books[symbol] for symbol in kept if symbol in books}
         state.universe = universe
         for name in ("bid", "ask", "tick_ns", "tick_seq", "epoch", "ticked"):
             setattr(state, name, moved(getattr(state, name), to, 0))

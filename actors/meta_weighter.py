@@ -62,7 +62,10 @@ class Correlated(msgspec.Struct, frozen=True):
 
 
 class MetaWeighterState(msgspec.Struct, kw_only=True):
-    """Signals and marks now; standardised errors per instant said, still waiting for other agents' outcomes."""
+    """Signals and marks now; standardised errors by the instant said, waiting for other agents' outcomes.
+
+    `correlation` is filled in snapshots only.
+    """
 
     universe: Universe | None = None
     marks: MarkFrame | None = None
@@ -90,15 +93,16 @@ class MetaWeighter(StatefulActor[MetaWeighterState]):
         self._fee_bps = np.array([each.fee_taker_bps for each in instruments])
         self._correlation = ErrorCorrelation(len(self._settings.agents))
         if state.correlation is not None:
-            kept = state.correlation
+            kept, state.correlation = state.correlation, None
             self._correlation.load(ErrorCorrelationState(kept.products.values, kept.energy.values, kept.count.values))
 
     def snapshot(self) -> MetaWeighterState:
-        self._remember()
-        return super().snapshot()
+        copy = super().snapshot()
+        copy.correlation = self._correlated()
+        return copy
 
-    def _remember(self) -> None:
-        self.state.correlation = Correlated(*(floats(each) for each in self._correlation.state()))
+    def _correlated(self) -> Correlated:
+        return Correlated(*(floats(each) for each in self._correlation.state()))
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said, state = envelope.payload, self.state
@@ -114,7 +118,7 @@ class MetaWeighter(StatefulActor[MetaWeighterState]):
         elif isinstance(said, UniverseChanged):
             state.universe = said.universe
             state.marks, state.said, state.errors = None, {}, {}
-            self._remember()
+            state.correlation = self._correlated()
             self.derive()
         elif isinstance(said, Beat) and said.kind == "decide" and state.universe is not None:
             return (self._slate(state.universe, envelope.at_ns),)

@@ -59,7 +59,10 @@ class SelectorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class SelectorState(msgspec.Struct, kw_only=True):
-    """The count of decisions, the side of each held symbol, and closes of the last bars, (instruments, bars)."""
+    """The count of decisions, the side of each held symbol, and the end of the last bar.
+
+    `closes` (instruments, bars) and how many there ever were are filled in snapshots only.
+    """
 
     decision: int = 0
     universe: Universe | None = None
@@ -105,14 +108,13 @@ class Selector(StatefulActor[SelectorState]):
         self._ring = Ring(max(1, len(instruments)), self._settings.returns_bars)
         if state.closes is not None:
             self._ring.load((state.closes.values, state.bars))
+        state.closes = None
 
     def snapshot(self) -> SelectorState:
-        self._remember()
-        return super().snapshot()
-
-    def _remember(self) -> None:
-        closes, self.state.bars = self._ring.state()
-        self.state.closes = floats(closes)
+        copy = super().snapshot()
+        closes, copy.bars = self._ring.state()
+        copy.closes = floats(closes)
+        return copy
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said = envelope.payload
@@ -145,12 +147,8 @@ class Selector(StatefulActor[SelectorState]):
     def _on_universe(self, universe: Universe) -> None:
         state = self.state
         if state.universe is not None:
-            self._remember()
-            assert state.closes is not None
-            to = moves(state.universe, universe)
-            state.closes = floats(moved_array(state.closes.values, to, np.nan, axis=0))
-        else:
-            state.closes = None
+            closes, state.bars = self._ring.state()
+            state.closes = floats(moved_array(closes, moves(state.universe, universe), np.nan, axis=0))
         state.universe = universe
         self.derive()
 
