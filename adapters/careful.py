@@ -14,17 +14,26 @@ def careful(data: bytes) -> dict[str, Any]:
     """The JSON object in these bytes; raises MalformedFrame for anything else."""
     try:
         read = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+        if b"\\u" in data:
+            json.dumps(read, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as error:
         raise MalformedFrame(f"invalid UTF-8 at byte {error.start}") from None
+    except UnicodeEncodeError:
+        raise MalformedFrame("half of a surrogate pair") from None
     except RecursionError:
         raise MalformedFrame("nested too deeply") from None
     except json.JSONDecodeError as error:
         raise MalformedFrame(f"no JSON: {error.msg} at {error.pos}") from None
     except ValueError as error:
-        raise MalformedFrame(str(error)) from None
+        raise MalformedFrame(str(error)[:200]) from None
     if not isinstance(read, dict):
         raise MalformedFrame(f"expected a JSON object, was a {type(read).__name__}")
     return read
+
+
+def label(name: str) -> str:
+    """A name out of a frame as short plain ASCII, fit to be counted, logged and written."""
+    return name[:40].encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from contracts.quantities import Nanos
 from contracts.wire import MarketRow, RawFrame
 
 QUARANTINE_BYTES: Final = 65_536
+KINDS_MAX: Final = 256
+"""A feed that invents names must not fill the memory with them: later kinds are counted as `other`."""
 
 
 class FeedCounts(msgspec.Struct, kw_only=True):
@@ -90,4 +92,6 @@ def quarantined(frame: RawFrame, reason: str) -> Quarantined:
 
 
 def _add(counts: dict[str, int], kind: str, number: int = 1) -> None:
+    if kind not in counts and len(counts) >= KINDS_MAX:
+        kind = "other"
     counts[kind] = counts.get(kind, 0) + number

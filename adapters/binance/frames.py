@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 from adapters.binance import layout
-from adapters.careful import careful
+from adapters.careful import careful, label
 from adapters.exact import Grid, grids
 from contracts.column import Column
 from contracts.instrument import Universe
@@ -35,11 +35,13 @@ _EXACT: Final[dict[Market, dict[str, msgspec.json.Decoder[Any]]]] = {
         "depth": msgspec.json.Decoder(layout.Wrapped[layout.Depth]),
         "bookTicker": msgspec.json.Decoder(layout.Wrapped[layout.BookTicker]),
         "trade": msgspec.json.Decoder(layout.Wrapped[layout.SpotTrade]),
+        "aggTrade": msgspec.json.Decoder(layout.Wrapped[layout.SpotAggregateTrade]),
     },
     "usdm": {
         "depth": msgspec.json.Decoder(layout.Wrapped[layout.UsdmDepth]),
         "bookTicker": msgspec.json.Decoder(layout.Wrapped[layout.UsdmBookTicker]),
         "trade": msgspec.json.Decoder(layout.Wrapped[layout.UsdmTrade]),
+        "aggTrade": msgspec.json.Decoder(layout.Wrapped[layout.UsdmAggregateTrade]),
     },
 }
 _EVENTS: Final = {"depthUpdate": "depth", "bookTicker": "bookTicker", "trade": "trade", "aggTrade": "aggTrade"}
@@ -47,7 +49,7 @@ _LENIENT: Final[dict[str, type[Any]]] = {
     "depth": layout.LenientDepth,
     "bookTicker": layout.LenientBookTicker,
     "trade": layout.LenientTrade,
-    "aggTrade": layout.AggregateTrade,
+    "aggTrade": layout.LenientAggregateTrade,
     SNAPSHOT: layout.Snapshot,
 }
 
@@ -105,22 +107,21 @@ class BinanceParser:
             stream, said = read["stream"], read["data"]
             if not isinstance(stream, str) or not isinstance(said, dict):
                 raise MalformedFrame("a combined stream has a name and an object, expected both")
-        symbol, _, kind = stream.partition("@")
-        event = _event(said, kind)
-        form = _LENIENT.get(event)
+        symbol, _, suffix = stream.partition("@")
+        event = _event(said, suffix)
+        kind, form = label(suffix or event), _LENIENT.get(event)
         if form is None:
-            return Parsed(kind or event)
+            return Parsed(kind)
         try:
             row = msgspec.convert(said, form)
         except msgspec.ValidationError as error:
-            raise MalformedFrame(f"{event}: {error}") from None
-        named = symbol.upper() if event == SNAPSHOT else row.s
-        if event == SNAPSHOT and not named and len(self._grids) == 1:
-            named = next(iter(self._grids))
-        grid = self._grids.get(named)
-        if grid is None:
-            return Parsed(f"{kind or event}:unlisted")
-        return self._row(event, kind or event, grid, row, frame)
+            raise MalformedFrame(f"{event}: {str(error)[:200]}") from None
+        grid = self._grids.get(self._owner(symbol) if event == SNAPSHOT else row.s)
+        return Parsed(f"{kind}:unlisted") if grid is None else self._row(event, kind, grid, row, frame)
+
+    def _owner(self, symbol: str) -> str:
+        """Whose a REST snapshot is: the stream's, or the only instrument's."""
+        return next(iter(self._grids)) if not symbol and len(self._grids) == 1 else symbol.upper()
 
     def _row(self, event: str, kind: str, grid: Grid, said: Any, frame: RawFrame) -> Parsed:
         match event:
@@ -174,7 +175,7 @@ def _trade(kind: str, grid: Grid, said: Any, number: int, stream: str, frame: Ra
     sequence = Sequence(f"{grid.symbol}@{stream}", "consecutive", number, number)
     why = getattr(said, "X", "MARKET")
     if why != "MARKET":
-        return Parsed(f"{kind}:{why[:40]}", (), sequence)
+        return Parsed(f"{kind}:{label(why)}", (), sequence)
     price, lots = grid.ticks.positive(said.p), grid.lots.positive(said.q)
     aggressor: Literal["buy", "sell"] = "sell" if said.m else "buy"
     row = Trade(grid.symbol, price, lots, aggressor, number, said.T * _MILLI_NS, frame.epoch, frame.number)

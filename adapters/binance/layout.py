@@ -125,6 +125,45 @@ class UsdmTrade(msgspec.Struct, frozen=True, gc=False):
         return 34
 
 
+class SpotAggregateTrade(msgspec.Struct, frozen=True, gc=False):
+    """Trades of one order at one price, counted by `a`."""
+
+    e: str
+    E: Millis
+    s: str
+    a: Number
+    p: str
+    q: str
+    f: int
+    l: int  # noqa: E741 - the venue's own name
+    T: Millis
+    m: bool
+    M: bool
+
+    def marks(self) -> int:
+        """Quotation marks in a frame of this content, its wrapping included."""
+        return 36
+
+
+class UsdmAggregateTrade(msgspec.Struct, frozen=True, gc=False):
+    """Trades of one order at one price, counted by `a`."""
+
+    e: str
+    E: Millis
+    a: Number
+    s: str
+    p: str
+    q: str
+    f: int
+    l: int  # noqa: E741 - the venue's own name
+    T: Millis
+    m: bool
+
+    def marks(self) -> int:
+        """Quotation marks in a frame of this content, its wrapping included."""
+        return 34
+
+
 class LenientDepth(msgspec.Struct, frozen=True):
     """What a depth update must say at least; futures say `pu`."""
 
@@ -161,8 +200,8 @@ class LenientTrade(msgspec.Struct, frozen=True):
     X: str = "MARKET"
 
 
-class AggregateTrade(msgspec.Struct, frozen=True):
-    """Trades of one order at one price, counted by `a`."""
+class LenientAggregateTrade(msgspec.Struct, frozen=True):
+    """What an aggregate trade must say at least."""
 
     s: str
     a: Number

@@ -16,7 +16,7 @@ from typing import Final, assert_never
 import msgspec
 import numpy as np
 
-from adapters.careful import careful
+from adapters.careful import careful, label
 from adapters.coinbase import layout
 from adapters.coinbase.stamps import Stamps
 from adapters.exact import Grid, grids
@@ -61,8 +61,8 @@ class CoinbaseParser:
             try:
                 return self._rows(msgspec.convert(read, layout.Lenient), frame)
             except msgspec.ValidationError as error:
-                raise MalformedFrame(f"{channel}: {error}") from None
-        return Parsed(channel, (), _sequence(read["sequence_num"]) if "sequence_num" in read else None)
+                raise MalformedFrame(f"{channel}: {str(error)[:200]}") from None
+        return Parsed(label(channel), (), _sequence(read["sequence_num"]) if "sequence_num" in read else None)
 
     def _rows(self, said: layout.Exact | layout.Lenient, frame: RawFrame) -> Parsed:
         sequence = _sequence(said.sequence_num)

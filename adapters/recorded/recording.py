@@ -47,6 +47,7 @@ class Recording:
         self.candles: list[bytes] = []
         self._read = reader_of(path)
         self._connections: list[str] = []
+        self._entangled = False
         self._symbols: dict[str, int] = {}
         self._held: dict[str, Texts] = {}
         self._seen: dict[str, Texts] = {}
@@ -109,7 +110,7 @@ class Recording:
         if connection not in self._connections:
             self._connections.append(connection)
         elif connection != self._connections[-1]:
-            raise ForeignRecording(f"{self.path}: several connections at a time, expected one after the other")
+            self._entangled = True
 
     def _note_rules(self, record: Record) -> None:
         if record.data.startswith(b'{"lastUpdateId"'):
@@ -136,6 +137,8 @@ class Recording:
         if self.venue not in (COINBASE, SPOT, USDM):
             whose = self.venue or "an unknown venue"
             raise ForeignRecording(f"{self.path}: frames of {whose}, expected {ForeignRecording.SUPPORTED}")
+        if self._entangled:
+            raise ForeignRecording(f"{self.path}: several connections at a time, expected one after the other")
         if not self._symbols:
             raise EmptyRecording(f"{self.path}: no frame names an instrument")
 

@@ -1,7 +1,7 @@
 """Builders for feeds: instruments of real venues, literal frames, and a feed whose script a test writes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
@@ -115,7 +115,9 @@ class ScriptedFeed:
         finally:
             await frames.aclose()
 
-    async def _play(self, epoch: int, script: Iterable[tuple[float, bytes]], end: str) -> AsyncIterator[RawFrame]:
+    async def _play(
+        self, epoch: int, script: Iterable[tuple[float, bytes]], end: str
+    ) -> AsyncGenerator[RawFrame, None]:
         start_ns = self._clock.now()
         for after_s, data in script:
             at_ns = start_ns + round(after_s * SECOND_NS)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from actors.gateways.conflation import Backlog, conflated
-from actors.gateways.feed_counts import FeedCounts
+from actors.gateways.feed_counts import FeedCounts, Quarantined
 from actors.gateways.feed_handler import FeedHandler, FeedSettings
 from contracts.column import floats, integers
 from contracts.market import BarHistory, BookDelta, BookSnapshot, FeedStatus, FxMark, Tick, Trade, UniverseChanged
@@ -47,13 +47,19 @@ def said_by(number, *rows, kind="data"):
     return meaning(Parsed(kind, rows, Sequence("*", "consecutive", 0, number)))
 
 
+async def nothing():
+    """An inbox to which nobody writes."""
+    await asyncio.Event().wait()
+    yield
+
+
 class World:
     """A handler over a scripted feed in virtual time, and what it said."""
 
     def __init__(self, *connections, history=None, **changed):
         self.clock = LoopClock(START_NS)
         self.said = []
-        self.quarantined = []
+        self.quarantined: list[Quarantined] = []
         self.finished = asyncio.Event()
         self.warm = asyncio.Event()
         self.feed = ScriptedFeed(self.clock, coinbase_universe(), *connections, history=history)
@@ -74,7 +80,7 @@ class World:
         self.said.append((round((self.clock.now() - START_NS) / SECOND_NS, 3), payload))
 
     async def run(self, seconds=None):
-        task = asyncio.get_running_loop().create_task(self.handler.run(None, self.admit))
+        task = asyncio.get_running_loop().create_task(self.handler.run(nothing(), self.admit))
         if seconds is None:
             await self.finished.wait()
             await asyncio.sleep(1)
@@ -230,8 +236,8 @@ async def test_far_behind_the_frames_rows_wait_and_are_conflated():
 
 def test_conflated_rows_have_the_same_trades_the_same_book_and_the_same_last_quote():
     rows = [
-        delta(1, (99, 5)), tick(2), trade(3), snapshot(4, (90, 1), (91, 2)), delta(5, (91, 0)), tick(6), delta(7, (92, 3)),
-        delta(8, (92, 4), (90, 0)), trade(9), tick(10),
+        delta(1, (99, 5)), tick(2), trade(3), snapshot(4, (90, 1), (91, 2)), delta(5, (91, 0)), tick(6),
+        delta(7, (92, 3)), delta(8, (92, 4), (90, 0)), trade(9), tick(10),
     ]  # fmt: skip
     few = conflated(rows)
 

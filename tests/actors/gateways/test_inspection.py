@@ -1,4 +1,4 @@
-"""What an inspection finds in real recordings is the measured truth, and what is broken in a copy is found and named."""
+"""An inspection finds the measured truth in real recordings, and names what is broken in a copy."""
 
 import json
 

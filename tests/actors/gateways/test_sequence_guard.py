@@ -91,7 +91,7 @@ def test_a_clean_chain_is_bridged_once_wherever_its_snapshot_comes(steps, future
     at = data.draw(st.integers(0, len(frames)))
     guard = SequenceGuard(100)
 
-    believed = []
+    believed: list[Sequence] = []
     for sequence in [*frames[:at], snapshot(base), *frames[at:]]:
         verdict = guard.judge(sequence, sequence)
         assert verdict.answer in ("next", "wait", "old", "bridged")
