@@ -98,10 +98,23 @@ def test_agents_are_taken_to_err_as_one_until_their_outcomes_say_otherwise():
         for weighter, other in ((apart, two), (together, one)):
             for agent, realised in (("momentum", one), ("reversion", other)):
                 tell(weighter, an_outcome(author=agent, mu=0.0, realised=realised, said_ns=at(step)))
+    assert apart.state.errors == together.state.errors == {}
     for weighter in (apart, together):
         tell(weighter, a_signal_frame(agent="momentum"), a_signal_frame(agent="reversion"))
     assert slate_of(together).sigma.values == pytest.approx([0.01, 0.01])
     assert (slate_of(apart).sigma.values < 0.009).all()
+
+
+def test_an_error_is_what_came_true_less_what_was_believed():
+    chance = np.random.default_rng(4)
+    weighter = a_weighter(agents=AGENTS[:2])
+    for step in range(400):
+        realised, own, other = chance.normal(scale=0.01, size=(3, 2))
+        for agent, error in (("momentum", own), ("reversion", other)):
+            outcome = an_outcome(author=agent, mu=realised - error, realised=realised, said_ns=at(step))
+            tell(weighter, outcome)
+    tell(weighter, a_signal_frame(agent="momentum"), a_signal_frame(agent="reversion"))
+    assert (slate_of(weighter).sigma.values < 0.009).all()
 
 
 def test_outcomes_without_a_companion_are_kept_within_bounds():
