@@ -41,8 +41,10 @@ FIELDS: Final = struct.Struct("<IQQQqHHHH")
 """length, seq, turn, cause, at_ns, source, type, version, flags: what the checksum covers, before the payload."""
 HEADER: Final = struct.Struct("<IIQQQqHHHH")
 """The same with the checksum in front."""
+PROMISE: Final = struct.Struct("<8sIQ")
+"""Start of the payload of COMMIT and SEAL: mark, and the position that was synced before (segment, offset)."""
 COMMITMENT: Final = struct.Struct("<8sIQ16s")
-"""Payload of COMMIT and SEAL: mark, the position that was synced before (segment, offset), the chain's hash."""
+"""The whole payload: the promise and the chain's hash."""
 NAME_ID: Final = struct.Struct("<H")
 SEGMENT: Final = struct.Struct("<8sIIQ16s")
 """Head of a segment: mark, format, number, seq of its first message, the chain's hash so far; a checksum follows."""
@@ -133,10 +135,17 @@ class Chain:
         self._block.update(data)
         self.open_bytes += len(data)
 
-    def close(self, synced: Position) -> bytes:
-        """Close the block under what its commitment says; returns the new head."""
-        self._block.update(COMMITMENT.pack(MARK, *synced, GENESIS))
+    def close(self, commitment: bytes | memoryview) -> bytes:
+        """Close the block under its commitment, a record without its checksum and its hash; returns the new head."""
+        self._block.update(commitment)
         self.head = self._block.digest()
         self._block = hashlib.blake2b(self.head, digest_size=16)
         self.open_bytes = 0
         return self.head
+
+
+def commitment(chain: Chain, kind: int, seq: int, turn: int, at_ns: Nanos, synced: Position) -> bytes:
+    """Close the open block: the record of the kind COMMIT or SEAL, with the chain's new head in it."""
+    fields = FIELDS.pack(COMMITMENT.size, seq, turn, 0, at_ns, 0, kind, SCHEMA, CONTROL)
+    promise = PROMISE.pack(MARK, *synced)
+    return frame(fields, promise + chain.close(fields + promise))

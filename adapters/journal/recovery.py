@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from adapters.journal.disk import Disk, write_all
-from adapters.journal.record import COMMIT, COMMITMENT, MARK, Position, Record, control, segment_name
+from adapters.journal.record import COMMIT, Position, Record, commitment, segment_name
 from adapters.journal.scan import Scan
 from adapters.journal.tail import torn_tail
 from contracts.quantities import Nanos
@@ -54,8 +54,8 @@ def recover(disk: Disk) -> Recovery:
     scan = Scan(disk).run()
     torn = torn_tail(disk, scan)
     name = _cut(disk, scan, torn) if torn else ""
-    if scan.chain.open_bytes:
-        _close_block(disk, scan)
+    if scan.segment:
+        _make_safe(disk, scan)
     return _described(scan, len(torn), name)
 
 
@@ -81,19 +81,23 @@ def _cut(disk: Disk, scan: Scan, torn: bytes) -> str:
     return name
 
 
-def _close_block(disk: Disk, scan: Scan) -> None:
-    """End the journal with a commitment, all before it being on the medium."""
+def _make_safe(disk: Disk, scan: Scan) -> None:
+    """Put the end of the journal on the medium and its open block under a commitment.
+
+    A process that was killed leaves in the cache what it never synced: read back, but not yet safe. What goes on from
+    here vouches for all of it.
+    """
     file = disk.open_append(segment_name(scan.segment))
     try:
         file.sync()
-        head = scan.chain.close(scan.end)
-        commitment = control(COMMIT, scan.last_seq, scan.turn, scan.at_ns, COMMITMENT.pack(MARK, *scan.end, head))
-        write_all(file, commitment)
-        scan.offset += len(commitment)
-        file.sync()
+        if scan.chain.open_bytes:
+            record = commitment(scan.chain, COMMIT, scan.last_seq, scan.turn, scan.at_ns, scan.end)
+            write_all(file, record)
+            scan.offset += len(record)
+            scan.blocks += 1
+            file.sync()
     finally:
         file.close()
-    scan.blocks += 1
 
 
 def _described(scan: Scan, torn_bytes: int, torn_name: str) -> Recovery:

@@ -203,7 +203,7 @@ class Scan:
             self._end_turn()
             return
         self._hash(view, offset)
-        self._commitment(payload)
+        self._commitment(payload, view[offset + CRC.size : stop - len(GENESIS)])
         self._block = (self.last_seq + 1, Position(self.segment, stop))
         self._unhashed = stop
         self.sealed = kind == SEAL
@@ -215,11 +215,11 @@ class Scan:
         except (struct.error, UnicodeDecodeError):
             raise _Wrong(f"a name is no text: {payload[:40]!r}") from None
 
-    def _commitment(self, payload: bytes) -> None:
+    def _commitment(self, payload: bytes, hashed: memoryview) -> None:
         if len(payload) != COMMITMENT.size:
             raise _Wrong(f"a commitment has {len(payload)} bytes, expected {COMMITMENT.size}")
         mark, segment, offset, head = COMMITMENT.unpack(payload)
-        if mark != MARK or head != self.chain.close(Position(segment, offset)):
+        if mark != MARK or head != self.chain.close(hashed):
             raise _Wrong(f"the hash chain breaks between seq {self._block[0]} and {self.last_seq}", in_block=True)
         self.synced = Position(segment, offset)
         self.blocks += 1

@@ -6,11 +6,9 @@ from typing import Final
 from adapters.journal.disk import AppendFile, Disk
 from adapters.journal.record import (
     COMMIT,
-    COMMITMENT,
-    MARK,
     Chain,
     Position,
-    control,
+    commitment,
     segment_head,
     segment_name,
 )
@@ -62,8 +60,7 @@ class Segments:
         """Close the open block, if there is anything in it or the journal is to be sealed."""
         if self.offset == 0 or (not self.chain.open_bytes and kind == COMMIT):
             return
-        head = self.chain.close(self.synced)
-        self._put(control(kind, seq, turn, at_ns, COMMITMENT.pack(MARK, *self.synced, head)))
+        self._put(commitment(self.chain, kind, seq, turn, at_ns, self.synced))
 
     def sync(self) -> None:
         """Return when everything written is on the medium."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.journal.reader import records, verify
-from adapters.journal.record import COMMIT, CONTROL, CRC, HEADER, LAST, SEGMENT_BYTES, Record, segment_name
+from adapters.journal.record import COMMIT, CONTROL, CRC, HEADER, LAST, SEAL, SEGMENT_BYTES, Record, segment_name
 from adapters.journal.recovery import Recovery, examine, recover
 from adapters.journal.scan import JournalDamaged
 from adapters.journal.writer import JournalWriter
@@ -238,6 +238,24 @@ def test_an_edited_record_with_a_right_checksum_breaks_the_chain() -> None:
     disk = sealed_disk()
     error = damage(with_bytes(disk, 1, edited(disk.read(segment_name(1)), 4)))
     assert "the hash chain breaks between seq" in error.what
+
+
+@pytest.mark.parametrize("place", [8, 16, 24, 32, 40, 42, 44, 46, 48, 57, 61, 70])
+def test_an_edited_commitment_with_a_right_checksum_is_found(place) -> None:
+    disk = sealed_disk()
+    data = disk.read(segment_name(1))
+    start, stop = next((a, b) for a, b, _, flags in frames(data) if flags & CONTROL and b - a == 84)
+    assert damage(with_bytes(disk, 1, recrc(flipped(data, start + place, 0), start, stop))).segment == 1
+
+
+def test_a_commitment_is_not_made_a_seal() -> None:
+    disk = a_sealed_journal()
+    disk.remove(segment_name(verify(disk).segments))
+    last = verify(disk).segments
+    data = disk.read(segment_name(last))
+    start, stop, _, _ = frames(data)[-1]
+    forged = data[: start + 42] + SEAL.to_bytes(2, "little") + data[start + 44 :]
+    assert "chain breaks" in damage(with_bytes(disk, last, recrc(forged, start, stop))).what
 
 
 def test_a_deleted_record_leaves_a_hole() -> None:
