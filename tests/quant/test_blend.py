@@ -18,7 +18,7 @@ def beliefs(draw: st.DrawFn) -> dict[str, Floats]:
     k = draw(st.integers(1, K_MAX))
     mu = draw(arrays(np.float64, (k, N), elements=st.floats(-0.05, 0.05) | st.just(float("nan"))))
     sigma = draw(arrays(np.float64, (k, N), elements=st.floats(1e-4, 0.2)))
-    confidence = draw(arrays(np.float64, (k, N), elements=st.floats(0.0, 1.0)))
+    confidence = draw(arrays(np.float64, (k, N), elements=st.just(0.0) | st.floats(1e-6, 1.0)))
     said_s = draw(arrays(np.float64, k, elements=st.floats(10.0, 1000.0)))
     age_s = draw(arrays(np.float64, k, elements=st.floats(0.0, 50.0)))
     loading = draw(arrays(np.float64, k, elements=st.floats(0.0, 1.0)))
