@@ -4,6 +4,10 @@
 with a view of width 1, through the same path. Exactly one of them is overridden. Either way the base class turns the
 score into a mean by what the agent has earned so far: mu = coefficient * score * sigma, both learned from the agent's
 own outcomes, closed ones only. A signal is said for every feature frame, NaN where nothing is believed.
+
+    class Pullback(Agent):
+        def on_frame(self, view: View) -> Evidence:
+            return Evidence.of(-view["z_20"], view.deviation)
 """
 
 from collections.abc import Iterable

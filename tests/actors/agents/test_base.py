@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actors.agents.base import Agent, AgentSettings
 from actors.agents.momentum import Momentum
@@ -42,6 +44,27 @@ def test_an_agent_per_instrument_says_what_the_same_agent_over_all_says():
     assert signal(living(OnBar(settings()), mid=(100.0, 50.0, 10.0)), **known) == whole
     plain = signal(living(PlainNumbers(settings()), mid=(100.0, 50.0, 10.0)), **known)
     np.testing.assert_allclose(plain.mu.values, whole.mu.values, rtol=1e-12)
+
+
+unknown = st.just(float("nan"))
+row = st.lists(st.floats(-5.0, 5.0) | unknown, min_size=WIDTH, max_size=WIDTH)
+positive = st.lists(st.floats(1e-4, 0.1) | unknown, min_size=WIDTH, max_size=WIDTH)
+prices = st.lists(st.floats(1.0, 1e5) | unknown, min_size=WIDTH, max_size=WIDTH)
+
+
+@given(row, positive, prices)
+def test_whatever_is_known_one_by_one_and_all_at_once_are_the_same(z_20, ewma_vol, mid):
+    whole, each = living(OnFrame(settings()), mid=mid), living(OnBar(settings()), mid=mid)
+    assert signal(each, z_20=z_20, ewma_vol=ewma_vol) == signal(whole, z_20=z_20, ewma_vol=ewma_vol)
+
+
+@given(row, positive, prices)
+def test_a_mean_never_exceeds_what_any_agent_may_earn(z_20, ewma_vol, mid):
+    said = signal(living(OnFrame(settings(prior=-0.1)), mid=mid), z_20=z_20, ewma_vol=ewma_vol)
+    known = ~np.isnan(said.mu.values)
+    assert (np.abs(said.mu.values[known]) <= 0.3 * said.sigma.values[known] * (1 + 1e-12)).all()
+    assert (said.sigma.values[known] > 0).all()
+    assert (np.isnan(said.mu.values) == np.isnan(said.sigma.values)).all()
 
 
 def test_an_agent_that_overrides_nothing_or_both_is_refused():
