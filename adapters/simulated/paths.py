@@ -4,7 +4,7 @@ A day is laid first on a grid of minutes (volatility, planted flow, returns, jum
 mean-reverting walk of days; a block of ten minutes then fills in the seconds between the minutes it must meet. So any
 time can be asked for without walking there from the beginning. Arrays have one column for each instrument.
 
-The planted flow `f` has mean 0 and variance 1 over time: a fast wave (period 2 h) and a slow one (8 h), whose phases
+The planted flow `f` has mean 0 and variance 1 over time: a fast wave (period 4 h) and a slow one (24 h), whose phases
 wander. Each minute's return has the drift `drift_per_sigma * f` times that minute's standard deviation. The phases of
 the instruments are spread evenly, so at any time some flows are strong and the average over instruments is near zero.
 """
@@ -24,7 +24,7 @@ BLOCKS_PER_DAY: Final = DAY_S // BLOCK_S
 
 _ANCHOR_MEMORY_DAYS: Final = 50
 _ANCHOR_REACH_DAYS: Final = 400  # exp(-400/50) of a day's return is left: below a tick
-_FAST_M, _SLOW_M, _SLOW_SHARE = 120.0, 480.0, 0.1
+_FAST_M, _SLOW_M, _SLOW_SHARE = 240.0, 1440.0, 0.25
 _WANDER_M, _WANDER_RADIANS = 60.0, 0.5
 _JUMP_SIGMA: Final = 6.0  # in minute deviations: a gap of 10 to 40 bps
 _HOURS: Final = np.array(
