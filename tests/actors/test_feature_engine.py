@@ -124,3 +124,12 @@ def test_before_a_universe_is_known_nothing_is_said():
 def test_settings_without_a_bar_are_refused():
     with pytest.raises(ValueError, match="bar_s was 0"):
         FeatureEngineSettings(bar_s=0.0)
+
+
+def test_history_after_a_restart_fills_the_time_the_process_was_away():
+    at_once, away = an_engine(), an_engine()
+    tell(at_once, a_bar_history(close=HISTORY))
+    tell(away, a_bar_history(close=HISTORY[:200], last_close_ns=at(0) - 100 * BAR_NS))
+    tell(away, a_bar_history(close=HISTORY[100:]))
+    assert features(away).values == features(at_once).values
+    assert away.state.old_bars == 100
