@@ -20,6 +20,7 @@ from adapters.simulated.stormy_feed import StormyFeed
 from adapters.simulated.stormy_venue import StormyVenue
 from adapters.simulated.venue import SimulatedVenue
 from bot.assemble import Hooks, assemble
+from bot.configuration import BadConfiguration
 from bot.outside import Outside
 from bot.profile import Profile
 from bot.replaying import RunIdentity
@@ -123,11 +124,19 @@ class _StartingClock(LoopClock):
 
 
 def _in_quote_currency(profile: Profile, universe: Universe) -> BrokerSettings:
-    """The broker's opening balances in the currency of the recording, worth the same at the profile's fixed rates."""
-    broker, account = profile.simulated.broker, profile.account
-    quotes = {instrument.quote for instrument in universe.instruments}
-    if quotes <= set(broker.balances):
+    """The broker's opening balances in a currency of the recording, worth the same at the profile's fixed rates.
+
+    Raises BadConfiguration where no rate is known for any quote currency: equity could never be complete.
+    """
+    broker, rates = profile.simulated.broker, profile.feed.fx
+    quotes = tuple(dict.fromkeys(instrument.quote for instrument in universe.instruments))
+    if any(quote in broker.balances for quote in quotes):
         return broker
-    (quote,) = sorted(quotes)[:1]
-    worth = broker.balances[account.currency] / profile.feed.fx[quote]
-    return msgspec.structs.replace(broker, balances={quote: worth.quantize(CENT, ROUND_DOWN)})
+    known = next((quote for quote in quotes if quote in rates), None)
+    if known is None:
+        raise BadConfiguration(
+            f"profile {profile.name!r}",
+            [f"feed.fx has no rate for any of {', '.join(quotes)}, in which the recording quotes; add one"],
+        )
+    worth = broker.balances[profile.account.currency] / rates[known]
+    return msgspec.structs.replace(broker, balances={known: worth.quantize(CENT, ROUND_DOWN)})
