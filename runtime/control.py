@@ -68,7 +68,8 @@ class Refused(Exception):
 class Control:
     """Serves `<directory>/control.sock` by one handler for each verb, called on the loop.
 
-    Handlers answer at once and do not raise. Raises ControlTaken if another process serves that directory.
+    Handlers answer at once; of what they raise only OSError is told to who asked. Raises ControlTaken if another
+    process serves that directory.
     """
 
     def __init__(self, directory: Path, handlers: Mapping[str, Handler]) -> None:
@@ -107,7 +108,12 @@ class Control:
         handler = self._handlers.get(asked.verb)
         if handler is None:
             return _encoded(Response(error=f"verb {asked.verb!r}: expected one of {', '.join(sorted(self._handlers))}"))
-        answered = _encoded(handler(msgspec.structs.replace(asked, principal=principal)))
+        try:
+            response = handler(msgspec.structs.replace(asked, principal=principal))
+        except OSError as error:
+            # The record of the act could not be kept; who asked must hear that, and a second try is a new one.
+            return _encoded(Response(error=f"{asked.verb} failed: {error}"))
+        answered = _encoded(response)
         self._answers[asked.id] = answered
         if len(self._answers) > ANSWERS_KEPT:
             del self._answers[next(iter(self._answers))]

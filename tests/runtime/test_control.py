@@ -122,6 +122,19 @@ async def test_a_request_sent_twice_is_answered_twice_and_done_once(tmp_path):
     assert [r.id for r in desk.asked] == ["r-1", "r-2"]
 
 
+def test_an_act_that_could_not_be_kept_on_record_says_so_and_may_be_tried_again(tmp_path):
+    disk_full = [True, False]
+
+    def halt(request: Request) -> Response:
+        if disk_full.pop(0):
+            raise OSError("no space left on the device")
+        return Response(result={"halted": 1})
+
+    served = Control(tmp_path, {"halt": halt})
+    answers = [served.answer(b'{"id":"1","verb":"halt"}', Principal(0, 1)) for _ in range(2)]
+    assert answers == [b'{"error":"halt failed: no space left on the device"}\n', b'{"result":{"halted":1}}\n']
+
+
 def test_the_memory_of_answers_is_bounded(tmp_path):
     desk = Desk()
     served = desk.control(tmp_path)

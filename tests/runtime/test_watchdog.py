@@ -60,15 +60,35 @@ def a_watchdog(directory: Path, end=lambda code: None, stall_s_max: float = 5.0)
 
 
 def test_a_message_that_never_ends_kills_the_process_and_is_counted(tmp_path):
+    (tmp_path / "stalled.json").write_text('{"seq":7,"what":"Tick from feed","lag_s":5.1,"deaths":1}')
     assert hang_on(7, tmp_path) == STALLED_EXIT_CODE
     assert "a_function_that_never_returns" in (tmp_path / "stalled.txt").read_text()
-    first = stalled(tmp_path)
-    assert first is not None
-    assert (first.seq, first.what, first.deaths) == (7, "Tick from feed", 1)
-    assert hang_on(7, tmp_path) == STALLED_EXIT_CODE
-    second = stalled(tmp_path)
-    assert second is not None
-    assert second.deaths == 2
+    found = stalled(tmp_path)
+    assert found is not None
+    assert (found.seq, found.what, found.deaths) == (7, "Tick from feed", 2)
+
+
+def test_a_c_call_that_never_gives_the_interpreter_back_ends_too(tmp_path):
+    program = textwrap.dedent("""
+        import asyncio, ctypes, sys
+        from pathlib import Path
+        from runtime import watchdog
+
+        async def main():
+            watchdog.GIL_STALL_S = 0.3
+            heartbeat = watchdog.Heartbeat(asyncio.get_running_loop())
+            watchdog.Watchdog(heartbeat, Path(sys.argv[1]), lambda: watchdog.NOTHING, lag_s_max=0.1, stall_s_max=0.2)
+            await asyncio.sleep(watchdog.SAMPLE_S * 2)
+            a_call_that_keeps_the_interpreter()
+
+        def a_call_that_keeps_the_interpreter():
+            ctypes.PyDLL(None).sleep(20)
+
+        asyncio.run(main())
+    """)
+    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=REPOSITORY, timeout=15)
+    assert ended.returncode == 1
+    assert "a_call_that_keeps_the_interpreter" in (tmp_path / "stalled.txt").read_text()
 
 
 @on_a_real_loop
