@@ -184,8 +184,10 @@ class Inspection:
                 self._fault(frame, "swap", sequence.stream, f"{sequence.last} came after {verdict.expected - 1}")
             case _:
                 pass
-        if taken.refused or not taken.rows:
-            self._refused[verdict.answer if not taken.refused else "void"] += bool(taken.parsed.rows)
+        if taken.refused:
+            self._refused["void"] += 1
+        elif taken.parsed.rows and not taken.rows:
+            self._refused[verdict.answer] += 1
 
     def _note_snapshot(self, taken: Taken) -> None:
         for row in taken.parsed.rows:

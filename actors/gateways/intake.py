@@ -55,7 +55,9 @@ class Intake:
                 released = (row for waited in verdict.released for row in waited.rows)
                 return self._believe(parsed, verdict, (*parsed.rows, *released))
             case "gap":
-                return self._lose(parsed, verdict, sequence.stream, waits=sequence.rule != "consecutive")
+                return self._lose(
+                    parsed, verdict, sequence.stream, waits=sequence.rule != "consecutive" and sequence.first > 0
+                )
             case _:
                 return Taken(parsed, verdict, ())
 

@@ -11,7 +11,11 @@ stream and its rule:
                holds everything itself and needs no snapshot.
 `snapshot`     the stream starts again at `last`.
 
-After a gap a chain waits for the next snapshot. Laws: on a stream without a fault nothing is ever called one; the first
+After a gap a chain waits for the next snapshot. A numbering that has begun again lower (one absurd number is enough to
+make all that follow look old) shows as many frames in a row that are old and yet grow: that is a gap as well, and the
+lower numbers count from there on.
+
+Laws: on a stream without a fault nothing is ever called one; the first
 frame after any number of missing ones is a `gap` that names what was expected; a frame that comes again is a
 `duplicate`; a frame that comes after later ones is `late`; nothing but `next` and `bridged` may be believed.
 """
@@ -23,6 +27,7 @@ from contracts.wire import Sequence
 
 Answer = Literal["next", "duplicate", "late", "gap", "wait", "old", "bridged"]
 _GAPS_REMEMBERED: Final = 64
+_BEGUN_AGAIN: Final = 32
 
 
 class Verdict(NamedTuple):
@@ -49,7 +54,7 @@ _BRIDGED: Final = Verdict("bridged")
 class _Stream:
     """What is remembered of one stream."""
 
-    __slots__ = ("base", "missing", "synced", "tail", "waiting")
+    __slots__ = ("base", "missing", "old_last", "old_row", "synced", "tail", "waiting")
 
     def __init__(self) -> None:
         self.tail: int | None = None
@@ -57,6 +62,8 @@ class _Stream:
         self.synced = False
         self.waiting: deque[tuple[Sequence, Any]] = deque()
         self.missing: deque[tuple[int, int]] = deque(maxlen=_GAPS_REMEMBERED)
+        self.old_row = 0
+        self.old_last = -1
 
 
 class SequenceGuard:
@@ -79,10 +86,11 @@ class SequenceGuard:
         if broken is not None and broken.answer != "gap":
             return broken
         stream.tail = sequence.last
+        stream.old_row = 0
         if sequence.rule == "consecutive":
             return broken or _NEXT
         if broken is not None:
-            return self._wait_anew(stream, sequence, frame, broken)
+            return broken if sequence.first == 0 else self._wait_anew(stream, sequence, frame, broken)
         return _NEXT if stream.synced else self._unsynced(stream, sequence, frame)
 
     def waiting(self) -> int:
@@ -127,14 +135,24 @@ def _discontinuity(stream: _Stream, sequence: Sequence) -> Verdict | None:
         begins = sequence.rule == "chain" or sequence.last == sequence.first
         return None if begins else _gap(stream, sequence.first - 1, sequence.last - 1, sequence.first, sequence.last)
     if sequence.last <= tail:
-        late = any(low <= sequence.last <= high for low, high in stream.missing)
-        return Verdict("late" if late else "duplicate", tail + 1, sequence.last)
+        return _old(stream, sequence, tail)
     if sequence.rule == "consecutive":
         return None if sequence.last == tail + 1 else _gap(stream, tail, sequence.last - 1, tail + 1, sequence.last)
     if sequence.previous >= 0:
         continues = sequence.previous == tail
         return None if continues else _gap(stream, tail, sequence.previous, tail, sequence.previous)
     return None if sequence.first <= tail + 1 else _gap(stream, tail, sequence.first - 1, tail + 1, sequence.first)
+
+
+def _old(stream: _Stream, sequence: Sequence, tail: int) -> Verdict:
+    """A duplicate or a late frame; a gap once so many in a row have grown that the numbering must have begun again."""
+    stream.old_row = stream.old_row + 1 if sequence.last > stream.old_last else 1
+    stream.old_last = sequence.last
+    if stream.old_row >= _BEGUN_AGAIN:
+        stream.missing.clear()
+        return Verdict("gap", tail + 1, sequence.last)
+    late = any(low <= sequence.last <= high for low, high in stream.missing)
+    return Verdict("late" if late else "duplicate", tail + 1, sequence.last)
 
 
 def _gap(stream: _Stream, before: int, until: int, expected: int, was: int) -> Verdict:

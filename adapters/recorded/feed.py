@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.binance.frames import BinanceParser
 from adapters.coinbase.frames import CoinbaseParser
-from adapters.recorded.formats import Record
+from adapters.recorded.formats import UNNAMED, Record
 from adapters.recorded.history import candle_history
 from adapters.recorded.recording import Recording
 from adapters.recorded.venues import COINBASE, SPOT
@@ -69,12 +69,10 @@ class RecordedFeed:
 
     def frames(self) -> Iterator[RawFrame]:
         """All frames at once, without a clock, from the beginning; epochs count the recorded connections from 1."""
-        epoch, connection = 0, None
+        epoch, connection = 1, UNNAMED
         for number, record in enumerate(self._recording.frames()):
-            if epoch == 0 or (record.kind == "recv" and record.connection != connection):
-                if record.kind == "recv":
-                    connection = record.connection
-                epoch += 1
+            before, connection = connection, _connection_of(record, connection)
+            epoch += before not in (UNNAMED, connection)
             yield RawFrame(record.data, record.at_ns, epoch, number)
 
     def summary(self) -> dict[str, Any]:
@@ -99,13 +97,12 @@ class RecordedFeed:
 
     async def _played(self, epoch: int) -> AsyncGenerator[RawFrame, None]:
         self._skip_lost()
-        connection: str | None = None
+        connection = UNNAMED
         while self._next is not None:
             number, record = self._next
-            if record.kind == "recv":
-                if connection is not None and record.connection != connection:
-                    raise FeedLost("the recorded connection ends here and another begins")
-                connection = record.connection
+            before, connection = connection, _connection_of(record, connection)
+            if before not in (UNNAMED, connection):
+                raise FeedLost("the recorded connection ends here and another begins")
             await self._clock.sleep_until(record.at_ns)
             self._next = next(self._frames, None)
             yield RawFrame(record.data, record.at_ns, epoch, number)
@@ -117,3 +114,8 @@ class RecordedFeed:
         while self._next is not None and self._next[0] > 0 and self._next[1].at_ns < now_ns:
             self.missed += 1
             self._next = next(self._frames, None)
+
+
+def _connection_of(record: Record, current: str) -> str:
+    """The connection that is recorded now: answers over REST and unnamed records belong to the one there is."""
+    return record.connection if record.kind == "recv" and record.connection != UNNAMED else current

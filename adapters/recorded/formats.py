@@ -24,6 +24,9 @@ from contracts.quantities import SECOND_NS, Nanos
 RecordKind = Literal["http", "connect", "send", "recv"]
 Reader = Callable[[Path], Iterator["Record"]]
 
+UNNAMED: Final = ""
+"""The connection of a record whose format names none: whichever there is."""
+
 
 class Record(NamedTuple):
     """One thing that was received, sent, asked or connected, with the receiver's time."""
@@ -71,13 +74,13 @@ def _sorted_lines(path: Path) -> Iterator[Record]:
 
 def _json_lines(path: Path) -> Iterator[Record]:
     decode = msgspec.json.Decoder(_Entry).decode
-    before = Record("recv", "", 0, "", b"")
+    before = Record("recv", UNNAMED, 0, "", b"")
     for number, line in enumerate(lines(path), start=1):
         try:
             entry = decode(line)
             record = _record(entry) if entry.t in _KINDS else None
         except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError):
-            entry, record = _Entry(""), before._replace(kind="recv", data=line)
+            entry, record = _Entry(""), before._replace(kind="recv", connection=UNNAMED, data=line)
         if number == 1 and not (entry.t == "header" and entry.format == 2):
             raise ForeignRecording(f"{path}: its first line is no header of recording format 2")
         if record is not None:
@@ -96,7 +99,7 @@ def _collector_lines(path: Path) -> Iterator[Record]:
         match = _HFT(line)
         at_ns, data = (int(match[1]), match[2]) if match else (at_ns, line)
         kind: RecordKind = "http" if data.startswith(b'{"lastUpdateId"') else "recv"
-        yield Record(kind, "", at_ns, "", data)
+        yield Record(kind, UNNAMED, at_ns, "", data)
 
 
 def _text_lines(path: Path) -> Iterator[Record]:
@@ -106,12 +109,12 @@ def _text_lines(path: Path) -> Iterator[Record]:
             continue
         if match := _RECEIVED(line):
             at_ns = _ns(match[1])
-            yield Record("recv", "", at_ns, "", match[2])
+            yield Record("recv", UNNAMED, at_ns, "", match[2])
         elif match := _ASKED(line):
             at_ns = _ns(match[3])
-            yield Record(_ARROWS[match[2]], "", at_ns, match[1].decode("utf-8", "replace"), match[4] or b"")
+            yield Record(_ARROWS[match[2]], UNNAMED, at_ns, match[1].decode("utf-8", "replace"), match[4] or b"")
         else:
-            yield Record("recv", "", at_ns, "", line)
+            yield Record("recv", UNNAMED, at_ns, "", line)
 
 
 def _ns(text: bytes) -> Nanos:

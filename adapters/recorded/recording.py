@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from adapters.recorded.errors import DamagedRecording, EmptyRecording, ForeignRecording
-from adapters.recorded.formats import Record, reader_of
+from adapters.recorded.formats import UNNAMED, Record, reader_of
 from adapters.recorded.universe import Texts, universe_of
 from adapters.recorded.venues import COINBASE, SPOT, USDM, by_address, by_frame
 from contracts.instrument import Universe
@@ -60,7 +60,7 @@ class Recording:
     @property
     def connections(self) -> int:
         """How many connections were recorded."""
-        return len(self._connections)
+        return max(1, len(self._connections))
 
     def frames(self) -> Iterator[Record]:
         """What a parser is given, in time order: frames received, and depth snapshots asked, wrapped as a stream."""
@@ -72,7 +72,7 @@ class Recording:
                 yield record._replace(data=data)
 
     def _note(self, record: Record) -> None:
-        if record.kind != "connect" or record.connection:
+        if record.kind != "connect" or record.connection != UNNAMED:
             self.counts[record.kind] += 1
         if not self.venue:
             self.venue = by_address(record.url) or (by_frame(record.data) if record.kind == "recv" else None) or ""
@@ -107,10 +107,10 @@ class Recording:
             _note_texts(self._seen, symbol, data)
 
     def _note_connection(self, connection: str) -> None:
-        if connection not in self._connections:
-            self._connections.append(connection)
-        elif connection != self._connections[-1]:
-            self._entangled = True
+        if connection == UNNAMED or connection in self._connections[-1:]:
+            return
+        self._entangled = self._entangled or connection in self._connections
+        self._connections.append(connection)
 
     def _note_rules(self, record: Record) -> None:
         if record.data.startswith(b'{"lastUpdateId"'):

@@ -185,6 +185,23 @@ def test_a_frame_that_holds_everything_needs_no_snapshot_but_its_order():
     assert answers(*best) == ["next", "next", "duplicate", "duplicate", "next"]
 
 
+def test_one_absurd_number_does_not_silence_a_stream_for_ever():
+    numbers = [0, 1, 10**15, *range(2, 50)]
+    verdicts = judged(*map(consecutive, numbers))
+    assert [v.answer for v in verdicts[:3]] == ["next", "next", "gap"]
+    assert [v.answer for v in verdicts[3:34]] == ["late"] * 31
+    assert verdicts[34][:3] == ("gap", 10**15 + 1, 33)
+    assert [v.answer for v in verdicts[35:]] == ["next"] * (len(verdicts) - 35)
+
+    best = [Sequence("BTC@best", "chain", 0, number) for number in numbers[1:]]
+    assert answers(*best)[1:] == ["next"] + ["duplicate"] * 31 + ["gap"] + ["next"] * (len(best) - 34)
+
+
+def test_frames_that_all_come_twice_never_look_like_a_numbering_begun_again():
+    doubled = [number for number in range(200) for _ in (1, 2)]
+    assert answers(*map(consecutive, doubled)) == ["next", "duplicate"] * 200
+
+
 def test_a_buffer_of_nothing_is_refused():
     with pytest.raises(ValueError, match="waiting_max was 0"):
         SequenceGuard(0)
