@@ -38,7 +38,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Who believes, over which horizon, and what its score is worth before any outcome is known.
 
     `prior` is the expected standardised outcome per unit of score; `label_s` the time between two of its outcomes, so
-    that overlapping ones are not counted in full.
+    that overlapping ones are not counted in full: the cadence, or the horizon over the overlaps that outcomes keep,
+    whichever is longer.
 
     Raises:
         ValueError: no name, a time that is not positive, or a prior beyond what any agent may ever earn.

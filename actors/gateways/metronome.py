@@ -3,7 +3,8 @@
 At each multiple of `decide_s` it admits `Beat("signal")` and at once `Beat("decide")`, with nothing between them; at
 each whole second in between, `Beat("second")`. After a stall the missed beats are skipped, never made up for: a burst
 of decisions on one and the same market would be worse than none. A beat's number counts its grid (decisions, or
-seconds) from the first beat of the process, so a hole in the numbers says how many were skipped.
+seconds) from the first beat of the process, so a hole in the numbers says how many were skipped. A clock that was set
+back is followed on its new grid, and the numbers go on from where they were.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -44,6 +45,7 @@ class Metronome(Gateway):
         self._clock = clock
         self._decide_ns = nanos(settings.decide_s)
         self._ready = ready
+        self._numbers: dict[BeatKind, int] = {"signal": 0, "decide": 0, "second": 0}
 
     async def run(self, inbox: AsyncIterator[Envelope[Any]], admit: Admit) -> None:
         await self._ready()
@@ -53,8 +55,17 @@ class Metronome(Gateway):
             await self._clock.sleep_until(due_ns)
             for kind in kinds_at(due_ns, self._decide_ns):
                 step_ns = SECOND_NS if kind == "second" else self._decide_ns
-                admit(Beat(kind=kind, number=due_ns // step_ns - start_ns // step_ns))
-            past_ns = max(due_ns, self._clock.now())
+                self._numbers[kind] = max(self._numbers[kind] + 1, due_ns // step_ns - start_ns // step_ns)
+                admit(Beat(kind=kind, number=self._numbers[kind]))
+            past_ns = last_beat(due_ns, self._clock.now())
+
+
+def last_beat(due_ns: Nanos, now_ns: Nanos) -> Nanos:
+    """From where the next beat is looked for: now, but never the beat that was just admitted again.
+
+    A clock that was set back is followed: waiting until it has caught up would leave open orders unattended meanwhile.
+    """
+    return due_ns if due_ns - SECOND_NS < now_ns < due_ns else now_ns
 
 
 def next_beat(past_ns: Nanos, decide_ns: Nanos) -> Nanos:

@@ -36,6 +36,28 @@ class Stalling(LoopClock):
         await super().sleep_until(at_ns + round(late * 1e9))
 
 
+class SetBack(LoopClock):
+    """A clock that is set back once, by `by_s` at second `when_s`."""
+
+    def __init__(self, start_ns: int, *, when_s: float, by_s: float) -> None:
+        super().__init__(start_ns)
+        self.when_ns, self.by_ns = at(when_s), round(by_s * 1e9)
+
+    def now(self) -> int:
+        true_ns = super().now()
+        return true_ns - self.by_ns if true_ns >= self.when_ns else true_ns
+
+    async def sleep_until(self, at_ns: int) -> None:
+        await asyncio.sleep(max(0, at_ns - self.now()) / 1e9)
+
+
+class Early(LoopClock):
+    """A clock whose sleeps end twenty microseconds too early."""
+
+    async def sleep_until(self, at_ns: int) -> None:
+        await asyncio.sleep(max(0.0, (at_ns - self.now()) / 1e9 - 20e-6))
+
+
 async def silence() -> AsyncIterator[Envelope]:
     return
     yield
@@ -94,6 +116,17 @@ async def test_after_a_stall_missed_beats_are_skipped_and_the_numbers_tell():
         (15, "second", 15),
         (16, "decide", 8),
     ]
+
+
+async def test_a_clock_that_was_set_back_is_followed_and_numbers_go_on():
+    heard = await beaten(SetBack(at(0), when_s=3, by_s=100), decide_s=60, seconds=6.5)
+    assert [number for *_, number in heard] == [1, 2, 3, 4, 5, 6]
+    assert [second for second, *_ in heard] == [1, 2, -97, -96, -95, -94]
+
+
+async def test_waking_up_a_moment_early_makes_no_second_beat():
+    heard = await beaten(Early(at(0)), decide_s=60, seconds=3.5)
+    assert [number for *_, number in heard] == [1, 2, 3]
 
 
 async def test_no_beat_before_the_history_was_admitted():
