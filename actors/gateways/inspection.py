@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from actors.gateways.book_print import RULE, BookPrinter
+from actors.gateways.faults import FaultLog
 from actors.gateways.intake import Intake, Taken
 from contracts.instrument import Universe
 from contracts.market import BookDelta, BookSnapshot, Tick, Trade
@@ -21,7 +22,6 @@ from contracts.wire import MalformedFrame, RawFrame
 from contracts.wire import Sequence as Numbering
 from quant.order_book import OrderBook
 
-FAULTS_MAX: Final = 10_000
 WAITING_MAX: Final = 4096
 
 
@@ -40,15 +40,6 @@ class Inspectable(Protocol):
 
     def summary(self) -> dict[str, Any]:
         """What the container itself says: records by kind, first time, span, connections."""
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """One thing that is wrong, at the frame of that number."""
-
-    frame: int
-    fault: str
-    stream: str
-    detail: str
 
 
 def inspect(recording: Inspectable, checkpoints: Sequence[int] = (), stall_s: Seconds = 5.0) -> dict[str, Any]:
@@ -87,9 +78,9 @@ class Inspection:
         self._trade_ids: dict[str, int] = {}
         self._crossed = 0
         self._unheld = 0
+        self._depth_gaps = 0
         self._span: tuple[int, int] | None = None
-        self._faults: list[Fault] = []
-        self._fault_counts: Counter[str] = Counter()
+        self._faults = FaultLog()
 
     def look(self, frame: RawFrame) -> None:
         """Take the next frame."""
@@ -101,7 +92,7 @@ class Inspection:
         try:
             taken = self._intake.take(frame)
         except MalformedFrame as error:
-            self._fault(frame, "garbage", "", str(error))
+            self._faults.add(frame, "garbage", "", str(error))
             return
         self._look_at_place(frame, taken)
         for row in taken.rows:
@@ -118,20 +109,20 @@ class Inspection:
         """What was found, with the fields of the kind of feed it was: one counter for all, or chains with snapshots."""
         common = {
             **self._recording.summary(),
-            "gaps": self._fault_counts["gap"],
+            "gaps": self._faults.counts["gap"],
             "crossed": self._crossed,
             "trade_id_gaps": self._trade_gaps,
             "final_bbo": {symbol: self._printers[symbol].best(book) for symbol, book in self._books.items()},
-            "malformed": self._fault_counts["garbage"],
+            "malformed": self._faults.counts["garbage"],
             "not_believed": dict(self._refused),
-            "fault_counts": dict(self._fault_counts),
-            "faults": [msgspec.to_builtins(fault) for fault in self._faults],
+            "fault_counts": dict(self._faults.counts),
+            "faults": [msgspec.to_builtins(fault) for fault in self._faults.kept],
         }
         return common | (self._chained() if self._snapshots or self._span is None else self._counted())
 
     def _counted(self) -> dict[str, Any]:
         first, last = self._span or (0, -1)
-        holes = self._fault_counts["gap"]
+        holes = self._faults.counts["gap"]
         return {
             "channels": dict(self._kinds),
             "sequence_num": f"{first}..{last}" + (f", holes: {holes}" if holes else " without a hole"),
@@ -145,7 +136,7 @@ class Inspection:
         return {
             "streams": dict(self._kinds),
             "rest_snapshots": self._snapshots,
-            "depth_gaps": sum(fault.fault == "gap" and fault.stream.endswith("@depth") for fault in self._faults),
+            "depth_gaps": self._depth_gaps,
             "zero_qty_for_unknown_level": self._unheld,
             "bookTicker_equals_book_at_same_u": dict(self._best_equal),
             "trades": dict(self._trades),
@@ -157,9 +148,9 @@ class Inspection:
             return
         passed_s = seconds(frame.received_ns - before_ns)
         if frame.received_ns - before_ns > self._stall_ns:
-            self._fault(frame, "stall", "", f"nothing for {passed_s:.3f} s before this frame")
+            self._faults.add(frame, "stall", "", f"nothing for {passed_s:.3f} s before this frame")
         elif passed_s < 0:
-            self._fault(frame, "swap", "", f"received {-passed_s:.6f} s before the frame before it")
+            self._faults.add(frame, "swap", "", f"received {-passed_s:.6f} s before the frame before it")
 
     def _look_at_place(self, frame: RawFrame, taken: Taken) -> None:
         sequence, verdict = taken.parsed.sequence, taken.verdict
@@ -174,14 +165,15 @@ class Inspection:
             self._span = (self._span or (sequence.last, 0))[0], max(sequence.last, (self._span or (0, 0))[1])
         match verdict.answer:
             case "gap":
-                self._fault(frame, "gap", sequence.stream, f"expected {verdict.expected}, was {verdict.was}")
+                self._faults.add(frame, "gap", sequence.stream, f"expected {verdict.expected}, was {verdict.was}")
+                self._depth_gaps += sequence.rule != "consecutive"
                 if any(isinstance(row, Trade) and row.trade_id == sequence.last for row in taken.parsed.rows):
                     self._count_trade_gap(taken.parsed.rows[0].symbol)
                 self._clear(taken.voided)
             case "duplicate":
-                self._fault(frame, "duplicate", sequence.stream, f"{sequence.last} came again")
+                self._faults.add(frame, "duplicate", sequence.stream, f"{sequence.last} came again")
             case "late":
-                self._fault(frame, "swap", sequence.stream, f"{sequence.last} came after {verdict.expected - 1}")
+                self._faults.add(frame, "swap", sequence.stream, f"{sequence.last} came after {verdict.expected - 1}")
             case _:
                 pass
         if taken.refused:
@@ -208,7 +200,9 @@ class Inspection:
             self._unheld += book.unheld_deletes - unheld
         if book.crossed():
             self._crossed += 1
-            self._fault(frame, "crossed", row.symbol, f"the book of {row.symbol} is crossed after update {row.last_id}")
+            self._faults.add(
+                frame, "crossed", row.symbol, f"the book of {row.symbol} is crossed after update {row.last_id}"
+            )
         self._compare_best(row, book)
 
     def _compare_best(self, row: BookSnapshot | BookDelta, book: OrderBook) -> None:
@@ -234,7 +228,7 @@ class Inspection:
         if row.trade_id > before + 1:
             self._count_trade_gap(row.symbol)
         elif row.trade_id <= before:
-            self._fault(frame, "duplicate", row.symbol, f"trade {row.trade_id} came after trade {before}")
+            self._faults.add(frame, "duplicate", row.symbol, f"trade {row.trade_id} came after trade {before}")
 
     def _count_trade_gap(self, symbol: str) -> None:
         self._trade_gaps[symbol] = self._trade_gaps.get(symbol, 0) + 1
@@ -251,11 +245,6 @@ class Inspection:
     def _clear(self, symbols: Sequence[str]) -> None:
         for symbol in symbols:
             self._books[symbol].clear()
-
-    def _fault(self, frame: RawFrame, fault: str, stream: str, detail: str) -> None:
-        self._fault_counts[fault] += 1
-        if len(self._faults) < FAULTS_MAX:
-            self._faults.append(Fault(frame.number, fault, stream, detail))
 
 
 def _channel(taken: Taken) -> str:
