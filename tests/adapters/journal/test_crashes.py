@@ -1,5 +1,6 @@
 """Whatever `durable` acknowledged is in the recovered prefix, and the prefix has no hole: on a disk that forgets."""
 
+import asyncio
 import errno
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +19,7 @@ from adapters.journal.writer import JournalWriter
 from contracts.ports import JournalFailed
 from tests.kit.disks import CrashingDisk, Fault, PowerCut, cut_at, fails_at, no_fault
 from tests.kit.journals import a_plan, as_read, as_recorded, finish, live
+from tests.kit.virtual_time import on_a_real_loop
 
 PLAN = a_plan(40)
 SAID = [as_recorded(step) for step in PLAN]
@@ -197,3 +199,39 @@ def test_an_error_of_any_call_is_the_last_thing_the_journal_does(number, forever
                 with pytest.raises(JournalFailed):
                     finish(journal.durable(1))
         assert list(wrongs(disk.crash(np.random.default_rng(place)), acknowledged)) == []
+
+
+@on_a_real_loop
+async def test_no_crash_takes_what_was_durable_while_syncs_run_beside_the_loop() -> None:
+    calls = calls_of_a_life()
+    faults = [fails_at(place, errno.EIO, only="sync") for place in range(calls.count("sync"))]
+    for number, fault in enumerate([no_fault, *faults]):
+        disk = CrashingDisk(fault)
+        acknowledged: list[int] = []
+        with suppress(OSError):
+            journal = JournalWriter(disk, threaded=True, segment_bytes=1_500, free_bytes_min=0)
+            await live_beside(journal, acknowledged)
+        for fate in range(FATES):
+            after = disk.crash(np.random.default_rng([number, fate]))
+            assert list(wrongs(after, acknowledged)) == []
+
+
+async def live_beside(journal: JournalWriter, acknowledged: list[int]) -> None:
+    """The plan with its orders waiting side by side; no close, so that the last words are cut."""
+
+    async def send(seq: int) -> None:
+        with suppress(JournalFailed):
+            await journal.durable(seq)
+            acknowledged.append(seq)
+
+    async with asyncio.TaskGroup() as group:
+        with suppress(JournalFailed):
+            for step in PLAN:
+                journal.append(step.envelope, outside=step.outside)
+                if step.last:
+                    journal.end_turn()
+                if step.order:
+                    group.create_task(send(step.envelope.seq))
+                if step.envelope.seq % 5 == 0:
+                    await asyncio.sleep(0)
+    journal.close(seal=False)

@@ -91,7 +91,10 @@ def test_a_crash_at_any_call_leaves_the_old_or_the_new_snapshot() -> None:
             written = 4
         except PowerCut:
             disk.fault = no_fault
-        found = Snapshots(disk.crash(chance)).latest(100)
+        after = Snapshots(disk.crash(chance))
+        found = after.latest(100)
         assert found is not None
         assert found.seq in {written, 4}
         assert found == Snapshot(found.seq, parts(found.seq), SCHEMAS)
+        after.write(5, parts(5), SCHEMAS)
+        assert after.latest(100) == Snapshot(5, parts(5), SCHEMAS)

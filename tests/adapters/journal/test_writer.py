@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.journal.disk import PosixDisk
 from adapters.journal.reader import records, verify
@@ -468,3 +470,44 @@ async def test_segments_roll_while_a_sync_is_in_the_thread() -> None:
     journal.close()
     assert (verify(disk).problems, verify(disk).records) == ((), 119)
     assert verify(disk).segments > 10
+
+
+TURNS = st.lists(
+    st.tuples(
+        st.booleans(),  # a market row or a beat
+        st.integers(0, 3),  # answers
+        st.sampled_from(["go on", "flush", "durable", "die", "close"]),
+    ),
+    max_size=40,
+)
+
+
+@given(TURNS, st.integers(1, 3_000))
+def test_whatever_is_said_is_read_back_with_its_turns(turns_said, segment_bytes) -> None:
+    disk = CrashingDisk()
+    journal = a_writer(disk, segment_bytes=segment_bytes)
+    said: list[Envelope[Any]] = []
+    for turn, (market, answers, then) in enumerate(turns_said, start=1):
+        first = len(said) + 1
+        said.append(a_tick(first, turn) if market else a_beat(first, turn))
+        said.extend(
+            Envelope(first + each, turn, first, turn, "desk", Beat("second", each)) for each in range(1, answers + 1)
+        )
+        for envelope in said[first - 1 :]:
+            journal.append(envelope, outside=envelope.cause == 0)
+        journal.end_turn()
+        if then == "flush":
+            journal.flush()
+        elif then == "durable":
+            finish(journal.durable(first))
+        elif then in {"die", "close"}:
+            journal.flush() if then == "die" else journal.close()
+            journal = a_writer(disk, after=recover(disk), segment_bytes=segment_bytes)
+    journal.close()
+    read = [
+        Envelope(each.seq, each.turn, each.cause, each.at_ns, each.source, codec.decode(each.type, each.payload))
+        for each in records(disk)
+    ]
+    assert read == said
+    assert (verify(disk).problems, verify(disk).turns) == ((), len(turns_said))
+    assert examine(disk).ended_seq == len(said)
