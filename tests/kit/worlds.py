@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from adapters.simulated.feed import SimulatedFeed
+from adapters.simulated.ledger import LedgerFile
 from adapters.simulated.market import Market
 from adapters.simulated.prices import MarketPrices
 from adapters.simulated.stormy_feed import StormyFeed
@@ -50,20 +52,26 @@ def a_profile(base: str = "canary", **changed: Any) -> Profile:
 
 @dataclass
 class TestWorld:
-    """An outside in virtual time; `feed_of` and `venue_of` wrap or replace what is simulated."""
+    """An outside in virtual time; `feed_of` and `venue_of` wrap or replace what is simulated.
+
+    `start_ns` is when it begins (the profile's own start if None); a broker with a file outlives the world.
+    """
 
     __test__ = False
 
     profile: Profile
     journal: Any = field(default_factory=MemoryJournal)
+    start_ns: int | None = None
+    broker_file: Path | None = None
     feed_of: Callable[[Feed, Clock], Feed] = lambda feed, clock: feed
     venue_of: Callable[[OrderVenue, Clock], OrderVenue] = lambda venue, clock: venue
 
     def outside(self) -> Outside:
         simulated = self.profile.simulated
-        clock = LoopClock(simulated.start_ns)
+        clock = LoopClock(simulated.start_ns if self.start_ns is None else self.start_ns)
         market = Market(simulated.market)
-        venue = SimulatedVenue(simulated.broker, market.universe, MarketPrices(market), clock)
+        ledger = LedgerFile(self.broker_file) if self.broker_file is not None else None
+        venue = SimulatedVenue(simulated.broker, market.universe, MarketPrices(market), clock, ledger)
         feed = StormyFeed(SimulatedFeed(market, clock), simulated.weather, clock)
         return Outside(
             clock=clock,
@@ -83,6 +91,22 @@ class Run:
     system: System
     outside: Outside
     ending: Ending
+
+    def of(self, kind: type[msgspec.Struct]) -> list[Envelope[Any]]:
+        """Every envelope around a message of that type."""
+        return [each for each in self.envelopes if type(each.payload) is kind]
+
+    def at(self, seq: int) -> Envelope[Any]:
+        """The message of that number."""
+        return self.envelopes[seq - self.envelopes[0].seq]
+
+    def turn(self, number: int) -> list[Envelope[Any]]:
+        """Everything said in a turn, in order."""
+        return [each for each in self.envelopes if each.turn == number]
+
+    def seconds(self, at_ns: int) -> float:
+        """Seconds since the start of the run."""
+        return (at_ns - self.profile.simulated.start_ns) / SECOND_NS
 
 
 def a_start(profile: Profile, *, epoch: int = 1) -> RunStarted:
