@@ -18,7 +18,7 @@ from actors.risk.windows import Window, parse_window
 from contracts.account import Equity
 from contracts.decision import Flatten, Halt, Resume
 from contracts.envelope import Envelope
-from contracts.life import ActorFailed, Beat, ClockStepped, GatewayFailed, LoopStalled, RunStarted
+from contracts.life import ActorFailed, Beat, ClockStepped, GatewayFailed, LoopStalled, RunStarted, Stopping
 from contracts.market import FeedStatus, MarkFrame, UniverseChanged
 from contracts.quantities import Nanos, nanos, seconds
 from contracts.trade import (
@@ -30,6 +30,9 @@ from contracts.trade import (
     VenueSnapshot,
     VenueStatus,
 )
+
+FLATTEN: Final = "flatten"
+"""The latch of a principal's `Flatten`; a process that ends flat sets it too, and its successor takes it away."""
 
 MISMATCHES_MAX: Final = 1
 """C18: one disagreeing settled snapshot stops new orders, a second one in a row halts."""
@@ -60,6 +63,7 @@ class Sentinel(Reacting[SentinelState]):
         GatewayFailed,
         LoopStalled,
         ClockStepped,
+        Stopping,
         Beat,
     )
 
@@ -89,6 +93,7 @@ class Sentinel(Reacting[SentinelState]):
             self._on_gateway_failed,
             self._on_stall,
             self._on_clock,
+            self._on_stopping,
             self._on_beat,
         )
         return dict(zip(self.inputs, heard, strict=True))
@@ -120,6 +125,9 @@ class Sentinel(Reacting[SentinelState]):
         state.reconciled = False
         state.feeds, state.venues, state.spent = {}, {}, {}
         state.quiet, state.quiet_until_ns = "", 0
+        if state.latches.get(FLATTEN) == state.stopping:
+            del state.latches[FLATTEN]
+        state.stopping = ""
         return ()
 
     def _on_universe(self, envelope: Envelope[UniverseChanged]) -> Answer:
@@ -234,7 +242,7 @@ class Sentinel(Reacting[SentinelState]):
         return ()
 
     def _on_flatten(self, envelope: Envelope[Flatten]) -> Answer:
-        self._latch("flatten", f"flattened by {envelope.payload.principal}: {envelope.payload.reason}")
+        self._latch(FLATTEN, f"flattened by {envelope.payload.principal}: {envelope.payload.reason}")
         return ()
 
     def _on_actor_failed(self, envelope: Envelope[ActorFailed]) -> Answer:
@@ -260,6 +268,14 @@ class Sentinel(Reacting[SentinelState]):
 
     def _on_clock(self, envelope: Envelope[ClockStepped]) -> Answer:
         return self._be_quiet(f"the clock went back by {seconds(envelope.payload.back_ns):.3f} s", envelope.at_ns)
+
+    def _on_stopping(self, envelope: Envelope[Stopping]) -> Answer:
+        """No new risk from here on; to end flat is what a principal's `Flatten` does, for this process only."""
+        stopping = envelope.payload
+        self.state.stopping = f"the process is ending: {stopping.reason}"
+        if stopping.policy == "flatten":
+            self._latch(FLATTEN, self.state.stopping)
+        return ()
 
     def _be_quiet(self, why: str, at_ns: Nanos) -> Answer:
         self.state.quiet, self.state.quiet_until_ns = why, at_ns + nanos(self._settings.quiet_s)

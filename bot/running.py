@@ -158,7 +158,8 @@ class _Running:
             system.admit_as_operator(Halt("account", f"latched in an earlier run: {latches}"))
 
     def _remember_latches(self, envelope: Envelope[Any]) -> None:
-        self.opened.account.latched(envelope.payload.latches)
+        if self.system is not None and self.system.ending is None:
+            self.opened.account.latched(envelope.payload.latches)
 
     def _on_finished(self) -> None:
         """The recording is at its end, and so is the run."""

@@ -86,8 +86,8 @@ class System:
         assert self._ending is not None
         if self._ending.exit_code == EXIT_OK:
             await self._drain(policy())
-        await self.supervisor.shutdown(HANGING_S_MAX)
-        return self._said_last()
+        hanging = await self.supervisor.shutdown(HANGING_S_MAX)
+        return self._said_last(hanging)
 
     def _serving(self, part: GatewayPart) -> Callable[[], Any]:
         async def serve() -> None:
@@ -148,10 +148,12 @@ class System:
         flat = policy != "flatten" or self.report.is_flat()
         return not alive and flat
 
-    def _said_last(self) -> Ending:
+    def _said_last(self, hanging: tuple[str, ...]) -> Ending:
         assert self._ending is not None
+        if hanging:
+            self._ending = Ending(f"{self._ending.reason}; tasks that hung: {', '.join(hanging)}", self._ending.exit_code)
         state: GateState | None = self.report.state
-        if self._ending.exit_code == EXIT_OK and state is not None and "reconciliation" in state.latches:
+        if self._ending.exit_code == EXIT_OK and state is not None and "mismatch" in state.latches:
             self._ending = Ending("the venue's books differ from ours, a human must look", EXIT_MISMATCH)
         try:
             self.bus.admit(RunStopped(self._ending.reason, self._ending.exit_code), "process")

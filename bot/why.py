@@ -8,7 +8,7 @@ import msgspec
 from adapters.journal.record import Record
 from bot.logging import utc
 from contracts import codec
-from contracts.belief import SignalFrame, Slate
+from contracts.belief import FeatureFrame, SignalFrame, Slate
 from contracts.column import Column
 from contracts.decision import Intent, Selection
 from contracts.instrument import Universe
@@ -82,7 +82,8 @@ class _Chain:
         features: dict[int, None] = {}
         for signal in signals:
             yield _link("signal", signal, self._symbol, column)
-            features.update(dict.fromkeys(_message(signal, SignalFrame).based_on))
+            based_on = _message(signal, SignalFrame).based_on
+            features.update(dict.fromkeys(seq for seq in based_on if _is(kept, seq, FeatureFrame)))
         marks: dict[int, Record] = {intent.mark_seq: kept[intent.mark_seq]}
         for seq in features:
             yield _link("features", kept[seq], self._symbol, None)

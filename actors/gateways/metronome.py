@@ -1,7 +1,8 @@
 """The metronome carries in the passing of time: beats on the UTC grid of the cadence.
 
 At each multiple of `decide_s` it admits `Beat("signal")` and at once `Beat("decide")`, with nothing between them; at
-each whole second in between, `Beat("second")`. After a stall the missed beats are skipped, never made up for: a burst
+each whole second, after those, `Beat("second")`: orders are looked after every second, however often is decided. After
+a stall the missed beats are skipped, never made up for: a burst
 of decisions on one and the same market would be worse than none. A beat's number counts its grid (decisions, or
 seconds) from the first beat of the process, so a hole in the numbers says how many were skipped. A clock that was set
 back is followed on its new grid, and the numbers go on from where they were.
@@ -76,5 +77,7 @@ def next_beat(past_ns: Nanos, decide_ns: Nanos) -> Nanos:
 
 
 def kinds_at(due_ns: Nanos, decide_ns: Nanos) -> tuple[BeatKind, ...]:
-    """What is beaten at a time of the grid."""
-    return ("second",) if due_ns % decide_ns else ("signal", "decide")
+    """What is beaten at a time of the grid; belief and decision come before the second that looks after them."""
+    decision: tuple[BeatKind, ...] = () if due_ns % decide_ns else ("signal", "decide")
+    second: tuple[BeatKind, ...] = () if due_ns % SECOND_NS else ("second",)
+    return decision + second

@@ -68,6 +68,7 @@ class SentinelState(msgspec.Struct, kw_only=True):
     quiet: str = ""
     quiet_until_ns: Nanos = 0
     equity_complete: bool = False
+    stopping: str = ""
     prices: Prices = msgspec.field(default_factory=Prices)
     orders: Recent = msgspec.field(default_factory=Recent)
     fills: Recent = msgspec.field(default_factory=Recent)
@@ -111,6 +112,8 @@ def _reducing(state: SentinelState, windows: tuple[Window, ...], at_ns: Nanos) -
         said.append("equity is not complete")
     if at_ns < state.quiet_until_ns:
         said.append(state.quiet)
+    if state.stopping:
+        said.append(state.stopping)
     if not inside(windows, at_ns):
         said.append("outside of the trading windows")
     return said

@@ -4,13 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from actors.risk.windows import inside, parse_window
 from actors.sentinel import Sentinel
 from contracts.decision import Flatten, GateState, Halt, Resume
-from contracts.life import ActorFailed, ClockStepped, GatewayFailed, LoopStalled
+from contracts.life import ActorFailed, ClockStepped, GatewayFailed, LoopStalled, Stopping
 from contracts.market import FeedStatus
 from contracts.trade import OrderAccepted, OrderRejected, Reconciled, VenueStatus
-from tests.kit.market import NOON_NS, a_beat, a_universe_changed, at
+from tests.kit.market import a_beat, a_universe_changed
 from tests.kit.orders import (
     Stage,
     a_snapshot,
@@ -332,28 +331,6 @@ def test_outside_of_the_trading_windows_the_account_only_reduces():
     assert now(stage).reasons == ("outside of the trading windows",)
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds", "expected"),
-    [
-        # Noon of NOON_NS is a Thursday.
-        ("12:00-12:01", 0, True),
-        ("12:00-12:01", 59.9, True),
-        ("12:00-12:01", 60, False),
-        ("12:01-24:00", 0, False),
-        ("thu 00:00-24:00", 0, True),
-        ("mon-wed,fri 00:00-24:00", 0, False),
-        ("sat-mon 00:00-24:00", 3 * 86_400, True),
-        ("22:00-02:00", 0, False),
-        ("thu 22:00-02:00", 13 * 3_600, True),
-        ("thu 22:00-02:00", -11 * 3_600, False),
-        ("thu 22:00-02:00", 14 * 3_600, False),
-    ],
-)
-def test_trading_windows_are_read_in_utc(text, seconds, expected):
-    assert inside((parse_window(text),), at(seconds)) is expected
-    assert inside((), NOON_NS) is True
-
-
 @pytest.mark.parametrize("text", ["", "8-17", "25:00-26:00", "12:60-13:00", "someday 08:00-09:00", "08:00"])
 def test_a_window_that_cannot_be_read_is_refused_by_its_text(text):
     with pytest.raises(ValueError, match="trading window was"):
@@ -371,3 +348,28 @@ def test_a_limit_of_zero_or_less_or_no_number_is_refused_by_name(name):
             continue
         with pytest.raises(ValueError, match=f"{name} was"):
             sentinel_settings(**{name: kind(value)})
+
+
+def test_a_process_that_ends_reduces_and_its_successor_trades_again():
+    stage = a_stage()
+    stage.admit(Stopping("cancel", "SIGTERM"))
+    assert now(stage) == GateState("REDUCING", ("the process is ending: SIGTERM",), ())
+    for message in (a_start(epoch=2), FEED, LIVE, a_snapshot(), AGREED):
+        stage.admit(message)
+    assert now(stage).state == "TRADING"
+
+
+def test_a_process_that_ends_flat_latches_it_for_itself_only():
+    stage = a_stage()
+    stage.admit(Stopping("flatten", "SIGTERM"))
+    assert now(stage).latches == ("flatten",)
+    stage.admit(a_start(epoch=2))
+    assert now(stage).latches == ()
+
+
+def test_a_principals_flatten_outlives_the_process():
+    stage = a_stage()
+    stage.admit(Flatten("ops", "holiday"))
+    stage.admit(Stopping("cancel", "SIGTERM"))
+    stage.admit(a_start(epoch=2))
+    assert now(stage).latches == ("flatten",)

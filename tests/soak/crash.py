@@ -50,7 +50,7 @@ class Harness:
     def _start_broker(self) -> subprocess.Popen[bytes]:
         command = [
             sys.executable, "-m", "adapters.simulated.process", "--socket", str(self.socket), "--ledger", str(self.ledger),
-            "--seed", str(SEED), "--balance", "EUR=500", "--market", '{"drift_per_sigma": 0.3}', "--die-with-parent",
+            "--seed", str(SEED), "--balance", "EUR=500", "--die-with-parent",
         ]  # fmt: skip
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
         assert process.stdout is not None
@@ -96,8 +96,10 @@ class Harness:
 
     def run_directory(self) -> Path:
         """The one run that every process took up."""
-        (run,) = [path for path in (self.runs / "crash").iterdir() if path.is_dir()]
-        return run
+        runs = [path for path in (self.runs / "crash").iterdir() if path.is_dir()]
+        if len(runs) != 1:
+            raise SystemExit(f"one run was to be taken up again and again, there are {len(runs)}: did the code change?")
+        return runs[0]
 
     def _await_order(self) -> None:
         """Until the ledger shows an order of this process; a daemon that ended meanwhile is a problem."""

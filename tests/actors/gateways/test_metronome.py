@@ -79,19 +79,19 @@ async def beaten(clock: LoopClock, *, decide_s: float, seconds: float, ready=not
 
 async def test_beats_lie_on_the_grid_of_the_cadence_whenever_the_process_started():
     heard = await beaten(LoopClock(at(0.3)), decide_s=5, seconds=10)
-    assert [second for second, *_ in heard] == [1, 2, 3, 4, 5, 5, 6, 7, 8, 9, 10, 10]
+    assert [second for second, *_ in heard] == [1, 2, 3, 4, 5, 5, 5, 6, 7, 8, 9, 10, 10, 10]
 
 
 async def test_a_signal_beat_and_its_decide_beat_are_admitted_in_one_go():
     heard = await beaten(LoopClock(at(0.3)), decide_s=5, seconds=10)
-    assert [kind for *_, kind, _ in heard] == 2 * (["second"] * 4 + ["signal", "decide"])
+    assert [kind for *_, kind, _ in heard] == 2 * (["second"] * 4 + ["signal", "decide", "second"])
     assert [number for _, kind, number in heard if kind == "signal"] == [1, 2]
     assert [number for _, kind, number in heard if kind == "decide"] == [1, 2]
 
 
-async def test_with_a_decision_each_second_there_is_nothing_in_between():
+async def test_with_a_decision_each_second_orders_are_still_looked_after_every_second():
     heard = await beaten(LoopClock(at(0.5)), decide_s=1, seconds=3)
-    assert [kind for *_, kind, _ in heard] == ["signal", "decide"] * 3
+    assert [kind for *_, kind, _ in heard] == ["signal", "decide", "second"] * 3
 
 
 async def test_a_cadence_of_broken_seconds_keeps_both_grids():
@@ -103,6 +103,7 @@ async def test_a_cadence_of_broken_seconds_keeps_both_grids():
         (3, "second"),
         (4, "second"),
         (5, "decide"),
+        (5, "second"),
     ]
 
 
@@ -111,10 +112,13 @@ async def test_after_a_stall_missed_beats_are_skipped_and_the_numbers_tell():
     assert [(second, kind, number) for second, kind, number in heard if kind != "signal"] == [
         (1, "second", 1),
         (2, "decide", 1),
+        (2, "second", 2),
         (13.4, "second", 3),
         (14, "decide", 7),
+        (14, "second", 14),
         (15, "second", 15),
         (16, "decide", 8),
+        (16, "second", 16),
     ]
 
 
