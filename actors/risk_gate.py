@@ -146,6 +146,7 @@ class RiskGate(Knowing):
             positions=state.positions,
             notionals=state.notionals,
             currency=self._currency,
+            stuck=state.stuck,
         )
 
     def _tail(self, case: Case) -> Tail | None:

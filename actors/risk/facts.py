@@ -1,5 +1,6 @@
 """What the risk gate knows: the last of everything it hears, in one state."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -17,15 +18,20 @@ from contracts.decision import GateState
 from contracts.envelope import Envelope
 from contracts.life import RunStarted
 from contracts.market import BarFrame, BarHistory, FeedStatus, FxMark, MarkFrame, UniverseChanged
-from contracts.quantities import Money, Nanos, Seconds
+from contracts.quantities import Money, Nanos, Seconds, sign
 from contracts.trade import OrderState, VenueSnapshot
 
 SAID_KEPT: Final = 1_024
 """Own orders remembered for duplicates and repeats; a window that holds more refuses long before."""
 
 
+NONE: Final = Decimal(0)
+
+
 class RiskState(msgspec.Struct, kw_only=True):
-    """The whole gate. `closes` are bars by instruments, oldest first; `since_ns` when each position was opened."""
+    """The whole gate. `closes` are bars by instruments, oldest first; `since_ns` when each position was opened,
+    `stuck` the positions whose closing the venue rejected, with its words, until they change.
+    """
 
     prices: Prices = msgspec.field(default_factory=Prices)
     frame: MarkFrame | None = None
@@ -50,6 +56,7 @@ class RiskState(msgspec.Struct, kw_only=True):
     notionals: list[float] = []
     free_ns: Nanos = 0
     flat_refused: dict[str, tuple[str, ...]] = {}
+    stuck: dict[str, str] = {}
 
 
 class Knowing(Reacting[RiskState]):
@@ -152,6 +159,7 @@ class Knowing(Reacting[RiskState]):
 
     def _hold(self, symbol: str, quantity: Money, at_ns: Nanos) -> None:
         state = self.state
+        state.stuck.pop(symbol, None)
         if quantity:
             state.positions[symbol] = quantity
             state.since_ns.setdefault(symbol, at_ns)
@@ -166,6 +174,9 @@ class Knowing(Reacting[RiskState]):
 
     def _on_order(self, envelope: Envelope[OrderState]) -> Answer:
         order = envelope.payload
+        closing = self.state.positions.get(order.symbol, NONE) * sign(order.side) < 0
+        if order.state == "REJECTED" and closing:
+            self.state.stuck[order.symbol] = order.reason
         if order.open > 0:
             self.state.orders[order.client_id] = order
         else:

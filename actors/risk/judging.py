@@ -43,6 +43,7 @@ class Case(NamedTuple):
     positions: dict[str, Decimal]
     notionals: list[float]
     currency: str
+    stuck: dict[str, str]
 
 
 class Reserved:
@@ -109,9 +110,12 @@ def _order(proposal: Proposal, case: Case, reserved: Reserved, settings: RiskSet
         if (each.symbol, each.side) == (symbol, proposal.side)
         and (each.quantity, each.limit) == (proposal.quantity, proposal.limit)
     ]
+    # Venues let what only closes be small; one that does not has said so once, and is not asked again and again.
+    may_be_small = proposal.reduce_only and symbol not in case.stuck
+    least = Decimal(0) if may_be_small else instrument.notional_min
     return [
         checks.order_size(symbol, proposal.quantity, instrument.quantity_max),
-        checks.smallest_order(symbol, _quote_notional(proposal), instrument.notional_min, instrument.quote),
+        checks.smallest_order(symbol, _quote_notional(proposal), least, instrument.quote),
         checks.order_notional(symbol, _notional(proposal, case.view), settings.order_ceiling()),
         checks.throttle(case.at_ns, reserved.free_ns, settings.orders_per_minute, settings.orders_burst),
         checks.duplicate(symbol, same, settings.duplicate_s),

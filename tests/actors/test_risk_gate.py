@@ -376,6 +376,16 @@ def test_flatten_that_is_refused_says_so_once_not_every_second():
     assert said == [1, 0, 0, 0]
 
 
+def test_f51_what_only_closes_may_be_small_until_the_venue_says_no():
+    stage = flattening(BTC_EUR="0.005")
+    intent = of(Intent, stage.admit(a_beat("second"), after_s=1))[0]
+    assert fields_of(intent, "quantity", "notional") == (D("0.005"), D("0.4995"))
+    stage.admit(an_order_state("REJECTED", side="sell", open=D(0), reason="too small"))
+    refusals = [each for _ in range(3) for each in stage.admit(a_beat("second"), after_s=1)]
+    assert [type(each) for each in refusals] == [Refusal]
+    assert Reason("MIN", "notional of BTC-EUR is 0.50 EUR, at least 1.02 EUR") in refusals[0].reasons
+
+
 def test_dust_below_a_lot_is_never_sold_in_a_loop():
     stage = flattening(BTC_EUR="0.0004")
     said = [each for _ in range(3) for each in stage.admit(a_beat("second"), after_s=1)]

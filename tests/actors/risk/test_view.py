@@ -1,0 +1,95 @@
+"""The book as columns: what is held, ordered or proposed, in the account's currency."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from actors.risk.view import Facts, view_of
+from actors.valuation import Prices, Rate
+from contracts.column import floats
+from tests.kit.market import NOON_NS, a_universe
+from tests.kit.orders import an_order_state, marks_of
+from tests.kit.risk import a_history
+
+D = Decimal
+
+
+def facts(*, symbols=("BTC-USD", "ETH-USD"), rate="0.5", marks=(100.0, 100.0), **changed):
+    prices = Prices()
+    prices.turn_to(a_universe(*symbols))
+    prices.hear(marks_of(*marks))
+    prices.rates["USD"] = Rate(value=D(rate), at_ns=NOON_NS)
+    given = {
+        "prices": prices,
+        "frame": marks_of(*marks),
+        "currency": "EUR",
+        "positions": {},
+        "orders": (),
+        "sigma": floats([0.01, 0.02]),
+        "horizon_s": 3_600.0,
+        "closes": None,
+        "bar_s": 60.0,
+        "risk_horizon_s": 14_400.0,
+        "at_ns": NOON_NS,
+    }
+    return Facts(**(given | changed))
+
+
+def test_positions_and_open_orders_are_worth_account_currency():
+    orders = (
+        an_order_state(symbol="BTC-USD", open=D(2), limit=D(101)),
+        an_order_state("UNKNOWN", symbol="BTC-USD", side="sell", open=D(1), limit=D(99)),
+    )
+    view = view_of(facts(positions={"BTC-USD": D("-0.5")}, orders=orders), ["ETH-USD"])
+    assert view.symbols == ("BTC-USD", "ETH-USD")
+    assert view.position.tolist() == [-25.0, 0.0]
+    assert view.buys.tolist() == [101.0, 0.0], "a buy may cost its limit"
+    assert view.sells.tolist() == [50.0, 0.0], "what is sold is worth the mark"
+    assert view.unknown == ()
+
+
+def test_sigma_is_scaled_by_the_square_root_of_time_and_the_larger_of_belief_and_measure():
+    believed = view_of(facts(), ["BTC-USD", "ETH-USD"]).sigma
+    assert believed == pytest.approx([0.02, 0.04])
+    wild = a_history(sigma=0.01).close
+    both = view_of(facts(closes=wild), ["BTC-USD", "ETH-USD"]).sigma
+    assert (both > 0.1).all()
+    calm = a_history(sigma=1e-6).close
+    assert view_of(facts(closes=calm), ["BTC-USD", "ETH-USD"]).sigma == pytest.approx([0.02, 0.04])
+
+
+def test_an_unmeasured_pair_is_never_taken_for_a_diversifier():
+    corr = view_of(facts(), ["BTC-USD", "ETH-USD"]).corr
+    assert corr[0, 1] == 0.5
+    assert np.diag(corr).tolist() == [1.0, 1.0]
+
+
+def test_an_invalid_quote_leaves_the_last_worth_but_no_price():
+    known = facts(positions={"BTC-USD": D(1)})
+    view = view_of(known._replace(frame=marks_of(float("nan"), 100.0)), [])
+    assert view.unit.tolist() == [50.0]
+    assert np.isnan(view.mid).all()
+    assert view.unknown == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "unknown"),
+    [
+        ({"sigma": floats([np.nan, 0.01])}, ("sigma of BTC-USD",)),
+        ({"positions": {"SOL-USD": D(1)}}, ("SOL-USD is not in the universe",)),
+        ({"marks": (float("nan"), 100.0)}, ("worth of BTC-USD",)),
+    ],
+)
+def test_what_is_held_and_cannot_be_known_is_named(changed, unknown):
+    assert view_of(facts(**({"positions": {"BTC-USD": D(1)}} | changed)), ["ETH-USD"]).unknown == unknown
+
+
+def test_what_is_only_proposed_may_be_unknown():
+    assert view_of(facts(sigma=floats([np.nan, 0.01])), ["BTC-USD", "DOGE-USD"]).unknown == ()
+
+
+def test_an_empty_book_is_an_empty_view():
+    view = view_of(facts(), [])
+    assert view.symbols == ()
+    assert view.corr.shape == (0, 0)
