@@ -14,6 +14,7 @@ from itertools import count
 from typing import Final
 
 from adapters.simulated.account import Held
+from adapters.simulated.admission import Admission
 from adapters.simulated.chance import Stream, generator
 from adapters.simulated.ledger import Ended, Fact, Filled, LedgerFile, NoLedger, Opened, Placed, Refused
 from adapters.simulated.listener import Event, Listener
@@ -63,9 +64,12 @@ class Broker:
         self._ticket = count(1)
         self._now_ns: Nanos = 0
         self._listeners: list[Listener] = []
+        self._admission = Admission(settings, self._instruments, prices, self.records)
         self._replica = Replica(self.records, nanos(settings.recv_window_s))
         for fact in ledger.facts:
             self.records.apply(fact)
+        for held in self.records.newest.values():
+            held.placed_ns = 0  # whatever lag a read has, it has caught up with an earlier life
         if not ledger.facts:
             self._note(Opened(at_ns=0, balances=settings.balances))
 
@@ -163,28 +167,11 @@ class Broker:
         elif known is not None and known.state == "open":
             # "Duplicate" says nothing against the first order, so it must not be read as a rejection of the id.
             return OrderUnknown(order.client_id, f"duplicate of open order {known.venue_id}")
-        reasons = self._refusals(order, sent_ns, at_ns)
+        reasons = self._admission.refusals(order, sent_ns, at_ns)
         if reasons:
             self._note(Refused(at_ns=at_ns, client_id=order.client_id, reason="; ".join(reasons)))
             return OrderRejected(order.client_id, "; ".join(reasons))
         return OrderAccepted(order.client_id, self._accept(order, at_ns))
-
-    def _refusals(self, order: Order, sent_ns: Nanos, at_ns: Nanos) -> list[str]:
-        late_ns, open_orders = at_ns - sent_ns, self.records.open
-        if late_ns > nanos(self.settings.recv_window_s):
-            return [f"arrived {late_ns / 1e9:.1f} s after it was sent, at most {self.settings.recv_window_s} s"]
-        instrument = self._instruments.get(order.symbol)
-        if instrument is None or self._prices.depth(order.symbol, at_ns) is None:
-            return [f"symbol {order.symbol} is not listed or has no market yet"]
-        if len(open_orders) >= self.settings.orders_open_max:
-            return [f"{len(open_orders)} orders are open, at most {self.settings.orders_open_max}"]
-        mid = partial(self._mid, at_ns)
-        return self.records.account.refusals(order, instrument, tuple(open_orders.values()), mid)
-
-    def _mid(self, at_ns: Nanos, symbol: str) -> Decimal | None:
-        depth, instrument = self._prices.depth(symbol, at_ns), self._instruments[symbol]
-        sides = [side[0][0] for side in depth if side] if depth is not None else []
-        return instrument.price(sum(sides)) / len(sides) if sides else None
 
     def _accept(self, order: Order, at_ns: Nanos) -> str:
         venue_id = f"V{self.records.placed + 1:08d}"

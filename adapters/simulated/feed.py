@@ -39,6 +39,7 @@ class SimulatedFeed:
         self._market = market
         self._clock = clock
         self._number = 0
+        self._shown: dict[int, tuple[int, Ladder]] = {}
 
     @property
     def universe(self) -> Universe:
@@ -86,7 +87,7 @@ class SimulatedFeed:
     def _wires(self, event: _Event, sent: int) -> Iterator[Wire]:
         at_ns, column, step, fresh = event
         symbol = self._market.universe.instruments[column].symbol
-        ladder = self._market.ladder(column, step)
+        before, ladder = self._ladder(column, step - 1), self._ladder(column, step)
         best = (int(ladder.bid_ticks[0]), int(ladder.bid_lots[0]), int(ladder.ask_ticks[0]), int(ladder.ask_lots[0]))
         if fresh:
             bids, asks = _levels(ladder.bid_ticks, ladder.bid_lots), _levels(ladder.ask_ticks, ladder.ask_lots)
@@ -96,8 +97,15 @@ class SimulatedFeed:
         if trade is not None:
             yield TradeWire(sent, symbol, at_ns, trade.price, trade.lots, trade.buy, trade.trade_id)
             sent += 1
-        bids, asks = _changes(self._market.ladder(column, step - 1), ladder)
+        bids, asks = _changes(before, ladder)
         yield BookWire(sent, symbol, at_ns, best, bids, asks)
+
+    def _ladder(self, column: int, step: int) -> Ladder:
+        """The market's ladder; the last one of each instrument is kept, because the next frame starts from it."""
+        known = self._shown.get(column)
+        if known is None or known[0] != step:
+            known = self._shown[column] = (step, self._market.ladder(column, step))
+        return known[1]
 
 
 def _levels(ticks: Ints, lots: Ints) -> Levels:

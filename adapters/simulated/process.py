@@ -76,7 +76,8 @@ async def _run(options: argparse.Namespace, settings: BrokerSettings, weather: W
         venue = SimulatedVenue(settings, market.universe, MarketPrices(market), clock, ledger)
         server = VenueServer(StormyVenue(venue, weather, clock))
         listening = await _listen(options, server)
-        ready = {"ready": True, "pid": os.getpid(), "address": str(options.socket or options.port)}
+        address = str(options.socket or listening.sockets[0].getsockname()[1])
+        ready = {"ready": True, "pid": os.getpid(), "address": address}
         sys.stdout.write(msgspec.json.encode(ready | {"facts": len(ledger.facts)}).decode() + "\n")
         sys.stdout.flush()
         try:
@@ -147,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m adapters.simulated.process", description="The mock broker.")
     address = parser.add_mutually_exclusive_group(required=True)
     address.add_argument("--socket", type=Path, help="Unix socket to listen on; made with mode 0600")
-    address.add_argument("--port", type=int, help="port of 127.0.0.1 to listen on")
+    address.add_argument("--port", type=int, help="port of 127.0.0.1 to listen on; 0 takes a free one")
     parser.add_argument("--ledger", type=Path, required=True, help="append-only ledger; taken up again if it is there")
     parser.add_argument("--seed", type=int, required=True, help="seed of market, broker and weather")
     parser.add_argument("--balance", action="append", required=True, metavar="ASSET=AMOUNT", help="opening balance")

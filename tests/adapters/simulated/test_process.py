@@ -14,9 +14,10 @@ from adapters.simulated.ledger import audit
 from adapters.simulated.process import main
 from adapters.simulated.remote import RemoteVenue
 from contracts.ports import FeedLost, VenueSilent
+from contracts.quantities import SECOND_NS
 from contracts.trade import OrderAccepted, OrderQuery
-from runtime.clock import WallClock
-from tests.kit.venues import QUICK, VenueContract, VenueWorld
+from runtime.clock import FixedClock, WallClock
+from tests.kit.venues import QUICK, START_NS, VenueContract, VenueWorld, a_venue_order
 from tests.kit.virtual_time import on_a_real_loop
 
 ENDS_S = 10.0
@@ -34,13 +35,14 @@ class Process:
 
     def __init__(self, directory, *options):
         self.socket, self.ledger = directory / "broker.sock", directory / "ledger"
+        self.address = ("--socket", str(self.socket))
         self.options = options
         self.start()
 
     def command(self):
         market = json.dumps({"symbols": ["BTC-EUR", "ETH-EUR", "XRP-EUR"]})
         return [
-            *(sys.executable, "-m", "adapters.simulated.process", "--socket", str(self.socket)),
+            *(sys.executable, "-m", "adapters.simulated.process", *self.address),
             *("--ledger", str(self.ledger), "--seed", "7", "--balance", "EUR=500", "--die-with-parent"),
             *("--market", market, "--broker", json.dumps(QUICK), *self.options),
         ]
@@ -133,13 +135,23 @@ async def test_a_silent_broker_is_silence_and_never_a_rejection(shared):
 
 
 @on_a_real_loop
-async def test_what_cannot_be_read_ends_the_connection_and_nothing_else(shared):
-    reader, writer = await asyncio.open_unix_connection(shared.socket)
-    writer.write(b"junk\n")
-    assert await reader.read() == b""
-    writer.close()
-    await writer.wait_closed()
-    assert list((await shared.venue().snapshot()).balances) == ["EUR"]
+async def test_a_broker_on_a_port_may_live_at_another_time(tmp_path):
+    process = Process.__new__(Process)
+    process.ledger, process.address, process.options = (
+        tmp_path / "ledger",
+        ("--port", "0"),
+        ("--start-ns", str(START_NS)),
+    )
+    process.start()
+    try:
+        venue = RemoteVenue(int(process.ready["address"]), WallClock(), 3.0)
+        order = a_venue_order(FixedClock(START_NS), "k1-000001-00-0")
+        assert isinstance(await venue.submit(order), OrderAccepted)
+        await asyncio.sleep(0.1)
+        fills, _ = await venue.fills_since(0)
+        assert 0 < fills[0].event_ns - START_NS < 60 * SECOND_NS
+    finally:
+        process.end(signal.SIGKILL)
 
 
 @on_a_real_loop
@@ -166,7 +178,7 @@ def test_a_ledger_has_one_broker_and_a_socket_only_its_owner(shared):
 
 def test_a_broker_dies_with_its_parent(tmp_path):
     process = Process.__new__(Process)
-    process.socket, process.ledger, process.options = tmp_path / "broker.sock", tmp_path / "ledger", ()
+    process.ledger, process.address, process.options = tmp_path / "ledger", ("--socket", str(tmp_path / "s")), ()
     parent = [sys.executable, "-c", SHORT_PARENT, *process.command()]
     output = subprocess.run(parent, capture_output=True, timeout=30).stdout
     deadline_s = time.monotonic() + ENDS_S
