@@ -15,6 +15,27 @@ QUICK: dict[str, Any] = {
 }
 """A canary with much to trade on, bars of ten seconds, and one agent whose beliefs come true within the run."""
 
+ROUGH: dict[str, Any] = {
+    **{
+        f"simulated__weather__feed__{fault}": share
+        for fault, share in {
+            "drop": 0.01, "duplicate": 0.02, "swap": 0.01, "garbage": 0.02, "stall": 0.0, "disconnect": 0.004,
+            "crossed": 0.02, "absurd": 0.0,
+        }.items()
+    },
+    **{
+        f"simulated__weather__venue__{fault}": share
+        for fault, share in {
+            "lost_request": 0.05, "lost_answer": 0.05, "late_request": 0.02, "late_answer": 0.1, "reject": 0.05,
+            "unknown": 0.05, "answer_after_fill": 0.1, "down": 0.0, "duplicate_fill": 0.2, "lost_fill": 0.1,
+            "disconnect": 0.02,
+        }.items()
+    },
+    "orders__reconcile_s": 5.0,
+    "feed__resync_s_max": 1.0,
+}  # fmt: skip
+"""Weather as bad as weeks of it, so that seconds show what weeks would; reconciled every five seconds."""
+
 
 def a_quick_profile(base: str = "canary", **changed: Any) -> Profile:
     """That canary; name a value to change as `section__key=value`."""
@@ -25,3 +46,9 @@ def a_quick_profile(base: str = "canary", **changed: Any) -> Profile:
 def calm() -> Run:
     """Twenty-one seconds in which nothing goes wrong, every actor checked after every message."""
     return simulate(a_quick_profile(), seconds=20.9, checked=True)
+
+
+@cache
+def rough() -> Run:
+    """Forty seconds in which every fault of feed and venue strikes several times."""
+    return simulate(a_quick_profile("soak", **ROUGH), seconds=40.0, checked=False)

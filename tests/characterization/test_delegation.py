@@ -21,6 +21,7 @@ ANSWERS = {
     ("sentinel", "VenueStatus"): {"GateState"},
     ("sentinel", "Reconciled"): {"GateState"},
     ("sentinel", "Equity"): {"GateState"},
+    ("sentinel", "Stopping"): {"GateState"},
     ("marker", "Beat"): {"MarkFrame"},
     ("bar_builder", "Beat"): {"BarFrame"},
     ("book_keeper", "Beat"): {"BookFrame"},
