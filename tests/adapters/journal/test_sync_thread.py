@@ -2,11 +2,15 @@ import asyncio
 import errno
 import threading
 
+import pytest
+
 from adapters.journal.sync_thread import SyncThread
-from tests.kit.virtual_time import on_a_real_loop
+
+on_real_loops = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
+"""A thread cannot be waited for in virtual time."""
 
 
-@on_a_real_loop
+@on_real_loops
 async def test_a_sync_runs_beside_the_loop_and_is_told_in_it() -> None:
     thread = SyncThread()
     told: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
@@ -18,7 +22,7 @@ async def test_a_sync_runs_beside_the_loop_and_is_told_in_it() -> None:
     thread.close()
 
 
-@on_a_real_loop
+@on_real_loops
 async def test_the_error_of_a_sync_is_told_to_the_loop_and_to_who_waits() -> None:
     thread = SyncThread()
     told: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()

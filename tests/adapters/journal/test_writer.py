@@ -25,14 +25,17 @@ from contracts.topics import BY_TYPE
 from tests.kit.beliefs import a_feature_frame
 from tests.kit.disks import CrashingDisk, fails_at
 from tests.kit.journals import finish
-from tests.kit.virtual_time import on_a_real_loop, turns
+from tests.kit.virtual_time import turns
+
+on_real_loops = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
+"""A thread cannot be waited for in virtual time."""
 
 
 def a_tick(seq: int, turn: int, symbol: str = "BTC-EUR") -> Envelope[Any]:
     return Envelope(seq, turn, 0, 1_000 + turn, "feed", Tick(symbol, 100 + seq, 101 + seq, 5, 6, 7, 1, seq))
 
 
-@on_a_real_loop
+@on_real_loops
 async def test_what_was_appended_is_read_back_with_a_thread(tmp_path) -> None:
     await _append_and_read_back(tmp_path, threaded=True)
 
@@ -354,7 +357,7 @@ class BlockedDisk(CrashingDisk):
         self.fault = fault
 
 
-@on_a_real_loop
+@on_real_loops
 async def test_many_waiters_share_one_sync() -> None:
     disk = BlockedDisk()
     journal = a_writer(disk, threaded=True)
@@ -379,7 +382,7 @@ async def test_many_waiters_share_one_sync() -> None:
     journal.close()
 
 
-@on_a_real_loop
+@on_real_loops
 async def test_what_came_during_a_sync_is_not_called_durable_by_it() -> None:
     disk = BlockedDisk()
     journal = a_writer(disk, threaded=True)
@@ -398,7 +401,7 @@ async def test_what_came_during_a_sync_is_not_called_durable_by_it() -> None:
     journal.close()
 
 
-@on_a_real_loop
+@on_real_loops
 async def test_a_failed_sync_is_told_to_every_waiter_and_never_tried_again() -> None:
     disk = BlockedDisk()
     journal = a_writer(disk, threaded=True)
@@ -421,7 +424,7 @@ async def test_a_failed_sync_is_told_to_every_waiter_and_never_tried_again() -> 
     assert disk.calls.count("sync") == 1
 
 
-@on_a_real_loop
+@on_real_loops
 async def test_an_inline_sync_hears_the_error_of_the_one_in_the_thread() -> None:
     disk = BlockedDisk()
     journal = a_writer(disk, threaded=True)
@@ -436,7 +439,7 @@ async def test_an_inline_sync_hears_the_error_of_the_one_in_the_thread() -> None
     assert not verify(disk).sealed
 
 
-@on_a_real_loop
+@on_real_loops
 async def test_a_waiter_that_is_cancelled_takes_nobody_with_it() -> None:
     disk = BlockedDisk()
     journal = a_writer(disk, threaded=True)
@@ -455,7 +458,7 @@ async def test_a_waiter_that_is_cancelled_takes_nobody_with_it() -> None:
     journal.close()
 
 
-@on_a_real_loop
+@on_real_loops
 async def test_segments_roll_while_a_sync_is_in_the_thread() -> None:
     disk = CrashingDisk()
     journal = a_writer(disk, threaded=True, segment_bytes=500)
