@@ -78,7 +78,7 @@ class BinanceParser:
         if channel is not None:
             try:
                 said = channel.decode(data).data
-                exact = data.count(b'"') == said.marks() and said.s == channel.grid.symbol and data.isascii()
+                exact = data.count(b'"') == said.marks() and said.s == channel.grid.symbol
             except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
                 exact = False
             if exact:

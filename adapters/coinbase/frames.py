@@ -47,7 +47,7 @@ class CoinbaseParser:
         """What the frame says; raises MalformedFrame."""
         try:
             said = _EXACT.decode(frame.data)
-            exact = _quotes(frame.data) == said.quotes() and frame.data.isascii()
+            exact = _quotes(frame.data) == said.quotes()
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             exact = False
         return self._rows(said, frame) if exact else self._carefully(frame)

@@ -173,6 +173,7 @@ def test_the_buffer_is_bounded_and_says_what_it_let_go():
         ("wait", 1, 0), ("wait", 2, 0), ("wait", 2, 1), ("wait", 2, 1),
     ]  # fmt: skip
     assert guard.waiting() == 2
+    assert judged(snapshot(2), guard=guard)[0].released == (spot(3, 3), spot(4, 4)), "the oldest went"
 
 
 def test_a_gap_says_how_many_had_waited_in_vain():
