@@ -151,7 +151,9 @@ class System:
     def _said_last(self, hanging: tuple[str, ...]) -> Ending:
         assert self._ending is not None
         if hanging:
-            self._ending = Ending(f"{self._ending.reason}; tasks that hung: {', '.join(hanging)}", self._ending.exit_code)
+            self._ending = Ending(
+                f"{self._ending.reason}; tasks that hung: {', '.join(hanging)}", self._ending.exit_code
+            )
         state: GateState | None = self.report.state
         if self._ending.exit_code == EXIT_OK and state is not None and "mismatch" in state.latches:
             self._ending = Ending("the venue's books differ from ours, a human must look", EXIT_MISMATCH)

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,8 @@ ROOT = Path(__file__).parent.parent.parent
 PROFILE = Path(__file__).parent / "crash.toml"
 SEED = 41
 ANSWERS = ("OrderAccepted", "OrderRejected", "OrderUnknown", "OrderNotSent", "OrderReport", "Fill", "OrderCancelled")
+PLACED = re.compile(rb'"fact":"placed"[^\n]*"client_id":"k(\d+)-')
+STARTING, STRIKING = 0.15, 0.5
 START_S_MAX = 30.0
 STOP_S_MAX = 30.0
 
@@ -46,6 +49,7 @@ class Harness:
         self.daemon: subprocess.Popen[bytes] | None = None
         self.found: Counter[str] = Counter()
         self.problems: list[str] = []
+        self.epochs_before = 0
 
     def _start_broker(self) -> subprocess.Popen[bytes]:
         command = [
@@ -59,6 +63,8 @@ class Harness:
 
     def start(self) -> None:
         """Start the daemon; recovery is its start-up."""
+        account = self.runs / "crash" / "account.json"
+        self.epochs_before = json.loads(account.read_text())["epoch"] if account.exists() else 0
         environment = os.environ | {"BOT__SIMULATED__BROKER_SOCKET": str(self.socket)}
         command = [sys.executable, "-m", "bot", "run", "--profile", str(PROFILE), "--runs", str(self.runs), "--json"]
         log = (self.directory / "daemon.log").open("ab")
@@ -68,11 +74,14 @@ class Harness:
         log.close()
 
     def kill(self) -> None:
-        """Let the daemon trade, then end it without a word: at random, or when the broker has just taken an order."""
+        """End the daemon without a word: while it starts, while it trades, or with an order at the broker unanswered."""
         assert self.daemon is not None
-        self._await_order()
-        if self.chance.random() < 0.5:
-            time.sleep(self.chance.uniform(0.0, 1.5))
+        way = self.chance.random()
+        if way < STARTING:
+            time.sleep(self.chance.uniform(0.3, 2.0))
+        else:
+            self._await_order()
+            time.sleep(0.0 if way < STARTING + STRIKING else self.chance.uniform(0.0, 1.5))
         self.daemon.send_signal(signal.SIGKILL)
         self.daemon.wait()
         self.found["kills"] += 1
@@ -97,28 +106,32 @@ class Harness:
     def run_directory(self) -> Path:
         """The one run that every process took up."""
         runs = [path for path in (self.runs / "crash").iterdir() if path.is_dir()]
-        if len(runs) != 1:
+        if len(runs) > 1:
             raise SystemExit(f"one run was to be taken up again and again, there are {len(runs)}: did the code change?")
         return runs[0]
 
     def _await_order(self) -> None:
-        """Until the ledger shows an order of this process; a daemon that ended meanwhile is a problem."""
+        """Until the broker holds an order of this very process; one that ended meanwhile is a problem."""
         assert self.daemon is not None
-        before, deadline = self._placed(), time.monotonic() + START_S_MAX
-        while self._placed() == before:
+        deadline = time.monotonic() + START_S_MAX
+        while not self._placed_since(self.epochs_before):
             if self.daemon.poll() is not None or time.monotonic() > deadline:
                 tail = (self.directory / "daemon.log").read_text(errors="replace")[-2000:]
                 raise SystemExit(f"the daemon did not trade (exit {self.daemon.poll()}):\n{tail}")
             time.sleep(0.005)
 
-    def _placed(self) -> int:
-        try:
-            return self.ledger.read_bytes().count(b'"fact":"placed"')
-        except FileNotFoundError:
-            return 0
+    def _placed_since(self, epochs: int) -> bool:
+        """Whether a process with a later account epoch has an order in the ledger."""
+        return any(epoch > epochs for epoch in self._epochs())
+
+    def _epochs(self) -> list[int]:
+        placed = PLACED.findall(self.ledger.read_bytes()) if self.ledger.exists() else []
+        return [int(epoch) for epoch in placed]
 
     def examine(self, *, final: bool) -> None:
         """Hold journal and ledger against each other after a kill, or at the end."""
+        if not (self.runs / "crash" / "account.json").exists():
+            return
         kept = list(records(PosixDisk(self.run_directory() / "journal")))
         by_type = Counter(record.type for record in kept)
         self._count_in_flight(kept)
