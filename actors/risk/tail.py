@@ -29,8 +29,9 @@ class Tail:
     """Scenarios of one decision, and the losses of books in them.
 
     Nobody knows which open or proposed orders will fill. A book is therefore judged by the worst of: open orders
-    unfilled or filled to their worst side, with all proposals filled, only the buys, or only the sells; a hedge that
-    may not fill never pays for the risk that it was to hedge. Returns have no drift: an expected gain buys no tail.
+    unfilled or filled to their worst side, with none of the proposals filled, all, only the buys, or only the sells. A
+    hedge that may not fill never pays for the risk that it was to hedge, and no order under way lowers the tail.
+    Returns have no drift: an expected gain buys no tail.
     """
 
     def __init__(self, view: View, alpha: float, count: int, chance: np.random.Generator) -> None:
@@ -80,6 +81,9 @@ class Tail:
 
 
 def _parts(added: Floats) -> Iterator[Floats]:
+    yield np.zeros_like(added)
+    if not added.any():
+        return
     yield added
     buys, sells = np.maximum(added, 0.0), np.minimum(added, 0.0)
     if buys.any() and sells.any():
