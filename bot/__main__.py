@@ -15,7 +15,7 @@ def main() -> None:
     from bot.cli.app import app
 
     if "_BOT_COMPLETE" in os.environ:
-        from typer.completion import completion_init
+        from typer._completion_classes import completion_init
 
         completion_init()
     app(prog_name="bot")

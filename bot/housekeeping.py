@@ -1,4 +1,4 @@
-"""What a daemon does beside trading: snapshots, flushes, health, control, the watch over its own loop, its time limit."""
+"""What a daemon does beside trading: snapshots, flushes, health, control, the watch over its loop, its time limit."""
 
 import asyncio
 from typing import Final

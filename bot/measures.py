@@ -35,7 +35,8 @@ class Measures:
     """Feeds `metrics` and says the status that /readyz shows."""
 
     kinds: ClassVar[tuple[type[msgspec.Struct], ...]] = (
-        ActorFailed, ActorRestarted, GatewayFailed, FeedStatus, MarkFrame, Refusal, OrderState, Verdict, Equity, Reconciled,
+        ActorFailed, ActorRestarted, GatewayFailed, FeedStatus, MarkFrame, Refusal, OrderState, Verdict, Equity,
+        Reconciled,
     )  # fmt: skip
 
     def __init__(self, system: System, opened: OpenRun) -> None:

@@ -1,4 +1,4 @@
-"""Opening a run: the account's lock and epoch, a new directory or the cut run of the last process, journal and snapshots."""
+"""Opening a run: the account's lock and epoch, a new directory or the last process's cut run, journal, snapshots."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -52,7 +52,7 @@ class World:
 
 
 def simulated_world(profile: Profile, run: Path, *, virtual: bool) -> World:
-    """The simulated market and broker, in real time or as fast as it goes; the broker's own ledger lies with the run."""
+    """The simulated market and broker, in real time or as fast as it goes; the broker's ledger lies with the run."""
     clock: Clock = LoopClock(profile.simulated.start_ns) if virtual else WallClock()
     simulated = profile.simulated
     market = Market(simulated.market)
@@ -71,7 +71,7 @@ def simulated_world(profile: Profile, run: Path, *, virtual: bool) -> World:
 
 
 def recorded_world(profile: Profile, run: Path, recording: Path, speed: float | None) -> World:
-    """A recording through the live parsers, the mock broker trading at its quotes; without a speed, as fast as it goes."""
+    """A recording through the live parsers, a mock broker trading at its quotes; without a speed, at full speed."""
     clock = _StartingClock(speed or 1.0)
     feed = RecordedFeed(recording, clock)
     clock.start(feed.started_ns)

@@ -9,7 +9,6 @@ import numpy as np
 from contracts.column import EXTENSION_CODE, Column
 from contracts.topics import BY_TYPE, BY_TYPE_NAME
 
-
 StateT = TypeVar("StateT", bound=msgspec.Struct)
 
 

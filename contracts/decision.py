@@ -1,4 +1,4 @@
-"""What is decided: the slate's choice, what the gate lets through and why not, the state of the account, the log of it all."""
+"""What is decided: the slate's choice, what the gate lets through and why not, the account's state, the log of all."""
 
 from decimal import Decimal
 from typing import Literal
@@ -65,7 +65,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """One refusing control: its number in the list of controls, and one sentence with the number that was and may be."""
+    """One refusing control: its number in the list of controls, and a sentence with the number that was and may be."""
 
     control: str
     text: str

@@ -1,4 +1,4 @@
-"""The ports: what the daemon needs of the outside, as protocols. Every implementation passes the same contract tests."""
+"""The ports: what the daemon needs of the outside; every implementation of one passes the same contract tests."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -73,7 +73,7 @@ class Feed(Protocol):
         """A fresh parser for a connection."""
 
     def connect(self, epoch: int) -> AbstractAsyncContextManager[AsyncIterator[RawFrame]]:
-        """Connect and subscribe; the iterator raises FeedLost when the connection goes, FeedFinished at a recording's end."""
+        """Connect and subscribe; the iterator raises FeedLost when the connection goes, FeedFinished at the end."""
 
 
 class OrderVenue(Protocol):

@@ -1,4 +1,4 @@
-"""Names for plain numbers, so that a signature says the unit: time in int nanoseconds, belief in float, money in Decimal."""
+"""Names for plain numbers, so that a signature says the unit: time is int nanoseconds, belief float, money Decimal."""
 
 from decimal import Decimal
 from typing import Final, Literal

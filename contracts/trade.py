@@ -1,6 +1,6 @@
 """Orders and what a venue says of them. Quantities, prices and fees are exact Decimals in the venue's own units.
 
-A venue's silence is a state (`OrderUnknown`), never a rejection: exposure stays reserved until the venue proves otherwise.
+A venue's silence is a state (`OrderUnknown`), never a rejection; exposure stays reserved until proved gone.
 """
 
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Raw frames and what parsing them yields: the form in which every feed, live, recorded or simulated, hands over the market."""
+"""Raw frames and what parsing them yields: how every feed, live, recorded or simulated, hands over the market."""
 
 from typing import Literal
 

@@ -1,9 +1,9 @@
-"""Replay: let the outside messages of a run in again and hold everything that is said against the record, byte for byte."""
+"""Replay: let a run's outside messages in again and hold all that is said against the record, byte for byte."""
 
 import hashlib
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -223,8 +223,8 @@ def first_difference(was: Any, now: Any, tolerance: float, path: str = "") -> tu
         return None if _close(was, now, tolerance) else (path, was, now)
     else:
         return None if was == now else (path, was, now)
-    found: Callable[[tuple[str, Any, Any]], Any] = lambda pair: first_difference(pair[1], pair[2], tolerance, pair[0])
-    return next((difference for difference in map(found, pairs) if difference is not None), None)
+    differences = (first_difference(a, b, tolerance, name) for name, a, b in pairs)
+    return next((difference for difference in differences if difference is not None), None)
 
 
 def _close(was: float, now: float, tolerance: float) -> bool:

@@ -9,7 +9,7 @@ from contracts.quantities import SECOND_NS, Nanos
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """At most `failures_max` crashes per `period_s`; the first restart after `backoff_s`, doubling up to `backoff_s_max`.
+    """At most `failures_max` crashes per `period_s`; a restart after `backoff_s`, doubling up to `backoff_s_max`.
 
     `one_for_all` rebuilds the whole group when one member crashes.
     """

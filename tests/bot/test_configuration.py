@@ -74,9 +74,7 @@ def test_all_problems_are_told_at_once_with_their_origin(tmp_path) -> None:
 
 def test_a_misspelt_variable_is_told(tmp_path) -> None:
     (told,) = problems(tmp_path, GOOD, {"BOT__INNER__PERIODS": "5"})
-    assert told == (
-        "inner.periods: unknown key, did you mean 'period_s'? (from environment BOT__INNER__PERIODS)"
-    )
+    assert told == ("inner.periods: unknown key, did you mean 'period_s'? (from environment BOT__INNER__PERIODS)")
 
 
 def test_a_circle_of_files_is_told(tmp_path) -> None:
@@ -86,7 +84,7 @@ def test_a_circle_of_files_is_told(tmp_path) -> None:
 
 
 def test_an_unknown_profile_is_told_with_what_there_is() -> None:
-    with pytest.raises(BadConfiguration, match="no such profile, did you mean 'canary'.*shipped: canary, live"):
+    with pytest.raises(BadConfiguration, match=r"no such profile, did you mean 'canary'.*shipped: canary, live"):
         layers("canarry", {})
 
 

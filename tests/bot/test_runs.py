@@ -32,7 +32,8 @@ def test_a_second_daemon_on_the_account_is_refused(tmp_path) -> None:
 def test_another_process_is_refused_too(tmp_path) -> None:
     account = Account(tmp_path, "canary")
     code = f"from pathlib import Path; from bot.runs import Account; Account(Path({str(tmp_path)!r}), 'canary')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, env=os.environ | {"PYTHONPATH": "."})
+    environment = os.environ | {"PYTHONPATH": "."}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, env=environment)
     account.close()
     assert b"AccountBusy" in done.stderr
 
@@ -54,7 +55,7 @@ def test_latches_outlive_the_run(tmp_path) -> None:
 
 def test_a_directory_that_cannot_be_used_is_named_with_what_to_do(tmp_path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunsUnusable, match="cannot be used.*--runs DIR"):
+    with pytest.raises(RunsUnusable, match=r"cannot be used.*--runs DIR"):
         Account(tmp_path / "file", "canary")
 
 
