@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors.execution.orders import ALIVE, LEGAL, Tracked, sending
 from actors.execution_desk import ExecutionDesk
 from actors.ledger import Ledger
 from contracts.trade import (
@@ -387,6 +388,21 @@ def test_settled_orders_are_forgotten_oldest_first_and_their_fills_are_repetitio
     assert (len(memory.working), len(memory.done), memory.forgotten) == (0, 3, (1, 3))
     assert stage.admit(a_fill(client_id="k1-000002-00-0", trade_id="t2", event_ns=at(9))) == []
     assert held(stage) == 6
+
+
+@pytest.mark.parametrize("state", [*LEGAL])
+@pytest.mark.parametrize("target", [*LEGAL])
+def test_i7_the_table_of_legal_steps_is_enforced(state, target):
+    tracked: Tracked = sending(an_order(), NOON_NS)
+    tracked.state = state
+    tracked.query_ns = 1
+    if target == state or target in LEGAL[state]:
+        tracked.step(target)
+        assert tracked.state == target
+    else:
+        with pytest.raises(AssertionError, match=f"{state} to {target}"):
+            tracked.step(target)
+    assert state in ALIVE or LEGAL[state] == (), "what has ended stays ended"
 
 
 def test_a_snapshot_of_the_desk_makes_an_equal_twin():

@@ -4,24 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from actors.execution.orders import ALIVE, LEGAL, Tracked, adopted, sending, unsent
+from actors.execution.orders import adopted, sending, unsent
 from tests.kit.market import NOON_NS
 from tests.kit.orders import an_open_order, an_order, fields_of
-
-
-@pytest.mark.parametrize("state", [*LEGAL])
-@pytest.mark.parametrize("target", [*LEGAL])
-def test_i7_the_table_of_legal_steps_is_enforced(state, target):
-    tracked: Tracked = sending(an_order(), NOON_NS)
-    tracked.state = state
-    tracked.query_ns = 1
-    if target == state or target in LEGAL[state]:
-        tracked.step(target)
-        assert tracked.state == target
-    else:
-        with pytest.raises(AssertionError, match=f"{state} to {target}"):
-            tracked.step(target)
-    assert state in ALIVE or LEGAL[state] == (), "what has ended stays ended"
 
 
 def test_a_closed_order_keeps_what_the_venue_filled_reserved_until_it_came():
