@@ -117,10 +117,11 @@ class Bus:
         at_ns = self.now()
         if at_ns > self.at_ns:
             self.at_ns = at_ns
-        self.turn += 1
-        self.seq += 1
-        envelope = Envelope(self.seq, self.turn, 0, self.at_ns, source, payload)
+        envelope = Envelope(self.seq + 1, self.turn + 1, 0, self.at_ns, source, payload)
         self.journal.append(envelope, outside=True)
+        # Only now: a message that the journal refused has left no hole.
+        self.seq += 1
+        self.turn += 1
         self.in_hand = envelope
         try:
             if deliver:
@@ -198,9 +199,9 @@ class Bus:
                         self._record(restarted, "bus", heard, queue)
 
     def _record(self, payload: msgspec.Struct, source: str, heard: Envelope[Any], queue: deque[Envelope[Any]]) -> None:
-        self.seq += 1
-        derived = Envelope(self.seq, self.turn, heard.seq, self.at_ns, source, payload)
+        derived = Envelope(self.seq + 1, self.turn, heard.seq, self.at_ns, source, payload)
         self.journal.append(derived, outside=False)
+        self.seq += 1
         queue.append(derived)
 
     def _retain(self, envelope: Envelope[Any], topic: Topic) -> None:

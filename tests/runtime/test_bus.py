@@ -11,6 +11,7 @@ from contracts.decision import GateState
 from contracts.envelope import Envelope
 from contracts.life import Beat
 from contracts.market import Tick
+from contracts.ports import JournalFailed
 from contracts.topics import topic_of
 from contracts.trade import CancelOrder, OrderQuery, OrderUnknown
 from runtime.actor import Actor
@@ -121,6 +122,25 @@ def test_a_message_is_on_record_before_any_actor_hears_it() -> None:
 
     a_bus([a_cell(Watching)], journal).admit(a_tick(), "feed")
     assert seen == [1]
+
+
+class RefusingJournal(MemoryJournal):
+    """A disk that is full for ticks."""
+
+    def append(self, envelope: Envelope[Any], *, outside: bool) -> None:
+        if isinstance(envelope.payload, Tick):
+            raise JournalFailed("full")
+        super().append(envelope, outside=outside)
+
+
+def test_a_message_the_journal_refuses_is_heard_by_nobody_and_leaves_no_hole() -> None:
+    bus = a_bus([a_cell(Adder)], RefusingJournal())
+    with pytest.raises(JournalFailed):
+        bus.admit(a_tick(), "feed")
+    bus.admit(a_beat(), "metronome")
+    assert isinstance(bus.cells[0].actor, Adder)
+    assert bus.cells[0].actor.state.heard == 0
+    assert said(bus) == [(1, 1, 0, "Beat")]
 
 
 def test_a_message_that_is_not_delivered_is_still_on_record() -> None:
