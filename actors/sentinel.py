@@ -34,8 +34,11 @@ from contracts.trade import (
 FLATTEN: Final = "flatten"
 """The latch of a principal's `Flatten`; a process that ends flat sets it too, and its successor takes it away."""
 
-MISMATCHES_MAX: Final = 1
-"""C18: one disagreeing settled snapshot stops new orders, a second one in a row halts."""
+MISMATCH_APART_S: Final = 10.0
+"""C18: a disagreeing settled snapshot stops new orders; another this long after it, without agreement between, halts.
+
+A reconnect can ask twice within a second, and a venue may read from a replica that is that far behind.
+"""
 
 
 class Sentinel(Reacting[SentinelState]):
@@ -159,11 +162,11 @@ class Sentinel(Reacting[SentinelState]):
     def _on_reconciled(self, envelope: Envelope[Reconciled]) -> Answer:
         state, reconciled = self.state, envelope.payload
         if reconciled.agreed:
-            state.reconciled, state.mismatches = True, 0
+            state.reconciled, state.mismatch_ns = True, 0
         elif reconciled.settled:
             state.reconciled = False
-            state.mismatches += 1
-            if state.mismatches > MISMATCHES_MAX:
+            state.mismatch_ns = state.mismatch_ns or envelope.at_ns
+            if envelope.at_ns - state.mismatch_ns >= nanos(MISMATCH_APART_S):
                 self._latch("mismatch", f"books and venue differ: {'; '.join(reconciled.mismatches)}")
         return ()
 
@@ -237,7 +240,7 @@ class Sentinel(Reacting[SentinelState]):
 
     def _on_resume(self, envelope: Envelope[Resume]) -> Answer:
         state = self.state
-        state.latches, state.mismatches = {}, 0
+        state.latches, state.mismatch_ns = {}, 0
         state.orders, state.fills, state.verdicts = Recent(), Recent(), Verdicts()
         return ()
 

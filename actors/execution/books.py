@@ -23,6 +23,8 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
 def booked(book: Book, signed: Money, price: Money, fee: Money) -> Book:
     """The book after one fill of `signed` quantity (positive: bought).
 
+    A position whose entry nobody knows (the opening of a run) counts as entered at the price of its next fill.
+
     Laws: the quantity is the sum of the signed fills; a fill away from zero averages the entry; a fill towards zero
     leaves the entry and realises; a fill through zero opens the rest at its own price; and
     `realised + quantity * (price - entry)` moves by `quantity before * (change of price)` alone, whatever is booked.
@@ -30,15 +32,17 @@ def booked(book: Book, signed: Money, price: Money, fee: Money) -> Book:
     quantity = plus(book.quantity, signed)
     closing = Decimal(0) if book.quantity * signed >= 0 else min(abs(signed), abs(book.quantity))
     direction = Decimal(1) if book.quantity > 0 else Decimal(-1)
-    realised = book.realised + closing * (price - book.entry) * direction
-    return Book(quantity=quantity, entry=_entry(book, signed, price, quantity), realised=realised, fees=book.fees + fee)
+    before = book.entry or price
+    realised = book.realised + closing * (price - before) * direction
+    entry = _entry(book.quantity, before, signed, price, quantity)
+    return Book(quantity=quantity, entry=entry, realised=realised, fees=book.fees + fee)
 
 
-def _entry(book: Book, signed: Money, price: Money, quantity: Money) -> Money:
+def _entry(held: Money, entry: Money, signed: Money, price: Money, quantity: Money) -> Money:
     if quantity == 0:
         return Decimal(0)
-    if book.quantity == 0 or (quantity > 0) != (book.quantity > 0):
+    if held == 0 or (quantity > 0) != (held > 0):
         return price
-    if book.quantity * signed > 0:
-        return (times(book.quantity, book.entry) + times(signed, price)) / quantity
-    return book.entry
+    if held * signed > 0:
+        return (times(held, entry) + times(signed, price)) / quantity
+    return entry

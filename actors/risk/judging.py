@@ -113,10 +113,12 @@ def _order(proposal: Proposal, case: Case, reserved: Reserved, settings: RiskSet
     # Venues let what only closes be small; one that does not has said so once, and is not asked again and again.
     may_be_small = proposal.reduce_only and symbol not in case.stuck
     least = Decimal(0) if may_be_small else instrument.notional_min
+    # What the tail of the book has left nothing of is too small (MIN); that is not a wrong size as well.
+    nothing = proposal.quantity == 0
     return [
-        checks.order_size(symbol, proposal.quantity, instrument.quantity_max),
+        None if nothing and least else checks.order_size(symbol, proposal.quantity, instrument.quantity_max),
         checks.smallest_order(symbol, _quote_notional(proposal), least, instrument.quote),
-        checks.order_notional(symbol, _notional(proposal, case.view), settings.order_ceiling()),
+        None if nothing else checks.order_notional(symbol, _notional(proposal, case.view), settings.order_ceiling()),
         checks.throttle(case.at_ns, reserved.free_ns, settings.orders_per_minute, settings.orders_burst),
         checks.duplicate(symbol, same, settings.duplicate_s),
         checks.in_flight(symbol, list(case.orders)),

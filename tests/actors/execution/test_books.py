@@ -32,3 +32,8 @@ def test_adding_averages_and_reducing_leaves_the_entry(signed, first, second):
     doubled = booked(booked(Book(), signed, first, Decimal(0)), signed, second, Decimal(0))
     assert doubled.entry == (first + second) / 2
     assert booked(doubled, -signed, second, Decimal(0)).entry == doubled.entry
+
+
+def test_a_position_of_unknown_entry_realises_nothing():
+    book = booked(Book(quantity=Decimal(2)), Decimal(-1), Decimal(100), Decimal(0))
+    assert book == Book(quantity=Decimal(1), entry=Decimal(100))
