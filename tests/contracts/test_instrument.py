@@ -1,0 +1,49 @@
+"""Instruments: the one crossing between exact money and float belief stays on the grid."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.instrument import Universe
+from tests.kit.market import an_instrument
+
+
+@given(st.integers(-(10**9), 10**9))
+def test_ticks_and_prices_are_the_same_thing_twice(ticks) -> None:
+    instrument = an_instrument(tick=Decimal("0.05"))
+    assert instrument.ticks(instrument.price(ticks)) == ticks
+
+
+@given(st.floats(-1e6, 1e6))
+def test_lots_within_a_belief_never_exceed_it(quantity) -> None:
+    instrument = an_instrument(lot=Decimal("0.001"))
+    lots = instrument.lots_within(quantity)
+    assert abs(instrument.quantity(lots)) <= abs(Decimal(repr(quantity)))
+    assert abs(Decimal(repr(quantity))) - abs(instrument.quantity(lots)) < instrument.lot
+
+
+@given(st.floats(0.01, 1e6))
+def test_a_buyers_grid_price_lies_above_and_a_sellers_below(price) -> None:
+    instrument = an_instrument(tick=Decimal("0.01"))
+    below, above = instrument.price(instrument.ticks_below(price)), instrument.price(instrument.ticks_above(price))
+    assert below <= Decimal(repr(price)) <= above
+    assert above - below <= instrument.tick
+
+
+def test_prices_off_the_grid_and_impossible_rules_are_refused() -> None:
+    instrument = an_instrument(tick=Decimal("0.01"))
+    with pytest.raises(ValueError, match=r"price 1\.005 is off the grid of 0\.01"):
+        instrument.ticks(Decimal("1.005"))
+    with pytest.raises(ValueError, match="expected a finite number"):
+        instrument.lots_within(float("nan"))
+    with pytest.raises(ValueError, match="lot was 0"):
+        an_instrument(lot=Decimal(0))
+
+
+def test_a_universe_names_each_symbol_once() -> None:
+    with pytest.raises(ValueError, match="each symbol once"):
+        Universe(1, (an_instrument(), an_instrument()))
+    with pytest.raises(ValueError, match="at least one"):
+        Universe(1, ())
