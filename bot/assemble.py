@@ -85,6 +85,7 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         on_warm=hooks.warmed_up.set,
         on_finished=hooks.finished,
     )
+    venue = partial(OrderGateway, outside.venue, outside.journal, outside.clock, profile.orders, lagging=hooks.lagging)
     return (
         SystemBuilder(outside, checked)
         .with_actor("sentinel", "desk", partial(Sentinel, profile.sentinel))
@@ -105,9 +106,7 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         .with_actor("desk", "desk", partial(ExecutionDesk, profile.desk))
         .with_actor("auditor", "desk", Auditor)
         .with_gateway("feed", "feeds", feed)
-        .with_gateway(
-            "venue", "orders", partial(OrderGateway, outside.venue, outside.journal, outside.clock, profile.orders)
-        )
+        .with_gateway("venue", "orders", venue)
         .with_gateway("cadence", "metronome", partial(Metronome, outside.clock, profile.cadence, hooks.warmed_up.wait))
         .build()
     )

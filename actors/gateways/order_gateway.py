@@ -1,12 +1,13 @@
 """The order gateway: from orders to one venue, and from the venue to facts.
 
 No order leaves before its record is on the disk (invariant I1) and before it was looked at once more: the state of the
-account, its expiry, its feed. Silence becomes `OrderUnknown`, never a rejection. Cancellations have their own way and
-their own pace, so that no burst of orders delays them. When the journal fails, nothing is sent and the gateway ends.
+account, its expiry, its feed, whether the loop is late (I28). Silence becomes `OrderUnknown`, never a rejection.
+Cancellations have their own way and their own pace, so that no burst of orders delays them. When the journal fails,
+nothing is sent and the gateway ends.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
@@ -60,17 +61,33 @@ class OrderGatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
         at_least("orders", self.reconnect_first_s, reconnect_s_max=self.reconnect_s_max)
 
 
+def _on_time() -> bool:
+    return False
+
+
 class OrderGateway(Gateway):
-    """Sends orders, cancels and questions of the desk, and admits what the venue says."""
+    """Sends orders, cancels and questions of the desk, and admits what the venue says.
+
+    `lagging` is asked before each order: while it says yes the loop is late, and what was decided is old.
+    """
 
     role = "venue"
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (GateState, FeedStatus, Order, CancelOrder, OrderQuery)
 
-    def __init__(self, venue: OrderVenue, journal: Journal, clock: Clock, settings: OrderGatewaySettings) -> None:
+    def __init__(
+        self,
+        venue: OrderVenue,
+        journal: Journal,
+        clock: Clock,
+        settings: OrderGatewaySettings,
+        *,
+        lagging: Callable[[], bool] = _on_time,
+    ) -> None:
         self._venue = venue
         self._journal = journal
         self._clock = clock
         self._settings = settings
+        self._lagging = lagging
         self._gate = GateState("RECOVERING", (), ())
         self._feeds: dict[str, str] = {}
         self._waiting: dict[str, Envelope[Order]] = {}
@@ -147,6 +164,8 @@ class OrderGateway(Gateway):
         withdrawn = self._withdrawn.pop(order.client_id, "")
         if withdrawn:
             return f"cancelled before it was sent: {withdrawn}"
+        if self._lagging():
+            return "the event loop is late"
         state = self._gate.state
         if not (state == "TRADING" or (state == "REDUCING" and order.reduce_only)):
             return f"the account is {state}"

@@ -119,7 +119,8 @@ class World:
         self.admitted = []
         self.inbox = asyncio.Queue()
         self.seq = 0
-        self.gateway = OrderGateway(self.venue, self.disk, self.clock, settings(**changed))
+        self.late = False
+        self.gateway = OrderGateway(self.venue, self.disk, self.clock, settings(**changed), lagging=lambda: self.late)
         self.tell(a_gate_state(state))
         self.task = asyncio.get_running_loop().create_task(self.gateway.run(self._inbox(), self.admit))
 
@@ -379,6 +380,17 @@ async def test_a_broken_adapter_ends_the_gateway_with_its_own_error():
         world.tell(an_order())
         with pytest.raises(RuntimeError, match="a bug in the adapter"):
             await world.task
+
+
+async def test_i28_a_late_loop_closes_order_entry_at_the_moment_of_sending():
+    async with World(works=False) as world:
+        world.tell(an_order())
+        await world.after(1)
+        world.late = True
+        world.disk.reached.set()
+        await world.after(1)
+        assert world.venue.sent(Order) == []
+        assert world.all(OrderNotSent) == [OrderNotSent(ID, "the event loop is late")]
 
 
 async def test_i29_a_cancelled_gateway_ends_at_every_moment():
