@@ -19,14 +19,20 @@ from runtime.restarts import Failures
 Answers = tuple[msgspec.Struct, ...]
 
 SNAPSHOT_EVERY: Final = 4096
-"""Inputs between two snapshots in memory: bounds both the refold and the inputs kept."""
+"""Inputs between two snapshots in memory: bounds both the refold and the inputs kept.
+
+Restarts are told, and budgets kept, by this grid alone: when a snapshot went to disk is nothing that a replay knows.
+"""
 
 WAITING_MAX: Final = 65_536
 """Inputs kept for an actor that waits for its restart; a longer wait than that is a spent budget."""
 
 
 class CellImage(msgspec.Struct, frozen=True, kw_only=True):
-    """A cell as it goes to disk: its actor's state, by which schema, and where its restarts stand."""
+    """A cell as it goes to disk: its actor's state, by which schema, and where its restarts stand.
+
+    `folded` counts the inputs since the last snapshot on the grid; they are in the state already.
+    """
 
     name: str
     schema: str
@@ -36,6 +42,7 @@ class CellImage(msgspec.Struct, frozen=True, kw_only=True):
     spent: bool
     skipped: tuple[int, ...]
     waiting: bool
+    folded: int
 
 
 class Cell:
@@ -45,7 +52,7 @@ class Cell:
     """
 
     __slots__ = (
-        "_actor", "_checked", "_failures", "_inputs", "_receive", "_retry_ns", "_skipped", "_snapshot",
+        "_actor", "_checked", "_failures", "_folded", "_inputs", "_receive", "_retry_ns", "_skipped", "_snapshot",
         "_waiting", "actor_type", "factory", "group", "name", "role", "spent",
     )  # fmt: skip
 
@@ -58,6 +65,7 @@ class Cell:
         self.spent = False
         self._checked = checked
         self._failures = failures
+        self._folded = 0
         self._inputs: list[Envelope[Any]] = []
         self._skipped: list[int] = []
         self._retry_ns: Nanos = 0
@@ -89,7 +97,7 @@ class Cell:
             return self._crashed(envelope, error)
         inputs = self._inputs
         inputs.append(envelope)
-        if len(inputs) >= SNAPSHOT_EVERY:
+        if self._folded + len(inputs) >= SNAPSHOT_EVERY:
             self._take_snapshot()
         return answers
 
@@ -107,12 +115,15 @@ class Cell:
             tuple(actor.receive(past))
         self._install(actor)
         self._waiting = False
-        return ActorRestarted(actor=self.name, inputs=len(self._inputs), skipped=tuple(self._skipped))
+        inputs = self._folded + len(self._inputs)
+        return ActorRestarted(actor=self.name, inputs=inputs, skipped=tuple(self._skipped))
 
     def image(self) -> CellImage:
         """What a disk snapshot holds of this cell; between turns only."""
         if not (self._waiting or self.spent):
-            self._take_snapshot()
+            self._snapshot = codec.encode(self._actor.snapshot())
+            self._folded += len(self._inputs)
+            self._inputs.clear()
         return CellImage(
             name=self.name,
             schema=self.schema,
@@ -122,6 +133,7 @@ class Cell:
             spent=self.spent,
             skipped=tuple(self._skipped),
             waiting=self._waiting,
+            folded=self._folded,
         )
 
     @property
@@ -132,7 +144,7 @@ class Cell:
     @property
     def settled(self) -> bool:
         """True unless the actor is waiting for its restart, when part of its past is only in memory."""
-        return not self._waiting
+        return self.spent or not self._waiting
 
     def load(self, image: CellImage) -> None:
         """Become what `image` saw; raises ValueError if the actor's state has another schema now."""
@@ -145,7 +157,7 @@ class Cell:
         self._inputs.clear()
         self._failures.restore(image.failures)
         self._retry_ns, self.spent = image.retry_ns, image.spent
-        self._skipped, self._waiting = list(image.skipped), image.waiting
+        self._skipped, self._waiting, self._folded = list(image.skipped), image.waiting, image.folded
 
     def _install(self, actor: Actor) -> None:
         self._actor = actor
@@ -153,6 +165,7 @@ class Cell:
 
     def _take_snapshot(self) -> None:
         self._snapshot = codec.encode(self._actor.snapshot())
+        self._folded = 0
         self._inputs.clear()
         self._skipped.clear()
 
@@ -161,7 +174,7 @@ class Cell:
             return ()
         if envelope.at_ns < self._retry_ns:
             self._inputs.append(envelope)
-            if len(self._inputs) > WAITING_MAX:
+            if self._folded + len(self._inputs) > WAITING_MAX:
                 self.spent = True
                 return (self._failure(envelope, "waited too long for its restart"),)
             return ()

@@ -144,3 +144,47 @@ def test_a_snapshot_of_another_schema_is_refused() -> None:
     image = cell.image()
     with pytest.raises(ValueError, match="has schema"):
         cell.load(type(image)(**{name: getattr(image, name) for name in image.__struct_fields__} | {"schema": "old"}))
+
+
+def test_a_restart_is_told_alike_whether_or_not_a_snapshot_went_to_disk() -> None:
+    told = []
+    for frozen in (False, True):
+        now = Steps()
+        bus = a_bus([a_cell(Adder)], now=now)
+        for bid in (1, 2, Adder.poison, 4):
+            bus.admit(a_tick(bid=bid), "feed")
+            now.forward(1)
+        if frozen:
+            bus.image()
+        for bid in (5, Adder.poison, 7, 8):
+            bus.admit(a_tick(bid=bid), "feed")
+            now.forward(1)
+        told.append((lives(bus), state(bus)))
+    assert told[0] == told[1]
+    assert told[0][0][-1] == ActorRestarted("adder", inputs=4, skipped=(3, 8))
+
+
+def test_a_loaded_cell_tells_its_restart_as_the_one_that_went_on() -> None:
+    now = Steps()
+    buses = [a_bus([a_cell(Adder)], now=now), a_bus([a_cell(Adder)], now=now)]
+    for bid in (1, 2, 3):
+        buses[0].admit(a_tick(bid=bid), "feed")
+    image = buses[0].image()
+    assert image is not None
+    buses[1].load(image)
+    for bus in buses:
+        bus.admit(a_tick(bid=Adder.poison), "feed")
+    now.forward(1)
+    for bus in buses:
+        bus.admit(a_tick(bid=4), "feed")
+    assert lives(buses[0]) == lives(buses[1])
+
+
+def test_a_silent_actor_keeps_no_snapshot_from_the_disk() -> None:
+    now = Steps()
+    bus = a_bus([a_cell(Adder)], now=now)
+    for _ in range(ACTOR_BUDGETS["market"].failures_max + 1):
+        bus.admit(a_tick(bid=Adder.poison), "feed")
+        now.forward(5)
+    assert bus.cells[0].spent
+    assert bus.image() is not None
