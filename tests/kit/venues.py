@@ -22,6 +22,7 @@ from contracts.trade import (
     OrderCancelled,
     OrderQuery,
     OrderRejected,
+    OrderReport,
 )
 
 START_NS = 20_000 * 86_400 * SECOND_NS + 10 * 3_600 * SECOND_NS
@@ -87,10 +88,21 @@ class VenueWorld:
         """Let everything under way arrive."""
         await self.clock.sleep_until(self.clock.now() + round((seconds or self.wait_s) * SECOND_NS))
 
-    async def settled(self, order: Order) -> Any:
-        """The report once the venue's reads have caught up."""
-        await self.wait()
-        return await self.venue.query(OrderQuery(order.client_id, order.symbol, 1))
+    async def settled(self, order: Order, state: str) -> OrderReport:
+        """The report once the order is in that state, or the last one after fifty looks."""
+        for _ in range(50):
+            await self.wait()
+            report = await self.venue.query(OrderQuery(order.client_id, order.symbol, 1))
+            if report.state == state:
+                break
+        return report
+
+    async def filled(self, side: Side = "buy") -> Order:
+        """An order that was sent and filled to its end."""
+        order = self.order(side=side)
+        assert isinstance(await self.venue.submit(order), OrderAccepted)
+        assert (await self.settled(order, "filled")).state == "filled"
+        return order
 
 
 async def collect(events: AsyncIterator[Any], done: Callable[[list[Any]], bool]) -> list[Any]:
@@ -121,15 +133,15 @@ class VenueContract:
         copied, _ = await world.venue.fills_since(cursor)
         assert sorted(fill.trade_id for fill in told) == sorted(fill.trade_id for fill in copied)
         assert all(fill.price <= order.limit and fill.fee > 0 and fill.fee_asset == "EUR" for fill in copied)
-        report = await world.settled(order)
+        report = await world.settled(order, "filled")
         assert (report.state, report.filled) == ("filled", order.quantity)
 
     async def test_positions_and_cash_are_the_sum_of_the_fills(self, world: VenueWorld):
         before = await world.venue.snapshot()
         _, cursor = await world.venue.fills_since(0)
-        for side in ("buy", "sell", "buy"):
-            await world.venue.submit(world.order(side=side))
-        await world.wait()
+        sides: tuple[Side, ...] = ("buy", "sell", "buy")
+        for side in sides:
+            await world.filled(side)
         fills, _ = await world.venue.fills_since(cursor)
         after = await world.venue.snapshot()
         moved = sum((fill.quantity * sign(fill.side) for fill in fills), Decimal(0))
@@ -144,25 +156,23 @@ class VenueContract:
         answer = await world.venue.submit(order)
         assert isinstance(answer, OrderRejected)
         assert "off the grid of 0.0001" in answer.reason
-        report = await world.settled(order)
+        report = await world.settled(order, "rejected")
         assert (report.state, report.filled, report.authoritative) == ("rejected", Decimal(0), True)
 
     async def test_a_resting_order_is_open_until_it_is_cancelled(self, world: VenueWorld):
         order = world.order("XRP-EUR", rests=True)
         assert isinstance(await world.venue.submit(order), OrderAccepted)
-        assert (await world.settled(order)).state == "open"
+        assert (await world.settled(order, "open")).state == "open"
         shown = {each.client_id: each for each in (await world.venue.snapshot()).open_orders}
         assert (shown[order.client_id].quantity, shown[order.client_id].filled) == (order.quantity, Decimal(0))
         answer = await world.venue.cancel(CancelOrder(order.client_id, order.symbol, 1, "test"))
         assert answer == OrderCancelled(order.client_id, Decimal(0))
-        assert (await world.settled(order)).state == "cancelled"
+        assert (await world.settled(order, "cancelled")).state == "cancelled"
 
     async def test_a_cancellation_of_what_is_not_open_is_rejected(self, world: VenueWorld):
         unknown = await world.venue.cancel(CancelOrder("k9-000001-00-0", "ETH-EUR", 1, "test"))
         assert isinstance(unknown, CancelRejected)
-        order = world.order()
-        await world.venue.submit(order)
-        assert (await world.settled(order)).state == "filled"
+        order = await world.filled()
         assert isinstance(
             await world.venue.cancel(CancelOrder(order.client_id, order.symbol, 1, "test")), CancelRejected
         )
@@ -178,7 +188,7 @@ class VenueContract:
         query = OrderQuery(world.order().client_id, "ETH-EUR", 1)
         first = await world.venue.query(query)
         assert (first.state, first.authoritative) == ("absent", False)
-        await world.wait(6 * world.wait_s)
+        await world.wait(8 * world.wait_s)
         proven = await world.venue.query(query)
         assert (proven.state, proven.authoritative) == ("absent", True)
         assert proven.asked_ns > first.asked_ns
@@ -191,13 +201,11 @@ class VenueContract:
         assert len(opened) == 1
 
     async def test_the_drop_copy_goes_on_from_its_cursor(self, world: VenueWorld):
-        await world.venue.submit(world.order())
-        await world.wait()
+        await world.filled()
         everything, cursor = await world.venue.fills_since(0)
         assert everything
         assert await world.venue.fills_since(cursor) == ((), cursor)
-        await world.venue.submit(world.order())
-        await world.wait()
+        await world.filled()
         later, end = await world.venue.fills_since(cursor)
         assert end == cursor + len(later)
         assert (await world.venue.fills_since(0))[0] == (*everything, *later)

@@ -1,6 +1,5 @@
 """The broker as a real process over real sockets, in real time: few cases, each bounded."""
 
-import asyncio
 import json
 import os
 import signal
@@ -82,16 +81,16 @@ def process(tmp_path):
 class TestOverASocket(VenueContract):
     @pytest.fixture
     def world(self, shared):
-        return VenueWorld(shared.venue(), WallClock(), wait_s=0.1)
+        return VenueWorld(shared.venue(), WallClock(), wait_s=0.06)
 
 
 @on_a_real_loop
 async def test_a_killed_broker_takes_up_its_account_again(process):
-    world = VenueWorld(process.venue(), WallClock(), wait_s=0.3)
+    world = VenueWorld(process.venue(), WallClock(), wait_s=0.1)
     filled, resting = world.order(), world.order("XRP-EUR", rests=True)
     for order in (filled, resting):
         assert isinstance(await world.venue.submit(order), OrderAccepted)
-    await world.wait()
+    assert (await world.settled(filled, "filled")).state == "filled"
     before, fills = await world.venue.snapshot(), await world.venue.fills_since(0)
     assert process.end(signal.SIGKILL) == -signal.SIGKILL
     with pytest.raises(VenueSilent, match=r"broker\.sock"):
@@ -147,7 +146,7 @@ async def test_a_broker_on_a_port_may_live_at_another_time(tmp_path):
         venue = RemoteVenue(int(process.ready["address"]), WallClock(), 3.0)
         order = a_venue_order(FixedClock(START_NS), "k1-000001-00-0")
         assert isinstance(await venue.submit(order), OrderAccepted)
-        await asyncio.sleep(0.1)
+        await VenueWorld(venue, WallClock(), wait_s=0.05).settled(order, "filled")
         fills, _ = await venue.fills_since(0)
         assert 0 < fills[0].event_ns - START_NS < 60 * SECOND_NS
     finally:

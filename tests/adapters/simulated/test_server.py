@@ -13,8 +13,9 @@ from adapters.simulated.remote import RemoteVenue
 from adapters.simulated.server import CONNECTIONS_MAX, VenueServer
 from adapters.simulated.venue import SimulatedVenue
 from contracts.ports import FeedLost, VenueSilent
+from contracts.trade import OrderAccepted
 from runtime.clock import WallClock
-from tests.kit.venues import MARKET, QUICK, broker_settings
+from tests.kit.venues import MARKET, QUICK, a_venue_order, broker_settings, filled_quantity
 from tests.kit.virtual_time import on_a_real_loop
 
 pytestmark = on_a_real_loop
@@ -94,6 +95,17 @@ async def test_connections_are_limited_and_reaped_when_nobody_reads_them(tmp_pat
         server.reap()
         await asyncio.sleep(0.02)
         assert list((await venue.snapshot()).balances) == ["EUR"]
+
+
+@pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
+async def test_the_live_loop_serves_and_asks_as_the_stock_one_does(tmp_path):
+    async with served(tmp_path / "s") as (_, venue):
+        order = a_venue_order(WallClock(), "k1-000001-00-0")
+        async with venue.stream() as events:
+            assert isinstance(await venue.submit(order), OrderAccepted)
+            assert filled_quantity([await anext(events)], order) > 0
+    with pytest.raises(VenueSilent):
+        await venue.snapshot()
 
 
 async def test_what_cannot_be_read_ends_the_connection_and_nothing_else(tmp_path):

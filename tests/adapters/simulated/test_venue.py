@@ -24,7 +24,7 @@ class TestInProcess(VenueContract):
     @pytest.fixture
     def world(self):
         clock = LoopClock(START_NS)
-        return VenueWorld(a_venue(clock), clock, wait_s=1.0)
+        return VenueWorld(a_venue(clock), clock, wait_s=0.9)
 
 
 async def test_latency_lies_within_its_bounds():
