@@ -1,6 +1,6 @@
 """What the machinery costs before any message is said: loops, tasks, figures, probes.
 
-Run as `python -m bench.loop`. CPU time of this process, best of three.
+CPU time of this process, best of three.
 """
 
 import asyncio
@@ -123,7 +123,8 @@ def figures() -> dict[str, float]:
     }
 
 
-def main() -> None:
+def measure() -> dict[str, float]:
+    """All of it."""
     rows = {f"hop.{loop} us": cpu_us(on(loop, hops), HOPS) for loop in LOOPS}
     rows |= {f"timer.{loop} us": cpu_us(on(loop, timers), HOPS) for loop in ("virtual", "shuffled")}
     rows |= {f"spawn and end.{loop} us": cpu_us(on(loop, spawns), HOPS // 10) for loop in LOOPS}
@@ -132,9 +133,4 @@ def main() -> None:
         f"idle.{loop}: us of CPU per second, beat every {BEAT_S} s": cpu_us(on(loop, idle), 2)
         for loop in ("asyncio", "uvloop")
     }
-    for name, value in rows.items():
-        print(f"{name:<60} {value:>10.2f}")
-
-
-if __name__ == "__main__":
-    main()
+    return rows

@@ -1,0 +1,54 @@
+"""`python -m bench`: every figure this machine has to show, a line each; `--json` for programs, names to choose some."""
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+PARTS = ("turns", "beliefs", "journal", "parse", "loop", "process")
+GOALS = {
+    "us_per_tick_turn_journaled": "P4: at most 2.5",
+    "us_per_signal_and_decision_10": "P5: at most 6,000 with twelve agents",
+    "us_per_signal_and_decision_64": "P5: at most 15,000 with twelve agents",
+    "us_per_signal_and_decision_250": "P5: at most 40,000 with twelve agents",
+    "help_s": "P8: at most 0.3",
+    "start_to_trading_s": "P8: at most 2",
+    "resident_mb": "P9: at most 220",
+}
+
+
+def main() -> int:
+    """Measure the parts asked for, or all."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"some of {', '.join(PARTS)}; all if none is named")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"unknown part {unknown[0]!r}, expected some of {', '.join(PARTS)}")
+    figures: dict[str, dict[str, float]] = {}
+    for part in options.parts or PARTS:
+        module = importlib.import_module(f"bench.{part}")
+        figures[part] = module.measure()
+        if not options.json:
+            _print(part, figures[part])
+    if options.json:
+        machine = {"python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()[0]}
+        sys.stdout.write(json.dumps({"machine": machine, **figures}) + "\n")
+    return 0
+
+
+def _print(part: str, figures: dict[str, float]) -> None:
+    sys.stdout.write(f"\n{part} (load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)\n")
+    for name, value in figures.items():
+        sys.stdout.write(f"  {name:<44} {value:>14,.3f}   {GOALS.get(name, '')}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
