@@ -3,7 +3,6 @@
 import json
 from decimal import Decimal
 
-import numpy as np
 import pytest
 import zstandard
 
@@ -131,25 +130,3 @@ def test_marks_of_both_products_exist_in_the_first_second():
     early = [frame for frame in feed.frames() if frame.received_ns < feed.started_ns + SECOND_NS]
     said: list[Parsed] = [parser.parse(frame) for frame in early if b'"ticker"' in frame.data[:30]]
     assert {row.symbol for parsed in said for row in parsed.rows} == {"BTC-USD", "ETH-USD"}
-
-
-def test_candles_of_the_recording_are_closed_history_oldest_first():
-    feed = RecordedFeed(recording(COINBASE), FixedClock())
-
-    history = feed.history(300, 20, feed.started_ns)
-
-    assert history is not None
-    assert len(history.close_ns) == 20
-    assert history.close.values.shape == (20, 2)
-    assert history.close_ns.values[-1] <= feed.started_ns
-    assert np.all(np.diff(history.close_ns.values) > 0)
-    finite = np.isfinite(history.low.values)
-    assert finite[-1].all()
-    assert np.all(history.low.values[finite] <= history.high.values[finite])
-
-
-def test_there_is_no_history_of_another_length_or_venue():
-    feed = RecordedFeed(recording(COINBASE), FixedClock())
-    assert feed.history(60, 20, feed.started_ns) is None
-    assert feed.history(300, 20, 0) is None
-    assert RecordedFeed(recording(SPOT_2021), FixedClock()).history(300, 20, 2**62) is None
