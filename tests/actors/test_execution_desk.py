@@ -273,6 +273,13 @@ def test_a_question_that_finds_a_cancelled_order_still_open_cancels_again():
     assert of(CancelOrder, stage.admit(a_beat("second"), after_s=2)) != []
 
 
+def test_an_order_seen_open_before_we_cancelled_it_is_still_being_cancelled():
+    stage = a_stage_with_an_order(OrderAccepted(ID, "v1"), order_ttl_s=10.0)
+    stage.admit(a_beat("second"), after_s=10)
+    assert stage.admit(a_report("open", asked_ns=at(9))) == []
+    assert state_of(stage) == "CANCELLING"
+
+
 def test_an_order_that_had_no_answer_long_after_it_could_leave_is_unknown():
     stage = a_stage_with_an_order()
     assert stage.admit(a_beat("second"), after_s=9.9) == []
