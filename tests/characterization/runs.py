@@ -11,6 +11,7 @@ QUICK: dict[str, Any] = {
     "simulated__market__drift_per_sigma": 1.0,
     "agents__reversion__horizon_s": 5,
     "agents__reversion__label_s": 1,
+    "feed__warmup_bars": 60,
     "process__on_stop": "keep",
 }
 """A canary with much to trade on, bars of ten seconds, and one agent whose beliefs come true within the run."""
@@ -19,22 +20,29 @@ ROUGH: dict[str, Any] = {
     **{
         f"simulated__weather__feed__{fault}": share
         for fault, share in {
-            "drop": 0.01, "duplicate": 0.02, "swap": 0.01, "garbage": 0.02, "stall": 0.0, "disconnect": 0.004,
+            "drop": 0.001, "duplicate": 0.02, "swap": 0.001, "garbage": 0.003, "stall": 0.0, "disconnect": 0.002,
             "crossed": 0.02, "absurd": 0.0,
         }.items()
     },
     **{
         f"simulated__weather__venue__{fault}": share
         for fault, share in {
-            "lost_request": 0.05, "lost_answer": 0.05, "late_request": 0.02, "late_answer": 0.1, "reject": 0.05,
+            "lost_request": 0.03, "lost_answer": 0.05, "late_request": 0.02, "late_answer": 0.1, "reject": 0.05,
             "unknown": 0.05, "answer_after_fill": 0.1, "down": 0.0, "duplicate_fill": 0.2, "lost_fill": 0.1,
-            "disconnect": 0.02,
+            "disconnect": 0.01,
         }.items()
     },
-    "orders__reconcile_s": 5.0,
     "feed__resync_s_max": 1.0,
+    "feed__reconnect_s_min": 0.2,
+    "feed__reconnect_s_max": 0.5,
+    "orders__reconcile_s": 10.0,
+    "risk__rebalance_ratio": 0.02,
+    "risk__min_hold_s": 1,
+    "risk__patience": 1,
+    "simulated__weather__seed": 24,
+    "simulated__broker__seed": 24,
 }  # fmt: skip
-"""Weather as bad as weeks of it, so that seconds show what weeks would; reconciled every five seconds."""
+"""Weather as bad as weeks of it, so that seconds show what weeks would, and a gate that trades on little."""
 
 
 def a_quick_profile(base: str = "canary", **changed: Any) -> Profile:
