@@ -1,5 +1,6 @@
 """Opening a run: the account's lock and epoch, a new directory or the last process's cut run, journal, snapshots."""
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from adapters.journal.writer import JournalWriter
 from bot.profile import Profile, store, stored
 from bot.replaying import RunIdentity, starts
 from bot.runs import PRIVATE, Account, RunsUnusable, run_name
+from contracts.ports import JournalFailed
 
 
 @dataclass(frozen=True)
@@ -35,21 +37,32 @@ def open_run(profile: Profile, directory: Path, identity: RunIdentity, *, virtua
     """Take the account, then take up its cut run, or begin a new one.
 
     A run is taken up if its last process did not seal it and code and profile are still the same. A `fresh` run, as one
-    on a recording is, always begins anew. Raises AccountBusy, RunsUnusable, JournalDamaged.
+    on a recording is, always begins anew. Raises AccountBusy, RunsUnusable, JournalDamaged, JournalFailed if the disk
+    is full.
     """
-    account = Account(directory, profile.account.name)
     try:
-        set_aside = ""
-        if not fresh and account.record.last_run:
-            path = account.directory / account.record.last_run
-            reason = _why_not(path, profile, identity)
-            if reason is None:
-                return _take_up(account, path, virtual)
-            set_aside = reason
-        return _begin(account, profile, virtual, set_aside)
-    except BaseException:
-        account.close()
+        account = Account(directory, profile.account.name)
+        try:
+            return _opened(account, profile, identity, virtual=virtual, fresh=fresh)
+        except BaseException:
+            account.close()
+            raise
+    except (RunsUnusable, OSError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
+            raise JournalFailed(f"the disk of {directory} is full; free some space and start again") from error
         raise
+
+
+def _opened(account: Account, profile: Profile, identity: RunIdentity, *, virtual: bool, fresh: bool) -> OpenRun:
+    set_aside = ""
+    if not fresh and account.record.last_run:
+        path = account.directory / account.record.last_run
+        reason = _why_not(path, profile, identity)
+        if reason is None:
+            return _take_up(account, path, virtual)
+        set_aside = reason
+    return _begin(account, profile, virtual, set_aside)
 
 
 def _why_not(path: Path, profile: Profile, identity: RunIdentity) -> str | None:
@@ -76,18 +89,21 @@ def _begin(account: Account, profile: Profile, virtual: bool, set_aside: str) ->
         path.mkdir(mode=PRIVATE)
         disk, snapshots = _disks(path)
         journal = JournalWriter(disk, threaded=not virtual)
+        store(profile, path)
     except OSError as error:
         raise RunsUnusable(f"{path} cannot be made: {error.strerror}; choose another with --runs DIR") from error
-    store(profile, path)
     account.took_up(name)
     return OpenRun(name, path, account, epoch, 1, disk, journal, snapshots, None, set_aside)
 
 
 def _take_up(account: Account, path: Path, virtual: bool) -> OpenRun:
     epoch = account.next_epoch()
-    disk, snapshots = _disks(path)
-    found = recover(disk)
-    journal = JournalWriter(disk, after=found, threaded=not virtual)
+    try:
+        disk, snapshots = _disks(path)
+        found = recover(disk)
+        journal = JournalWriter(disk, after=found, threaded=not virtual)
+    except OSError as error:
+        raise RunsUnusable(f"{path} cannot be taken up: {error.strerror}; mend it, or start with --new") from error
     return OpenRun(path.name, path, account, epoch, len(starts(disk)) + 1, disk, journal, snapshots, found, "")
 
 

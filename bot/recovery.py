@@ -3,9 +3,15 @@
 The outside messages of the past are let in again with every outlet closed, and what is said is held against the
 journal byte for byte. A turn that the last process did not finish is said to its end, and its orders provably never
 left: they come out as `OrderNotSent`.
+
+A message that a process died of is tried once more, under a timer, since nobody watches a start-up; after the second
+death it is passed over. `recovering.json` counts the starts that found it in hand, and is the truth for start-ups:
+every death in a turn leaves the turn cut. The watchdog's own count stands where it is higher.
 """
 
+import faulthandler
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,9 +30,13 @@ from contracts.ports import Journal
 from contracts.trade import Order
 from runtime.bus import Bus, BusImage
 from runtime.replay import Comparer, Replay, poisoned_seqs
+from runtime.watchdog import stalled
 
 IMAGE: Final = "bus"
+NOTE: Final = "recovering.json"
 DEATHS_MAX: Final = 2
+REDO_S_MAX: Final = 30.0
+"""A turn that takes longer than this will never end: a timer in C ends the process, and the next start knows why."""
 
 
 class Recovered(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,15 +61,16 @@ class Deaths(msgspec.Struct, frozen=True):
     count: int
 
 
-def take_up(bus: Bus, disk: Disk, snapshots: Snapshots, found: Recovery, writer: Journal, deaths: Path) -> Recovered:
-    """Bring the bus to the end of its journal; leaves it writing to `writer`.
+def take_up(bus: Bus, disk: Disk, snapshots: Snapshots, found: Recovery, writer: Journal, directory: Path) -> Recovered:
+    """Bring the bus to the end of its journal; leaves it writing to `writer`. `directory` is the run's.
 
     Raises Diverged where the same code would no longer say the same, JournalDamaged where the journal is rotten.
     """
     _load_latest(bus, snapshots, found.ended_seq)
     from_seq = bus.seq
-    unfinished = bool(found.unfinished)
-    poisoned = _count_death(found.unfinished[0].seq, deaths) if unfinished else None
+    cut = found.unfinished[0] if found.unfinished else None
+    deaths = 0 if cut is None else _deaths_of(cut, directory)
+    poisoned = Poisoned(cut.seq, deaths) if cut is not None and deaths >= DEATHS_MAX else None
     comparer = Comparer(beyond=writer)
     player = Replay(comparer)
     live = bus.now
@@ -71,18 +82,24 @@ def take_up(bus: Bus, disk: Disk, snapshots: Snapshots, found: Recovery, writer:
 
     bus.tap(note, (Order,))
     skipped = poisoned_seqs(records(disk)) | ({poisoned.seq} if poisoned else set())
-    player.run(bus, _after(disk, from_seq), poisoned=frozenset(skipped), unfinished=unfinished)
+    with ExitStack() as redoing:
+        past = _until_in_hand(_after(disk, from_seq), cut, deaths, directory, redoing)
+        player.run(bus, past, poisoned=frozenset(skipped), unfinished=cut is not None)
     bus.untap(note)
     bus.journal, bus.now = writer, live
-    deaths.unlink(missing_ok=True)
     return Recovered(
         from_seq=from_seq,
         to_seq=bus.seq,
         compared=comparer.compared,
-        unfinished=unfinished,
-        not_sent=tuple(client_id for turn, client_id in orders if unfinished and turn == bus.turn),
+        unfinished=cut is not None,
+        not_sent=tuple(client_id for turn, client_id in orders if cut is not None and turn == bus.turn),
         poisoned=poisoned,
     )
+
+
+def survived(directory: Path) -> None:
+    """The redone turn is on record: whatever cuts it again has nothing to do with its message."""
+    (directory / NOTE).unlink(missing_ok=True)
 
 
 def write_snapshot(bus: Bus, snapshots: Snapshots) -> int | None:
@@ -108,9 +125,36 @@ def _after(disk: Disk, seq: int) -> Iterator[Record]:
     return (record for record in records(disk) if record.seq > seq)
 
 
-def _count_death(seq: int, path: Path) -> Poisoned | None:
-    """Note that a process died with this message in hand, before trying it again."""
-    before = msgspec.json.decode(path.read_bytes(), type=Deaths) if path.exists() else Deaths(seq, 0)
-    count = before.count + 1 if before.seq == seq else 1
-    replace_file(path, msgspec.json.encode(Deaths(seq, count)))
-    return Poisoned(seq, count) if count >= DEATHS_MAX else None
+def _deaths_of(cut: Record, directory: Path) -> int:
+    """How many processes died with this message in hand, this start's finding included."""
+    path = directory / NOTE
+    noted = msgspec.json.decode(path.read_bytes(), type=Deaths) if path.exists() else Deaths(cut.seq, 0)
+    starts = 1 + (noted.count if noted.seq == cut.seq else 0)
+    watched = stalled(directory)
+    # A market row that never reached the file leaves its number to another message.
+    same = watched is not None and (watched.seq, watched.what) == (cut.seq, cut.type)
+    return max(starts, watched.deaths) if watched is not None and same else starts
+
+
+def _until_in_hand(
+    past: Iterator[Record], cut: Record | None, deaths: int, directory: Path, redoing: ExitStack
+) -> Iterator[Record]:
+    """The records; before the message that was cut, note that it is tried again, and set the timer.
+
+    Only then: a kill while the rest is read back says nothing about this message.
+    """
+    for record in past:
+        if cut is not None and record.seq == cut.seq:
+            replace_file(directory / NOTE, msgspec.json.encode(Deaths(cut.seq, deaths)))
+            redoing.enter_context(_timed(directory))
+        yield record
+
+
+@contextmanager
+def _timed(directory: Path) -> Iterator[None]:
+    with (directory / "stalled.txt").open("w") as stacks:
+        faulthandler.dump_traceback_later(REDO_S_MAX, exit=True, file=stacks)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()

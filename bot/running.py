@@ -16,8 +16,9 @@ from bot.assemble import Hooks, assemble
 from bot.housekeeping import Housekeeping
 from bot.opening import OpenRun, open_run
 from bot.profile import Profile
-from bot.recovery import take_up
-from bot.system import EXIT_OK, Ending, System
+from bot.recovery import Recovered, survived, take_up
+from bot.runs import RunsUnusable
+from bot.system import EXIT_OK, EXIT_TEMPORARY, Ending, System
 from bot.worlds import World, identity_here, recorded_world, simulated_world
 from contracts.decision import GateState, Halt
 from contracts.envelope import Envelope
@@ -89,6 +90,7 @@ class _Running:
             lagging=self._is_lagging,
             first_epoch=1 + EPOCHS_PER_PROCESS * (opened.epoch - 1),
         )
+        self.latches_held = False
         self.system: System | None = None
         self.housekeeping: Housekeeping | None = None
 
@@ -120,7 +122,8 @@ class _Running:
         outside = world.outside(self.opened.journal)
         assembly = assemble(self.profile, outside, self.hooks)
         chance = Seeds(self.profile.seed).generator("supervisor")
-        system = System(assembly, partial(_supervisor, chance), self.profile.process.drain_s)
+        process, dry_run = self.profile.process, self.profile.orders.dry_run
+        system = System(assembly, partial(_supervisor, chance), process.drain_s, dry_run=dry_run)
         bus = system.bus
         bus.tap(self._remember_latches, (GateState,))
         if world.on_tick is not None:
@@ -133,8 +136,13 @@ class _Running:
         opened, here = self.opened, identity_here()
         recovered = None
         if opened.found is not None:
-            deaths = opened.directory / "recovering.json"
-            recovered = take_up(system.bus, opened.disk, opened.snapshots, opened.found, opened.journal, deaths)
+            recovered = take_up(
+                system.bus, opened.disk, opened.snapshots, opened.found, opened.journal, opened.directory
+            )
+            if recovered.poisoned is not None:
+                # Nothing may come between the message that was passed over and the word about it: a replay that
+                # found only the former would deliver it.
+                system.admit(recovered.poisoned)
         system.admit(
             RunStarted(
                 run=opened.name,
@@ -149,17 +157,33 @@ class _Running:
             )
         )
         if recovered is not None:
-            if recovered.poisoned is not None:
-                system.admit(recovered.poisoned)
-            for client_id in recovered.not_sent:
-                system.admit_as_venue(OrderNotSent(client_id, "the process died before the order could leave"))
-        elif opened.account.record.latches:
-            latches = ", ".join(opened.account.record.latches)
-            system.admit_as_operator(Halt("account", f"latched in an earlier run: {latches}"))
+            self._finish(system, recovered)
+        self._hold_latches(system)
+
+    def _finish(self, system: System, recovered: Recovered) -> None:
+        """Orders of the turn that was cut never left, and that turn is over."""
+        for client_id in recovered.not_sent:
+            system.admit_as_venue(OrderNotSent(client_id, "the process died before the order could leave"))
+        survived(self.opened.directory)
+
+    def _hold_latches(self, system: System) -> None:
+        """What was latched before holds on in whatever run; only from here on may the account forget a latch."""
+        state, before = system.report.state, self.opened.account.record.latches
+        known = state.latches if state is not None else ()
+        self.latches_held = True
+        if any(name not in known for name in before):
+            system.admit_as_operator(Halt("account", f"latched in an earlier run: {', '.join(before)}"))
+        else:
+            self.opened.account.latched(known)
 
     def _remember_latches(self, envelope: Envelope[Any]) -> None:
-        if self.system is not None and self.system.ending is None:
+        if not self.latches_held or self.system is None or self.system.ending is not None:
+            return
+        try:
             self.opened.account.latched(envelope.payload.latches)
+        except RunsUnusable as error:
+            # In the middle of a turn nothing may be raised: the turn goes on, the process does not.
+            self.system.request_stop(str(error), EXIT_TEMPORARY)
 
     def _on_finished(self) -> None:
         """The recording is at its end, and so is the run."""

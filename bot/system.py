@@ -11,7 +11,7 @@ from bot.report import Report
 from contracts.decision import GateState
 from contracts.envelope import Envelope
 from contracts.life import ActorFailed, GatewayFailed, RunStopped, Stopping, StopPolicy
-from contracts.ports import JournalFailed
+from contracts.ports import JournalFailed, VenueSilent
 from contracts.quantities import SECOND_NS
 from contracts.topics import topic_of
 from runtime.actor import Admit, Gateway
@@ -26,6 +26,8 @@ EXIT_TEMPORARY: Final = 75
 
 DRAIN_STEP_S: Final = 0.05
 HANGING_S_MAX: Final = 2.0
+CANCEL_S_MAX: Final = 8.0
+CANCEL_RETRY_S: Final = 0.5
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -36,10 +38,15 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 class System:
-    """Serves an assembly. `request_stop` ends it in order; the first request counts."""
+    """Serves an assembly. `request_stop` ends it in order; the first request counts. A `dry_run` touches no order."""
 
     def __init__(
-        self, assembly: Assembly, supervisor: Callable[[Callable[..., None]], Supervisor], drain_s: float
+        self,
+        assembly: Assembly,
+        supervisor: Callable[[Callable[..., None]], Supervisor],
+        drain_s: float,
+        *,
+        dry_run: bool = False,
     ) -> None:
         self.bus = assembly.bus
         self.clock = assembly.outside.clock
@@ -49,6 +56,8 @@ class System:
         self.outlets: dict[str, Outlet] = {}
         self._parts = assembly.gateways
         self._drain_s = drain_s
+        self._venue = assembly.outside.venue
+        self._dry_run = dry_run
         self._ending: Ending | None = None
         self._asked = asyncio.Event()
         self.bus.tap(self.report, Report.kinds)
@@ -87,6 +96,8 @@ class System:
         if self._ending.exit_code == EXIT_OK:
             await self._drain(policy())
         hanging = await self.supervisor.shutdown(HANGING_S_MAX)
+        if self._ending.exit_code != EXIT_OK and not self._dry_run:
+            await self._cancel_all()
         return self._said_last(hanging)
 
     def _serving(self, part: GatewayPart) -> Callable[[], Any]:
@@ -140,6 +151,26 @@ class System:
         self.admit(Stopping(policy, self._ending.reason))
         while self.clock.now() < deadline_ns and not self._at_rest(policy):
             await self.clock.sleep_until(self.clock.now() + round(DRAIN_STEP_S * SECOND_NS))
+
+    async def _cancel_all(self) -> None:
+        """Nobody is left to look after open orders: have the venue cancel them, within a bound."""
+        assert self._ending is not None
+        try:
+            async with asyncio.timeout(CANCEL_S_MAX):
+                await self._insist_on_cancelling()
+            outcome = "the venue cancelled all open orders"
+        except TimeoutError:
+            outcome = "the venue did not confirm that it cancelled the open orders, look there"
+        self._ending = Ending(f"{self._ending.reason}; {outcome}", self._ending.exit_code)
+
+    async def _insist_on_cancelling(self) -> None:
+        while True:
+            try:
+                await self._venue.cancel_all()
+            except VenueSilent:
+                await asyncio.sleep(CANCEL_RETRY_S)
+            else:
+                return
 
     def _at_rest(self, policy: StopPolicy) -> bool:
         alive = self.report.orders.values()
