@@ -79,6 +79,9 @@ def _of_pick(
         return priced(view, leg, pick.symbol, pick.side, 0.0, Decimal(0), settings, why)
     side: Side = "buy" if change[place] > 0.0 else "sell"
     proposal = priced(view, leg, pick.symbol, side, float(scaled[place]), held, settings, "")
+    if proposal.reduce_only and proposal.limit.is_finite() and not proposal.quantity:
+        why = f"position {view.position[place]:.2f} of {pick.symbol} is within a lot of its target {target[place]:.2f}"
+        return proposal._replace(why=why)
     return proposal._replace(wanted=float(change[place]))
 
 

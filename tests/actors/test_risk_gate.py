@@ -329,6 +329,14 @@ def test_a_position_near_its_target_is_left_alone():
     assert [reason.control for reason in of(Refusal, said)[0].reasons] == ["SIZE"]
 
 
+def test_a_trim_of_less_than_a_lot_is_no_order():
+    slate = a_slate(mu=0.02, sigma=[0.225, 0.01])
+    stage = a_gate_stage(a_gate(rebalance_ratio=0.0), slate=slate, instruments={"lot": D("0.1")}, BTC_EUR="0.5")
+    said = decide(stage)
+    assert of(Intent, said) == []
+    assert reasons(said) == ["position 50.00 of BTC-EUR is within a lot of its target 49.38"]
+
+
 def test_i11_in_reducing_only_reducing_intents_pass():
     stage = a_gate_stage(ETH_EUR="0.3")
     stage.admit(a_gate_state("REDUCING", "feed is down"))
