@@ -23,7 +23,7 @@ def careful(data: bytes) -> dict[str, Any]:
     except RecursionError:
         raise MalformedFrame("nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise MalformedFrame(f"no JSON: {error.msg} at {error.pos}") from None
+        raise MalformedFrame(f"no JSON: {error.msg}, character {error.pos}") from None
     except ValueError as error:
         raise MalformedFrame(str(error)[:200]) from None
     if not isinstance(read, dict):

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from actors.gateways.book_print import RULE, BookPrinter
+from actors.gateways.cross_checks import QuotesAgainstBook, TradeIds
 from actors.gateways.faults import FaultLog
 from actors.gateways.intake import Intake, Taken
 from contracts.instrument import Universe
@@ -71,11 +72,8 @@ class Inspection:
         self._refused: Counter[str] = Counter()
         self._checkpoints: dict[str, dict[str, Any]] = {}
         self._snapshots: dict[str, dict[str, Any]] = {}
-        self._best: dict[str, dict[int, Tick]] = {}
-        self._best_equal: Counter[str] = Counter()
-        self._trades: Counter[str] = Counter()
-        self._trade_gaps: dict[str, int] = {}
-        self._trade_ids: dict[str, int] = {}
+        self._quotes = QuotesAgainstBook()
+        self._trades = TradeIds()
         self._crossed = 0
         self._unheld = 0
         self._depth_gaps = 0
@@ -101,8 +99,8 @@ class Inspection:
                     self._apply(frame, row)
                 case Trade():
                     self._trade(frame, row, taken.parsed.sequence)
-                case Tick():
-                    self._remember_best(row, taken.parsed.sequence)
+                case Tick() if taken.parsed.sequence is not None and taken.parsed.sequence.rule == "chain":
+                    self._quotes.said(row, taken.parsed.sequence.last)
         self._look_at_checkpoint(frame, taken)
 
     def found(self) -> dict[str, Any]:
@@ -111,7 +109,7 @@ class Inspection:
             **self._recording.summary(),
             "gaps": self._faults.counts["gap"],
             "crossed": self._crossed,
-            "trade_id_gaps": self._trade_gaps,
+            "trade_id_gaps": self._trades.gaps,
             "final_bbo": {symbol: self._printers[symbol].best(book) for symbol, book in self._books.items()},
             "malformed": self._faults.counts["garbage"],
             "not_believed": dict(self._refused),
@@ -127,7 +125,7 @@ class Inspection:
             "channels": dict(self._kinds),
             "sequence_num": f"{first}..{last}" + (f", holes: {holes}" if holes else " without a hole"),
             "largest_frame_bytes": self._largest,
-            "trades_in_updates": dict(self._trades),
+            "trades_in_updates": dict(self._trades.counts),
             "book_hash_rule": RULE,
             "checkpoints": self._checkpoints,
         }
@@ -138,8 +136,8 @@ class Inspection:
             "rest_snapshots": self._snapshots,
             "depth_gaps": self._depth_gaps,
             "zero_qty_for_unknown_level": self._unheld,
-            "bookTicker_equals_book_at_same_u": dict(self._best_equal),
-            "trades": dict(self._trades),
+            "bookTicker_equals_book_at_same_u": dict(self._quotes.counts),
+            "trades": dict(self._trades.counts),
         } | ({"checkpoints": self._checkpoints} if self._checkpoints else {})
 
     def _look_at_time(self, frame: RawFrame) -> None:
@@ -166,9 +164,9 @@ class Inspection:
         match verdict.answer:
             case "gap":
                 self._faults.add(frame, "gap", sequence.stream, f"expected {verdict.expected}, was {verdict.was}")
-                self._depth_gaps += sequence.rule != "consecutive"
+                self._depth_gaps += sequence.rule != "consecutive" and sequence.first > 0
                 if any(isinstance(row, Trade) and row.trade_id == sequence.last for row in taken.parsed.rows):
-                    self._count_trade_gap(taken.parsed.rows[0].symbol)
+                    self._trades.gap(taken.parsed.rows[0].symbol)
                 self._clear(taken.voided)
             case "duplicate":
                 self._faults.add(frame, "duplicate", sequence.stream, f"{sequence.last} came again")
@@ -200,38 +198,14 @@ class Inspection:
             self._unheld += book.unheld_deletes - unheld
         if book.crossed():
             self._crossed += 1
-            self._faults.add(
-                frame, "crossed", row.symbol, f"the book of {row.symbol} is crossed after update {row.last_id}"
-            )
-        self._compare_best(row, book)
-
-    def _compare_best(self, row: BookSnapshot | BookDelta, book: OrderBook) -> None:
-        """Hold a best bid and offer said before against the book once it has reached the same update."""
-        said = self._best.get(row.symbol, {})
-        same = said.get(row.last_id) if isinstance(row, BookDelta) else None
-        if same is not None:
-            equal = book.best_bid() == (same.bid, same.bid_lots) and book.best_ask() == (same.ask, same.ask_lots)
-            self._best_equal["match" if equal else "mismatch"] += 1
-        for number in [number for number in said if number <= row.last_id]:
-            del said[number]
-
-    def _remember_best(self, row: Tick, sequence: Numbering | None) -> None:
-        if sequence is not None and sequence.rule == "chain":
-            self._best.setdefault(row.symbol, {})[sequence.last] = row
+            self._faults.add(frame, "crossed", row.symbol, f"the book is crossed after update {row.last_id}")
+        self._quotes.reached(row.symbol, row.last_id, book, compare=isinstance(row, BookDelta))
 
     def _trade(self, frame: RawFrame, row: Trade, sequence: Numbering | None) -> None:
-        self._trades[row.symbol] += 1
-        self._trade_gaps.setdefault(row.symbol, 0)
-        before, self._trade_ids[row.symbol] = self._trade_ids.get(row.symbol), row.trade_id
-        if before is None or (sequence is not None and sequence.last == row.trade_id):
-            return
-        if row.trade_id > before + 1:
-            self._count_trade_gap(row.symbol)
-        elif row.trade_id <= before:
-            self._faults.add(frame, "duplicate", row.symbol, f"trade {row.trade_id} came after trade {before}")
-
-    def _count_trade_gap(self, symbol: str) -> None:
-        self._trade_gaps[symbol] = self._trade_gaps.get(symbol, 0) + 1
+        guarded = sequence is not None and sequence.last == row.trade_id
+        wrong = self._trades.note(row.symbol, row.trade_id, guarded=guarded)
+        if wrong:
+            self._faults.add(frame, "duplicate", row.symbol, wrong)
 
     def _look_at_checkpoint(self, frame: RawFrame, taken: Taken) -> None:
         sequence = taken.parsed.sequence

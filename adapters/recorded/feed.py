@@ -106,7 +106,8 @@ class RecordedFeed:
             await self._clock.sleep_until(record.at_ns)
             self._next = next(self._frames, None)
             yield RawFrame(record.data, record.at_ns, epoch, number)
-        raise FeedFinished(f"{self._recording.path} is at its end")
+        lost = f", {self.missed} frames came while nobody listened" if self.missed else ""
+        raise FeedFinished(f"{self._recording.path} is at its end{lost}")
 
     def _skip_lost(self) -> None:
         """Let go what was recorded between a lost connection and now."""
