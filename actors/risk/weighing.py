@@ -11,7 +11,7 @@ from actors.risk.judging import Case, Reserved, reasons_against, signed
 from actors.risk.proposals import Proposal, changes, priced, targets
 from actors.risk.settings import RiskSettings
 from actors.risk.tail import NO_LOSS, UNKNOWN_LOSS, Loss, Tail
-from actors.risk.view import Floats
+from actors.risk.view import Floats, View
 from contracts.belief import Slate
 from contracts.decision import Pick, Reason
 from contracts.quantities import Side, nanos, opposite, sign
@@ -37,7 +37,10 @@ def wanted(
     case: Case, picks: Sequence[Pick], let_go: Sequence[str], slate: Slate, columns: dict[str, int], tail: Tail | None,
     budget: float, settings: RiskSettings,
 ) -> list[Proposal]:  # fmt: skip
-    """The proposals of a decision in the order of the picks, then what is let go; risk scaled into the budget."""
+    """The proposals of a decision: the picks, scaled into the budget, then what is let go, then what is cut.
+
+    A book beyond the whole budget (volatility has risen) is cut in proportion, position by position, back to it.
+    """
     view = case.view
     sides = np.zeros(len(view.symbols))
     for pick in picks:
@@ -46,12 +49,47 @@ def wanted(
     equity = float(case.equity.equity) if case.equity is not None else 0.0
     shortfall = tail.unit_shortfall(sides) if tail is not None else np.zeros(len(sides))
     target = targets(view, picks, slate, columns, equity, shortfall, settings)
+    keep = _kept(view, tail, equity, settings)
+    target = _capped(view.position, np.where(sides != 0.0, target, view.position), keep)
     change = changes(view, target, settings)
     adding = np.where(change * view.position >= 0.0, change, 0.0)
     scale = tail.scale(adding, budget) if tail is not None and adding.any() else 1.0
     scaled = np.where(adding != 0.0, scale * change, change)
     proposals = [_of_pick(leg, pick, case, target, change, scaled, settings) for leg, pick in enumerate(picks)]
-    return proposals + closing(case, let_go, len(picks), settings)
+    proposals += closing(case, let_go, len(proposals), settings)
+    done = [proposal.symbol for proposal in proposals]
+    return proposals + (_cuts(case, change, done, settings) if keep < 1.0 else [])
+
+
+def _kept(view: View, tail: Tail | None, equity: float, settings: RiskSettings) -> float:
+    """The share of every position that the whole budget has room for; the drawdown's share closes nothing by force."""
+    if tail is None:
+        return 1.0
+    loss = tail.loss(np.zeros(len(view.symbols))).cvar
+    return min(1.0, settings.cvar_budget_ratio * equity / loss) if loss > 0.0 else 1.0
+
+
+def _capped(position: Floats, target: Floats, keep: float) -> Floats:
+    """Targets on the side of what is held, no larger than the share of it that is kept."""
+    if keep >= 1.0:
+        return target
+    most = keep * np.abs(position)
+    return np.where(position * target > 0.0, np.clip(target, -most, most), target)
+
+
+def _cuts(case: Case, change: Floats, done: Sequence[str], settings: RiskSettings) -> list[Proposal]:
+    """Reduce-only proposals for what is held beyond the budget and neither picked nor let go."""
+    found: list[Proposal] = []
+    for place in np.flatnonzero(change):
+        symbol = case.view.symbols[place]
+        if symbol in done:
+            continue
+        side: Side = "buy" if change[place] > 0.0 else "sell"
+        held, leg = case.positions.get(symbol, Decimal(0)), len(done) + len(found)
+        proposal = priced(case.view, leg, symbol, side, float(change[place]), held, settings, "")
+        if proposal.reduce_only and (proposal.quantity or proposal.limit.is_nan()):
+            found.append(proposal)
+    return found
 
 
 def closing(case: Case, symbols: Sequence[str], leg: int, settings: RiskSettings) -> list[Proposal]:

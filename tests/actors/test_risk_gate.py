@@ -320,6 +320,34 @@ def test_a_position_against_the_belief_is_closed_before_it_is_turned():
     assert fields_of(intent, "side", "quantity", "reduce_only") == ("sell", D("0.25"), True)
 
 
+def test_c12_a_book_beyond_its_budget_is_cut_in_proportion_whether_selected_or_not():
+    slate = a_slate(mu=0.02, sigma=[0.1, 0.1])
+    stage = a_gate_stage(a_gate(patience=99), slate=slate, BTC_EUR="0.5", ETH_EUR="-0.4")
+    said = decide(stage)
+    cuts = {intent.symbol: intent for intent in of(Intent, said)}
+    assert fields_of(cuts["BTC-EUR"], "side", "reduce_only") == ("sell", True)
+    assert fields_of(cuts["ETH-EUR"], "side", "reduce_only") == ("buy", True)
+    share = 5.0 / said[-1].cvar_before
+    assert share < 0.5
+    assert float(cuts["BTC-EUR"].quantity) == pytest.approx(0.5 * (1 - share), abs=0.002)
+    assert float(cuts["ETH-EUR"].quantity) == pytest.approx(0.4 * (1 - share), abs=0.002)
+
+
+def test_a_book_a_little_beyond_its_budget_is_not_churned():
+    stage = a_gate_stage(a_gate(patience=99, rebalance_ratio=0.5), slate=a_slate(sigma=0.02), ETH_EUR="0.5")
+    said = decide(stage, BTC)
+    assert 5.0 < said[-1].cvar_before < 10.0
+    assert of(Intent, said) == []
+
+
+def test_what_is_held_is_not_let_go_before_its_time():
+    stage = a_gate_stage(a_gate(min_hold_s=60.0, equity_age_s_max=999.0), ETH_EUR="0.2")
+    assert [each.symbol for each in of(Intent, decide(stage)) if each.reduce_only] == []
+    stage.admit(marks_of(100.0, 100.0, at_ns=at(60)), after_s=60)
+    said = decide(stage, decision=2)
+    assert [each.symbol for each in of(Intent, said) if each.reduce_only] == ["ETH-EUR"]
+
+
 def test_a_position_near_its_target_is_left_alone():
     stage = a_gate_stage()
     size = of(Intent, decide(stage))[0].quantity
@@ -331,7 +359,8 @@ def test_a_position_near_its_target_is_left_alone():
 
 def test_a_trim_of_less_than_a_lot_is_no_order():
     slate = a_slate(mu=0.02, sigma=[0.225, 0.01])
-    stage = a_gate_stage(a_gate(rebalance_ratio=0.0), slate=slate, instruments={"lot": D("0.1")}, BTC_EUR="0.5")
+    gate = a_gate(rebalance_ratio=0.0, cvar_budget_ratio=0.1)
+    stage = a_gate_stage(gate, slate=slate, instruments={"lot": D("0.1")}, BTC_EUR="0.5")
     said = decide(stage)
     assert of(Intent, said) == []
     assert reasons(said) == ["position 50.00 of BTC-EUR is within a lot of its target 49.38"]
