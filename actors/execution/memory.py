@@ -15,8 +15,8 @@ from contracts.identity import parse_client_order_id
 from contracts.quantities import Nanos
 from contracts.trade import Fill
 
-ORDERS_KEPT: Final = 2_048
-"""Settled orders kept to recognise repetitions: four hours of one order every seven seconds, about 1 MB."""
+ORDERS_KEPT: Final = 512
+"""Settled orders kept to recognise repetitions: an hour of one order every seven seconds, about 160 KB of snapshot."""
 
 STRANGERS_KEPT: Final = 1_024
 """Trade ids kept of fills whose orders are not ours."""
