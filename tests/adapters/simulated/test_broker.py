@@ -266,6 +266,19 @@ def test_ids_may_be_used_again_where_only_open_orders_own_them():
     assert answer_of(broker, first) == OrderAccepted(first.client_id, "V00000002")
 
 
+def test_what_was_there_before_a_restart_lags_no_more(tmp_path):
+    path, order = tmp_path / "ledger", an_order()
+    for now_ns in (START_NS + 10 * SECOND_NS, START_NS):
+        ledger = LedgerFile(path)
+        broker = Broker(broker_settings(split_rate=0.0), MARKET.universe, MarketPrices(MARKET), ledger)
+        broker.advance(now_ns)
+        if not ledger.facts:
+            answer_of(broker, order, sent_ns=now_ns, arrive_ns=now_ns)
+        ledger.close()
+    report = broker.query(OrderQuery(order.client_id, order.symbol, 1), START_NS)
+    assert (report.state, report.authoritative) == ("filled", True)
+
+
 def test_a_taker_pays_the_schedule_on_what_was_traded():
     broker = a_broker(split_rate=0.0)
     order = an_order()

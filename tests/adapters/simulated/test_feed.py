@@ -141,6 +141,10 @@ async def test_deltas_rebuild_the_books_of_the_market():
                 assert (max(bids), bids[max(bids)]) == (row.bid, row.bid_lots)
                 assert (min(asks), asks[min(asks)]) == (row.ask, row.ask_lots)
                 assert (len(bids), len(asks)) == (LEVELS, LEVELS)
+                column = MARKET.universe.positions[row.symbol]
+                truth = MARKET.ladder(column, MARKET.step_at(column, row.event_ns))
+                assert sorted(bids, reverse=True) == truth.bid_ticks.tolist()
+                assert sorted(asks) == truth.ask_ticks.tolist()
 
 
 async def test_whoever_falls_behind_misses_nothing():

@@ -58,7 +58,7 @@ class Process:
         self.child.stdout.close()
         return code
 
-    def venue(self, timeout_s=3.0):
+    def venue(self, timeout_s=10.0):
         return RemoteVenue(self.socket, WallClock(), timeout_s)
 
 
@@ -143,10 +143,13 @@ async def test_a_broker_on_a_port_may_live_at_another_time(tmp_path):
     )
     process.start()
     try:
-        venue = RemoteVenue(int(process.ready["address"]), WallClock(), 3.0)
+        venue = RemoteVenue(int(process.ready["address"]), WallClock(), 10.0)
         order = a_venue_order(FixedClock(START_NS), "k1-000001-00-0")
         assert isinstance(await venue.submit(order), OrderAccepted)
-        await VenueWorld(venue, WallClock(), wait_s=0.05).settled(order, "filled")
+        report = await VenueWorld(venue, WallClock(), wait_s=0.05).settled(order, "filled")
+        # When it was asked is told in the asker's time, not in the broker's.
+        assert abs(report.asked_ns - WallClock().now()) < 60 * SECOND_NS
+        assert abs((await venue.snapshot()).asked_ns - WallClock().now()) < 60 * SECOND_NS
         fills, _ = await venue.fills_since(0)
         assert 0 < fills[0].event_ns - START_NS < 60 * SECOND_NS
     finally:

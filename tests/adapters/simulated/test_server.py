@@ -28,7 +28,7 @@ async def served(path, ledger=None):
     server = VenueServer(venue)
     listening = await asyncio.start_unix_server(server.serve, path, limit=LINE_MAX)
     try:
-        yield server, RemoteVenue(path, clock, 3.0)
+        yield server, RemoteVenue(path, clock, 10.0)
     finally:
         listening.close()
         server.close()

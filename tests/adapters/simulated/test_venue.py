@@ -113,6 +113,20 @@ async def test_quotes_from_a_recording_are_what_is_traded_against():
         assert (rest.price, rest.quantity) == (Decimal("3000.00"), Decimal("0.0040"))
 
 
+async def test_an_order_meets_the_quote_that_stood_when_it_arrived():
+    clock = LoopClock(START_NS)
+    settings = broker_settings(split_rate=0.0, latency_ms_min=400.0, latency_ms_max=400.0)
+    venue = SimulatedVenue(settings, MARKET.universe, QuoteBoard(), clock)
+    venue.on_tick(Tick("ETH-EUR", 299_000, 299_500, 400, 600, START_NS, 1, 1))
+    order = a_venue_order(clock, "k1-000001-00-0", quantity=Decimal("0.0100"), limit=Decimal("3000.00"))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(venue.submit(order))
+        await asyncio.sleep(0.3)
+        venue.on_tick(Tick("ETH-EUR", 298_000, 298_500, 400, 600, START_NS, 1, 2))
+    (fill,), _ = await venue.fills_since(0)
+    assert fill.price == Decimal("2995.00")
+
+
 def test_a_venue_with_a_market_of_its_own_takes_no_quotes():
     with pytest.raises(TypeError, match="MarketPrices, which takes no quotes"):
         a_venue(LoopClock(START_NS)).on_tick(Tick("ETH-EUR", 1, 2, 1, 1, 0, 1, 1))
