@@ -1,8 +1,10 @@
 """kill -9, again and again: a canary that sends an order a second to a broker process, killed and started anew.
 
 `python -m tests.soak.crash --kills 200` ends by itself and prints one JSON object; exit 1 if anything was lost. After
-every restart the journal and the broker's own ledger are held against each other: no intent without an end, no order
-twice, positions equal. Half of the kills strike when the broker has just taken an order, before its answer is back.
+every kill the journal and the broker's own ledger are held against each other (`tests/soak/books.py`): no intent
+without an end, no order twice, positions equal trade by trade whenever a process called them agreed, and none that
+trades before. Half of the kills strike when the broker has just taken an order, before its answer is back. At the end
+an oracle hears the whole journal, and it is replayed byte for byte.
 """
 
 import argparse
@@ -15,21 +17,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from adapters.journal.disk import PosixDisk
-from adapters.journal.reader import records, verify
-from adapters.journal.record import Record
-from adapters.simulated.ledger import audit
-from contracts import codec
+from adapters.journal.reader import verify
+from bot.profile import load
+from tests.kit.oracle import Oracle
+from tests.soak.books import Books, envelopes
 
 ROOT = Path(__file__).parent.parent.parent
 PROFILE = Path(__file__).parent / "crash.toml"
 SEED = 41
-ANSWERS = ("OrderAccepted", "OrderRejected", "OrderUnknown", "OrderNotSent", "OrderReport", "Fill", "OrderCancelled")
 PLACED = re.compile(rb'"fact":"placed"[^\n]*"client_id":"k(\d+)-')
 STARTING, STRIKING = 0.15, 0.5
 START_S_MAX = 30.0
@@ -47,15 +46,15 @@ class Harness:
         self.chance = chance
         self.broker = self._start_broker()
         self.daemon: subprocess.Popen[bytes] | None = None
-        self.found: Counter[str] = Counter()
+        self.books = Books()
+        self.kills = 0
         self.problems: list[str] = []
         self.epochs_before = 0
 
     def _start_broker(self) -> subprocess.Popen[bytes]:
-        command = [
-            sys.executable, "-m", "adapters.simulated.process", "--socket", str(self.socket), "--ledger", str(self.ledger),
-            "--seed", str(SEED), "--balance", "EUR=500", "--die-with-parent",
-        ]  # fmt: skip
+        where = ["--socket", str(self.socket), "--ledger", str(self.ledger)]
+        how = ["--seed", str(SEED), "--balance", "EUR=500", "--die-with-parent"]
+        command = [sys.executable, "-m", "adapters.simulated.process", *where, *how]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["ready"]
@@ -74,7 +73,7 @@ class Harness:
         log.close()
 
     def kill(self) -> None:
-        """End the daemon without a word: while it starts, while it trades, or with an order at the broker unanswered."""
+        """End the daemon without a word: while it starts, while it trades, or with an order unanswered."""
         assert self.daemon is not None
         way = self.chance.random()
         if way < STARTING:
@@ -84,7 +83,7 @@ class Harness:
             time.sleep(0.0 if way < STARTING + STRIKING else self.chance.uniform(0.0, 1.5))
         self.daemon.send_signal(signal.SIGKILL)
         self.daemon.wait()
-        self.found["kills"] += 1
+        self.kills += 1
 
     def stop(self) -> dict[str, Any]:
         """Ask the daemon to end in order; returns what it printed."""
@@ -132,87 +131,56 @@ class Harness:
         """Hold journal and ledger against each other after a kill, or at the end."""
         if not (self.runs / "crash" / "account.json").exists():
             return
-        kept = list(records(PosixDisk(self.run_directory() / "journal")))
-        by_type = Counter(record.type for record in kept)
-        self._count_in_flight(kept)
-        truth = audit(self.ledger)
-        if truth.duplicates:
-            self.problems.append(f"{truth.duplicates} orders twice at the broker")
-        self._intents_end_once(kept, final=final)
-        unknown = [client_id for client_id in truth.orders if client_id not in self._ordered(kept)]
-        if unknown:
-            self.problems.append(f"orders at the broker that no journal holds: {unknown}")
+        disk = PosixDisk(self.run_directory() / "journal")
+        self.books.read(disk)
+        self.books.check(self.ledger, final=final)
         if final:
-            self._positions_equal(kept, truth.positions)
-            self.found.update(fills=truth.fills, orders=sum(map(len, truth.orders.values())))
-            self.found["epochs"] = by_type["RunStarted"]
-            self.found["reconciled"] = by_type["Reconciled"]
+            checked = verify(disk)
+            self.problems += [str(problem.damage()) for problem in checked.problems]
+            oracle = Oracle(load(str(PROFILE)))
+            for envelope in envelopes(disk):
+                oracle.hear(envelope)
+            self.problems += oracle.end()
 
-    def _count_in_flight(self, kept: list[Record]) -> None:
-        """Whether the last process died between a journaled order and the broker's answer."""
-        waiting: dict[str, int] = {}
-        for record in kept:
-            if record.type == "Order":
-                waiting[_message(record).client_id] = record.seq
-            elif record.type in ANSWERS:
-                waiting.pop(_message(record).client_id, None)
-        self.found["killed_in_flight"] += bool(waiting)
-
-    def _ordered(self, kept: list[Record]) -> set[str]:
-        return {_message(record).client_id for record in kept if record.type == "Order"}
-
-    def _intents_end_once(self, kept: list[Record], *, final: bool) -> None:
-        """I40: every intent became one order, and at the end every order came to one end."""
-        intents = {(_message(r).decision, _message(r).leg) for r in kept if r.type == "Intent"}
-        states: dict[tuple[int, int], str] = {}
-        for record in kept:
-            if record.type == "OrderState":
-                said = _message(record)
-                states[said.decision, said.leg] = said.state
-        lost = [intent for intent in intents if intent not in states]
-        if lost:
-            self.problems.append(f"lost intents: {lost[:5]}")
-        if final:
-            alive = {intent: state for intent, state in states.items() if state in ("SENDING", "OPEN", "UNKNOWN")}
-            if alive:
-                self.problems.append(f"orders without an end: {alive}")
-
-    def _positions_equal(self, kept: list[Record], truth: dict[str, Decimal]) -> None:
-        ours: dict[str, Decimal] = {}
-        for record in kept:
-            if record.type == "Position":
-                said = _message(record)
-                ours[said.symbol] = said.quantity
-        theirs = {symbol: quantity for symbol, quantity in truth.items() if quantity}
-        mine = {symbol: quantity for symbol, quantity in ours.items() if quantity}
-        if mine != theirs:
-            self.problems.append(f"positions differ: journal {mine}, broker {theirs}")
-
-
-def _message(record: Record) -> Any:
-    return codec.decode(record.type, record.payload)
+    def report(self) -> dict[str, Any]:
+        """What was found; `problems` is empty if nothing was lost, doubled or different."""
+        found, books = self.books.found, self.books
+        return {
+            "kills": self.kills,
+            "killed_in_flight": found["killed_in_flight"],
+            "of_these_with_the_order_at_the_broker": found["killed_with_the_order_at_the_broker"],
+            "epochs": found["RunStarted"],
+            "epochs_that_traded": books.epochs_trading,
+            "agreements_compared_with_the_ledger": found["agreements_compared"],
+            "orders": found["Order"],
+            "fills": found["fills"],
+            "trading_s": round(books.trading_s, 1),
+            "orders_per_s_trading": round(found["Order"] / max(books.trading_s, 1e-9), 2),
+            "lost_intents": sum("lost intents" in problem for problem in books.problems),
+            "duplicate_orders": sum("orders twice" in problem for problem in books.problems),
+            "records": books.records,
+            "problems": [*self.problems, *books.problems],
+        }
 
 
 def crash(kills: int, seed: int) -> dict[str, Any]:
     """Kill and restart so many times, then stop in order; returns what was found."""
+    started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="keel-crash-") as name:
         harness = Harness(Path(name), random.Random(seed))
         try:
-            for number in range(kills):
+            for _ in range(kills):
                 harness.start()
                 harness.kill()
                 harness.examine(final=False)
-                _progress(number + 1, kills, harness)
+                _progress(kills, harness)
             harness.start()
-            summary = harness.stop()
+            harness.stop()
             harness.examine(final=True)
-            checked = verify(PosixDisk(harness.run_directory() / "journal"))
-            harness.problems += [str(problem.damage()) for problem in checked.problems]
             replayed = _replay(harness)
         finally:
             harness.close()
-        found = dict(harness.found)
-        return {**found, "records": checked.records, **replayed, "summary": summary, "problems": harness.problems}
+        return {**harness.report(), **replayed, "took_s": round(time.monotonic() - started, 1)}
 
 
 def _replay(harness: Harness) -> dict[str, Any]:
@@ -226,9 +194,10 @@ def _replay(harness: Harness) -> dict[str, Any]:
     return {"decisions_identical": report["decisions"], "byte_identical": report["byte_identical"]}
 
 
-def _progress(number: int, kills: int, harness: Harness) -> None:
+def _progress(kills: int, harness: Harness) -> None:
+    number, in_flight = harness.kills, harness.books.found["killed_in_flight"]
     if sys.stderr.isatty() or number % 10 == 0 or number == kills:
-        sys.stderr.write(f"{number}/{kills} kills, {harness.found['killed_in_flight']} in flight\n")
+        sys.stderr.write(f"{number}/{kills} kills, {in_flight} in flight, {len(harness.books.problems)} problems\n")
 
 
 def main() -> int:
