@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from actors.reacting import Answer, Reaction
+from actors.risk.checks import is_ours
 from actors.risk.facts import SAID_KEPT, Knowing, RiskState
 from actors.risk.judging import Case, Reserved
 from actors.risk.proposals import Proposal
@@ -232,7 +233,7 @@ class RiskGate(Knowing):
     def _flatten(self, envelope: Envelope[Beat]) -> Answer:
         """Close what has no order in flight; a refusal is said when its controls change, not every second."""
         state, settings = self.state, self._settings
-        busy = [order.symbol for order in state.orders.values() if order.decision]
+        busy = [order.symbol for order in state.orders.values() if is_ours(order)]
         case = self._case(envelope.at_ns, [])
         reserved = Reserved(case, state.said, state.free_ns)
         based_on = tuple(seq for seq in (state.frame_seq, state.equity_seq) if seq)

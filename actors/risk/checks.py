@@ -112,9 +112,14 @@ def open_orders(count: int, count_max: int, notional: float, notional_max: Money
     return None
 
 
+def is_ours(order: OrderState) -> bool:
+    """Whether a decision of ours made the order; one adopted from the venue has neither decision nor leg."""
+    return bool(order.decision or order.leg)
+
+
 def in_flight(symbol: str, orders: list[OrderState]) -> Reason | None:
     """I3: one order in flight per instrument."""
-    ours = [each for each in orders if each.symbol == symbol and each.decision]
+    ours = [each for each in orders if each.symbol == symbol and is_ours(each)]
     return Reason("I3", f"{ours[0].client_id} of {symbol} is {ours[0].state}") if ours else None
 
 

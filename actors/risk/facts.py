@@ -31,6 +31,7 @@ NONE: Final = Decimal(0)
 class RiskState(msgspec.Struct, kw_only=True):
     """The whole gate. `closes` are bars by instruments, oldest first; `since_ns` when each position was opened,
     `stuck` the positions whose closing the venue rejected, with its words, until they change.
+    `leg` is the next one of the last decision; before the first it starts at 1, because 0 of 0 is nobody's order.
     """
 
     prices: Prices = msgspec.field(default_factory=Prices)
@@ -51,7 +52,7 @@ class RiskState(msgspec.Struct, kw_only=True):
     orders: dict[str, OrderState] = {}
     gate: GateState = GateState("RECOVERING", (), ())
     decision: int = 0
-    leg: int = 0
+    leg: int = 1
     said: list[Said] = []
     notionals: list[float] = []
     free_ns: Nanos = 0

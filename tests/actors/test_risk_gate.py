@@ -400,6 +400,21 @@ def test_flatten_closes_everything_on_the_next_second_and_once():
     assert stage.admit(a_beat("second")) == []
 
 
+def test_flatten_before_any_decision_waits_for_its_own_order():
+    stage = flattening(BTC_EUR="0.5")
+    intent = of(Intent, stage.admit(a_beat("second")))[0]
+    own = an_order_state("SENDING", side="sell", decision=intent.decision, leg=intent.leg)
+    assert (intent.decision, intent.leg) == (0, 1)
+    stage.admit(own)
+    assert stage.admit(a_beat("second"), after_s=3) == []
+
+
+def test_flatten_does_not_wait_for_a_strangers_order():
+    stage = flattening(BTC_EUR="0.5")
+    stage.admit(an_order_state("OPEN", client_id="manual", decision=0, leg=0, open=D("0.1"), limit=D(50)))
+    assert len(of(Intent, stage.admit(a_beat("second")))) == 1
+
+
 def test_flatten_never_names_an_order_twice():
     stage = flattening(BTC_EUR="0.5")
     legs = [intent.leg for _ in range(5) for intent in of(Intent, stage.admit(a_beat("second"), after_s=0.9))]
