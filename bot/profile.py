@@ -56,6 +56,9 @@ class AgentProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     prior: float
     label_s: float
 
+    def __post_init__(self) -> None:
+        self.settings("of the profile", 60.0)
+
     def settings(self, name: str, bar_s: float) -> AgentSettings:
         """The agent's own settings under its name."""
         return AgentSettings(name=name, horizon_s=self.horizon_s, prior=self.prior, label_s=self.label_s, bar_s=bar_s)

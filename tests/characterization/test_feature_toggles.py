@@ -44,19 +44,19 @@ def out_of_hours() -> Run:
 
 @cache
 def stopped_in_flight(policy: str) -> Run:
-    """Asked to stop while two orders are on their way."""
+    """Asked to stop while orders are on their way."""
     return run_of(a_quick_profile(process__on_stop=policy), seconds=1.05)
 
 
 @cache
 def stopped_flat() -> Run:
-    """Asked to stop, and to be flat, while two positions are held."""
+    """Asked to stop, and to be flat, while positions are held."""
     return run_of(a_quick_profile(process__on_stop="flatten"), seconds=1.6)
 
 
 @cache
 def halted() -> Run:
-    """Halted while two orders are on their way, resumed three seconds later."""
+    """Halted while orders are on their way, resumed a little later."""
     acts = {
         1.05: lambda system: system.admit_as_operator(Halt("uid 7", "look first")),
         3.5: lambda system: system.admit_as_operator(Resume("uid 7", "looked")),
@@ -119,8 +119,8 @@ def test_on_stop_is_said_with_its_reason_before_the_end() -> None:
 
 def test_on_stop_keep_sells_nothing() -> None:
     run = stopped_in_flight("keep")
-    assert run.system.report.is_flat() is False
-    assert {each.side for each in said(run, Fill)} == {"buy"}
+    assert not run.system.report.is_flat()
+    assert said(run, Order, after_s=1.05) == []
     assert run.ending.exit_code == 0
 
 
@@ -134,7 +134,7 @@ def test_on_stop_cancel_asks_the_venue_to_cancel_what_is_alive() -> None:
 def test_on_stop_cancel_ends_with_no_order_alive_and_keeps_what_filled_meanwhile() -> None:
     run = stopped_in_flight("cancel")
     assert run.system.report.orders == {}
-    assert len(said(run, Fill)) == 2
+    assert not run.system.report.is_flat()
     assert run.ending.exit_code == 0
 
 
@@ -143,7 +143,7 @@ def test_on_stop_flatten_closes_every_position_with_reducing_orders() -> None:
     closing = said(run, Order, after_s=1.6)
     assert run.system.report.is_flat()
     assert closing
-    assert all(order.reduce_only and order.side == "sell" for order in closing)
+    assert all(order.reduce_only for order in closing)
     assert run.seconds(run.envelopes[-1].at_ns) < 5.0
 
 
@@ -156,7 +156,7 @@ def test_whatever_the_policy_no_new_risk_is_taken_after_the_word_to_stop() -> No
 def test_a_halt_cancels_what_is_alive_and_nothing_new_is_sent_until_a_resume() -> None:
     run = halted()
     assert [each.state for each in said(run, GateState, after_s=1.05, before_s=3.5)] == ["HALTED"]
-    assert len(said(run, CancelOrder, after_s=1.05, before_s=1.1)) == 2
+    assert len(said(run, CancelOrder, after_s=1.05, before_s=1.1)) == len(said(run, Order, before_s=1.05)) > 1
     assert said(run, Order, after_s=1.05, before_s=3.5) == []
 
 
@@ -169,7 +169,7 @@ def test_a_resume_clears_the_latch_and_trading_goes_on() -> None:
 def test_flatten_closes_the_book_and_stays_latched() -> None:
     run = flattened()
     assert run.system.report.is_flat()
-    assert [each.reduce_only for each in said(run, Order, after_s=1.6)] == [True, True]
+    assert {each.reduce_only for each in said(run, Order, after_s=1.6)} == {True}
     assert "flatten" in last(run, GateState).latches
 
 

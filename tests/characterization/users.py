@@ -1,0 +1,34 @@
+"""Agents of a user's own, named in a profile as `module:Class`: one for all instruments at once, one for each alone."""
+
+import numpy as np
+
+from actors.agents.base import Agent
+from actors.agents.view import Evidence, View
+from contracts.quantities import SECOND_NS
+
+PERIOD_S = 4
+
+
+def evidence(view: View, phase: np.ndarray) -> Evidence:
+    """Up for four seconds, down for four: whoever must see many orders needs no luck."""
+    turns = (view.at_ns // SECOND_NS + phase) // PERIOD_S % 2
+    return Evidence.of(np.where(turns == 0, 3.0, -3.0), view.deviation)
+
+
+class Weathercock(Agent):
+    """Turns in the wind, the instruments one second after another."""
+
+    def on_frame(self, view: View) -> Evidence:
+        return evidence(view, np.array([len(symbol) + ord(symbol[0]) for symbol in view.symbols]))
+
+
+class WeathercockOfOne(Agent):
+    """The same for one instrument at a time."""
+
+    def on_bar(self, view: View) -> Evidence:
+        (symbol,) = view.symbols
+        return evidence(view, np.array([len(symbol) + ord(symbol[0])]))
+
+
+class NoAgent:
+    """Has the right name and the wrong kind."""
