@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 from contracts.instrument import Instrument, Universe
 
 VENUE: Final = "simulated"
-TAKER_BPS: Final = 2.0
-MAKER_BPS: Final = 1.0
+TAKER_BPS: Final = 1.0
+MAKER_BPS: Final = 0.5
 LEVERAGE_MAX: Final = Decimal(3)
 NOTIONAL_MIN: Final = Decimal(5)
 
