@@ -65,6 +65,16 @@ def test_what_is_not_wanted_is_not_held_against_limits():
     assert controls(proposal, case, Reserved(case, [], 0)) == ["SIZE"]
 
 
+def test_c10_fees_are_part_of_the_cash_that_is_needed():
+    found = []
+    for fee_bps in (0.0, 1_000.0):
+        stage = a_gate_stage(instruments={"fee_taker_bps": fee_bps})
+        stage.admit(an_equity(cash=D(53)))
+        case = a_case(stage)
+        found.append(controls(a_proposal(case), case, Reserved(case, [], 0)))
+    assert found == [[], ["C10"]]
+
+
 def test_c4_a_limit_far_through_the_touch_is_refused_by_two_controls():
     case = a_case()
     proposal = a_proposal(case)
