@@ -8,10 +8,11 @@ from actors.gateways.conflation import Backlog
 from actors.gateways.feed_counts import FeedCounts
 from actors.gateways.feed_settings import FeedSettings
 from actors.gateways.intake import Intake, Taken
-from contracts.market import FeedState, FeedStatus
+from actors.gateways.jumps import Jumps
+from contracts.market import FeedState, FeedStatus, Tick
 from contracts.ports import Clock, Feed, FeedLost
 from contracts.quantities import Nanos, nanos, seconds
-from contracts.wire import MalformedFrame, RawFrame
+from contracts.wire import MalformedFrame, MarketRow, RawFrame
 from runtime.actor import Admit
 
 _BREATH: Final = 32
@@ -42,6 +43,7 @@ class FeedConnection:
         self._before_each = before_each
         self._symbols = self._feed.universe.symbols
         self._intake = Intake(self._feed.parser(epoch), self._settings.waiting_max)
+        self._jumps = Jumps(self._settings.jump_ratio_max, self._settings.jump_quotes)
         self._backlog = Backlog(self._settings.conflate_after)
         self._behind_ns = nanos(self._settings.behind_s_max)
         self._live_ns: Nanos | None = None
@@ -93,10 +95,15 @@ class FeedConnection:
         self._counts.note_frame(taken.parsed.kind, taken.verdict, empty=not taken.parsed.rows)
         self._counts.void_rows += taken.refused
         self._states(taken, now_ns)
-        self._backlog.add(taken.rows)
+        self._backlog.add(self._plausible(taken.rows))
         if self._backlog.full or now_ns - frame.received_ns <= self._behind_ns:
             self._flush()
         self._mind_void_books(taken, now_ns)
+
+    def _plausible(self, rows: tuple[MarketRow, ...]) -> tuple[MarketRow, ...]:
+        kept = tuple(row for row in rows if not isinstance(row, Tick) or self._jumps.keeps(row))
+        self._counts.implausible += len(rows) - len(kept)
+        return kept
 
     def _states(self, taken: Taken, now_ns: Nanos) -> None:
         if self._live_ns is None and taken.parsed.rows:

@@ -19,7 +19,7 @@ class FeedCounts(msgspec.Struct, kw_only=True):
 
     `frames` by kind, as parsed; `rows` by type, as admitted; `ignored` frames by why: a kind that has no rows, or
     `duplicate`, `late`, `old` (the snapshot holds it). `void_rows` were changes of a void book, `overflowed` frames
-    waited for a snapshot in vain.
+    waited for a snapshot in vain, `implausible` quotes jumped and nothing agreed with them.
     """
 
     received: int = 0
@@ -34,6 +34,7 @@ class FeedCounts(msgspec.Struct, kw_only=True):
     waited: int = 0
     overflowed: int = 0
     void_rows: int = 0
+    implausible: int = 0
     conflated: int = 0
     connections: int = 0
     reconnects: int = 0
