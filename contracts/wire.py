@@ -26,9 +26,11 @@ class RawFrame(msgspec.Struct, frozen=True, gc=False):
 class Sequence(msgspec.Struct, frozen=True, gc=False):
     """What a frame says about its place in a stream.
 
-    `consecutive`: `last` is one more than that of the frame before (one counter per `stream`).
+    `consecutive`: `last` is one more than that of the frame before (one counter per `stream`); `first` is where the
+    counter is known to begin (Coinbase: 0), or equals `last` if it may begin anywhere.
     `chain`: `previous` must equal the `last` before; a frame whose `first` is at most the last + 1 also continues
-    (Binance: U, u and, on futures, pu). `snapshot`: the stream starts again at `last`, later frames must bridge it.
+    (Binance: U, u and, on futures, pu); with `first` 0 each frame stands for itself and only its order matters.
+    `snapshot`: the stream starts again at `last`, later frames must bridge it.
     """
 
     stream: str
