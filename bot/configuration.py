@@ -16,8 +16,18 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-ENVIRONMENT_PREFIX: Final = "BOT__"
+from bot.environment import overrides
+
 EXTENDS_MAX: Final = 8
+
+_KINDS: Final = {
+    "`object`": "a table",
+    "`array`": "a list",
+    "`str`": "text",
+    "`int`": "a whole number",
+    "`float`": "a number",
+}
+"""What msgspec calls a kind of value, and what a person who writes TOML calls it."""
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
@@ -27,15 +37,19 @@ class BadConfiguration(Exception):
 
     def __init__(self, what: str, problems: list[str]) -> None:
         self.problems = tuple(problems)
+        if len(problems) == 1:
+            super().__init__(f"{what}: {problems[0]}")
+            return
         listed = "\n".join(f"  - {problem}" for problem in problems)
-        super().__init__(f"{what} has {len(problems)} problem{'s' if len(problems) > 1 else ''}:\n{listed}")
+        super().__init__(f"{what} has {len(problems)} problems:\n{listed}")
 
 
 class Layered(msgspec.Struct):
-    """Merged values, and by dotted path the place each came from."""
+    """Merged values; by dotted path the place each came from, and the text of those that came from the environment."""
 
     values: dict[str, Any]
     origins: dict[str, str]
+    texts: dict[str, str] = {}
 
 
 def directory() -> Path:
@@ -62,7 +76,7 @@ def layers(profile: str, environment: Mapping[str, str] | None = None) -> Layere
 def convert(layered: Layered, kind: type[StructT], what: str) -> StructT:
     """The typed value; raises BadConfiguration with every problem, each at its path and with its origin."""
     problems: list[str] = []
-    value = _struct(layered.values, kind, "", layered.origins, problems)
+    value = _struct(layered.values, kind, "", layered, problems)
     if problems or value is None:
         raise BadConfiguration(what, problems)
     return typing.cast(StructT, value)
@@ -76,33 +90,36 @@ def suggestion(word: str, known: typing.Iterable[str]) -> str:
 
 def _chain(profile: str) -> list[Path]:
     """The profile's file, then what it extends, outermost last."""
-    paths = [_locate(profile)]
+    paths = [_locate(profile, Path(), f"profile {profile!r}")]
     while (parent := _read(paths[-1]).get("extends")) is not None:
-        path = _locate(str(parent), beside=paths[-1])
+        what = f"profile file {paths[-1]}: extends"
+        if not isinstance(parent, str):
+            raise BadConfiguration(what, [f"was {parent!r}, expected the name or the path of a profile"])
+        path = _locate(parent, paths[-1].parent, f"{what} {parent!r}")
         if path in paths or len(paths) == EXTENDS_MAX:
             raise BadConfiguration(f"profile {profile!r}", [f"{paths[-1].name} extends {parent!r}, which is a circle"])
         paths.append(path)
     return paths
 
 
-def _locate(profile: str, beside: Path | None = None) -> Path:
+def _locate(profile: str, beside: Path, what: str) -> Path:
     if profile.endswith(".toml"):
-        path = (beside.parent if beside else Path()) / profile
-    else:
-        path = directory() / f"{profile}.toml"
-    if not path.is_file():
+        path = beside / profile
+        if not path.is_file():
+            raise BadConfiguration(what, [f"there is no such file as {path}"])
+        return path
+    if profile not in shipped():
         hint = suggestion(profile, shipped())
-        raise BadConfiguration(
-            f"profile {profile!r}",
-            [f"there is no such profile{hint} (shipped: {', '.join(shipped())}; or a path to a .toml file)"],
-        )
-    return path
+        known = f"shipped: {', '.join(shipped())}; or a path to a .toml file"
+        raise BadConfiguration(what, [f"there is no such profile{hint} ({known})"])
+    return directory() / f"{profile}.toml"
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """The file's table; a byte order mark before it is no part of it."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=_number)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=_number)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise BadConfiguration(f"profile file {path}", [str(error)]) from error
 
 
@@ -127,6 +144,7 @@ def _merge(layered: Layered, values: Mapping[str, Any], origin: str, path: str =
         if isinstance(value, dict):
             if not isinstance(target.get(key), dict):
                 target[key] = {}
+                layered.origins.pop(here, None)
             _merge(layered, value, origin, here)
         else:
             target[key] = value
@@ -134,38 +152,29 @@ def _merge(layered: Layered, values: Mapping[str, Any], origin: str, path: str =
 
 
 def _merge_environment(layered: Layered, environment: Mapping[str, str]) -> None:
-    for name in sorted(environment):
-        if not name.startswith(ENVIRONMENT_PREFIX):
-            continue
-        steps = [step.lower() for step in name.removeprefix(ENVIRONMENT_PREFIX).split("__")]
-        nested: dict[str, Any] = {}
-        inner = nested
-        for step in steps[:-1]:
-            inner = inner.setdefault(step, {})
-        inner[steps[-1]] = _environment_value(environment[name])
-        _merge(layered, nested, f"environment {name}")
-
-
-def _environment_value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}", parse_float=_number)["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+    for override in overrides(environment, layered.values, _number):
+        if not all(override.path):
+            raise BadConfiguration(f"environment {override.name}", ["names no key, expected BOT__SECTION__KEY"])
+        layered.texts[".".join(override.path)] = override.text
+        nested: Any = override.value
+        for step in reversed(override.path):
+            nested = {step: nested}
+        _merge(layered, nested, f"environment {override.name}")
 
 
 def _struct(
-    values: Mapping[str, Any], kind: type[msgspec.Struct], path: str, origins: Mapping[str, str], problems: list[str]
+    values: Mapping[str, Any], kind: type[msgspec.Struct], path: str, layered: Layered, problems: list[str]
 ) -> msgspec.Struct | None:
     """Convert field by field, so that one bad value does not hide the next."""
     before = len(problems)
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for key in values:
         if key not in fields:
-            problems.append(f"{_dotted(path, key)}: unknown key{suggestion(key, fields)}{_from(path, key, origins)}")
+            problems.append(f"{_dotted(path, key)}: unknown key{suggestion(key, fields)}{_from(path, key, layered)}")
     arguments: dict[str, Any] = {}
     for name, field in fields.items():
         if name in values:
-            arguments[name] = _value(values[name], field.type, _dotted(path, name), origins, problems)
+            arguments[name] = _value(values[name], field.type, _dotted(path, name), layered, problems)
         elif field.required:
             problems.append(f"{_dotted(path, name)}: missing; it has no default")
     if len(problems) > before:
@@ -173,30 +182,33 @@ def _struct(
     try:
         return kind(**arguments)
     except ValueError as error:
-        problems.append(f"{path or 'profile'}: {error}")
+        told = str(error).removeprefix(f"{path.rpartition('.')[2]}: ")
+        problems.append(f"{path or 'profile'}: {told}")
         return None
 
 
-def _value(value: Any, kind: Any, path: str, origins: Mapping[str, str], problems: list[str]) -> Any:
+def _value(value: Any, kind: Any, path: str, layered: Layered, problems: list[str]) -> Any:
     arguments = typing.get_args(kind)
+    if kind in (str, Decimal) and path in layered.texts and not isinstance(value, str):
+        value = layered.texts[path]  # a shell has no quotes to spare, and its text is exact
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
-        return _struct(value, kind, path, origins, problems)
+        return _struct(value, kind, path, layered, problems)
     if typing.get_origin(kind) is dict and isinstance(value, dict):
-        return {key: _value(each, arguments[1], _dotted(path, key), origins, problems) for key, each in value.items()}
+        return {key: _value(each, arguments[1], _dotted(path, key), layered, problems) for key, each in value.items()}
     if isinstance(kind, types.UnionType) and isinstance(value, dict):
         structs = [each for each in arguments if isinstance(each, type) and issubclass(each, msgspec.Struct)]
         if len(structs) == 1:
-            return _struct(value, structs[0], path, origins, problems)
+            return _struct(value, structs[0], path, layered, problems)
     if kind is Decimal and isinstance(value, float):
         text = value.text if isinstance(value, _Fraction) else repr(value)
-        problems.append(f'{path}: money is exact, write "{text}" in quotes{_from("", path, origins)}')
+        problems.append(f'{path}: money is exact, write "{text}" in quotes{_from("", path, layered)}')
         return None
     if isinstance(value, _Fraction):
         value = float(value)
     try:
         return msgspec.convert(value, kind, strict=not isinstance(value, str | int))
     except (msgspec.ValidationError, ValueError) as error:
-        problems.append(f"{path}: was {value!r}: {error}{_from('', path, origins)}")
+        problems.append(f"{path}: was {value!r}: {_plain(str(error))}{_from('', path, layered)}")
         return None
 
 
@@ -204,6 +216,14 @@ def _dotted(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _from(path: str, key: str, origins: Mapping[str, str]) -> str:
-    origin = origins.get(_dotted(path, key))
+def _plain(text: str) -> str:
+    for name, plain in _KINDS.items():
+        text = text.replace(name, plain)
+    return text
+
+
+def _from(path: str, key: str, layered: Layered) -> str:
+    here = _dotted(path, key)
+    below = (origin for place, origin in layered.origins.items() if place.startswith(f"{here}."))
+    origin = layered.origins.get(here) or next(below, None)
     return f" (from {origin})" if origin else ""

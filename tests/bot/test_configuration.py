@@ -89,7 +89,7 @@ def test_an_unknown_profile_is_told_with_what_there_is() -> None:
 
 
 def test_a_file_that_is_no_toml_is_told(tmp_path) -> None:
-    with pytest.raises(BadConfiguration, match=r"mine\.toml has 1 problem"):
+    with pytest.raises(BadConfiguration, match=r"mine\.toml: Invalid value"):
         layers(a_file(tmp_path, "name = "), {})
 
 
@@ -100,3 +100,86 @@ def test_the_shipped_profiles_are_there() -> None:
 def test_a_suggestion_is_made_for_a_near_miss_only() -> None:
     assert suggestion("cadance", ("cadence", "feed")) == ", did you mean 'cadence'?"
     assert suggestion("zzz", ("cadence",)) == ""
+
+
+def test_a_variable_finds_the_key_as_it_is_spelled(tmp_path) -> None:
+    text = GOOD + '[many.USD]\nperiod_s = 1\nlimit = "1"\n'
+    layered = layers(a_file(tmp_path, text), {"BOT__MANY__USD__LIMIT": "2", "BOT__MANY__EUR__LIMIT": "3"})
+    assert {key: value["limit"] for key, value in layered.values["many"].items()} == {"USD": 2, "EUR": 3}
+
+
+def test_money_from_the_environment_is_exact_without_quotes(tmp_path) -> None:
+    for text in ("10.50", '"10.50"', "1e1", "007"):
+        outer = convert(layers(a_file(tmp_path, GOOD), {"BOT__INNER__LIMIT": text}), Outer, "profile")
+        assert str(outer.inner.limit) == str(Decimal(text.strip('"')))
+
+
+def test_a_number_from_the_environment_may_be_a_name(tmp_path) -> None:
+    for text in ("42", "true", "2026-01-01", "1.50"):
+        assert convert(layers(a_file(tmp_path, GOOD), {"BOT__NAME": text}), Outer, "profile").name == text
+
+
+def test_a_variable_cannot_bring_a_second_key(tmp_path) -> None:
+    (told,) = problems(tmp_path, GOOD, {"BOT__INNER__PERIOD_S": "1\nlimit = 7"})
+    assert told.startswith("inner.period_s: was '1\\nlimit = 7': Expected a number, got text")
+
+
+def test_a_variable_that_names_no_key_is_told(tmp_path) -> None:
+    for name in ("BOT__", "BOT____", "BOT__INNER__"):
+        with pytest.raises(BadConfiguration, match=f"environment {name}: names no key"):
+            layers(a_file(tmp_path, GOOD), {name: "1"})
+
+
+def test_a_table_in_the_place_of_a_value_is_told_with_its_origin(tmp_path) -> None:
+    (told,) = problems(tmp_path, GOOD, {"BOT__INNER__LIMIT__X": "1"})
+    assert told.startswith("inner.limit: was {'x': 1}")
+    assert told.endswith("(from environment BOT__INNER__LIMIT__X)")
+    (told,) = problems(tmp_path, GOOD, {"BOT__INNER": "1"})
+    assert told == "inner: was 1: Expected a table, got a whole number (from environment BOT__INNER)"
+
+
+def test_an_unknown_table_is_told_with_its_origin(tmp_path) -> None:
+    (told,) = problems(tmp_path, GOOD, {"BOT__INER__X__Y": "1"})
+    assert told == "iner: unknown key, did you mean 'inner'? (from environment BOT__INER__X__Y)"
+
+
+def test_a_byte_order_mark_and_foreign_line_ends_are_no_problem(tmp_path) -> None:
+    (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert convert(layers(str(tmp_path / "mine.toml"), {}), Outer, "profile").name == "x"
+
+
+def test_a_key_that_stands_twice_is_told_with_its_place(tmp_path) -> None:
+    with pytest.raises(BadConfiguration, match="line 2"):
+        layers(a_file(tmp_path, 'name = "x"\nname = "y"\n'), {})
+
+
+@pytest.mark.parametrize(
+    ("parent", "told"),
+    [
+        ("5", "was 5, expected the name"),
+        ('"base.toml"', "there is no such file"),
+        ('"canarry"', "did you mean 'canary'"),
+    ],
+)
+def test_a_parent_that_is_not_there_is_told_with_who_wants_it(tmp_path, parent, told) -> None:
+    with pytest.raises(BadConfiguration, match=rf"mine\.toml: extends.*{told}"):
+        layers(a_file(tmp_path, f"extends = {parent}\n"), {})
+
+
+def test_a_missing_file_is_no_missing_name(tmp_path) -> None:
+    for path in (tmp_path / "none.toml", tmp_path / "directory.toml"):
+        (tmp_path / "directory.toml").mkdir(exist_ok=True)
+        with pytest.raises(BadConfiguration, match="there is no such file as"):
+            layers(str(path), {})
+
+
+def test_a_name_cannot_lead_out_of_the_shipped_profiles() -> None:
+    for name in ("../profiles/canary", "", "canary\x00", "."):
+        with pytest.raises(BadConfiguration, match="no such profile"):
+            layers(name, {})
+
+
+def test_one_problem_is_one_line(tmp_path) -> None:
+    with pytest.raises(BadConfiguration) as caught:
+        convert(layers(a_file(tmp_path, GOOD), {"BOT__NMAE": "1"}), Outer, "profile")
+    assert "\n" not in str(caught.value)
