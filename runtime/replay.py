@@ -12,7 +12,7 @@ from contracts import codec
 from contracts.column import Column
 from contracts.decision import DecisionLog
 from contracts.envelope import Envelope
-from contracts.life import Poisoned
+from contracts.life import ActorFailed, Poisoned
 from contracts.ports import Journal
 from contracts.quantities import Nanos
 from contracts.topics import BY_TYPE, DECISIVE
@@ -129,11 +129,11 @@ class Comparer:
 
     def _compare(self, record: Recorded, envelope: Envelope[Any], payload: bytes) -> None:
         kind = type(envelope.payload)
+        if record.type != kind.__name__:
+            raise Diverged(_difference(record, "type", record.type, _named(envelope)))
         for field in ("seq", "turn", "cause", "at_ns", "source"):
             if getattr(record, field) != getattr(envelope, field):
                 raise Diverged(_difference(record, field, getattr(record, field), getattr(envelope, field)))
-        if record.type != kind.__name__:
-            raise Diverged(_difference(record, "type", record.type, kind.__name__))
         recorded = BY_TYPE[kind].recorded
         if recorded == "none" or payload == record.payload:
             return
@@ -245,6 +245,12 @@ def _difference(record: Recorded, field: str, was: Any, now: Any) -> Divergence:
         recorded=str(was),
         replayed=str(now),
     )
+
+
+def _named(envelope: Envelope[Any]) -> str:
+    """The type, and of a crash also the error: it is the news."""
+    payload = envelope.payload
+    return f"ActorFailed ({payload.error})" if isinstance(payload, ActorFailed) else type(payload).__name__
 
 
 def _missing(record: Recorded) -> Divergence:

@@ -8,6 +8,7 @@ import pytest
 
 from contracts import codec
 from contracts.column import floats
+from contracts.life import ActorRestarted
 from contracts.market import Tick
 from runtime.replay import Comparer, DecisionHash, Diverged, Replay, first_difference, poisoned_seqs
 from tests.kit.market import a_mark_frame, a_tick
@@ -108,3 +109,10 @@ def test_the_decision_hash_hears_decisions_only() -> None:
 def test_ticks_come_back_from_their_bytes() -> None:
     tick = a_tick(bid=5)
     assert codec.decode(Tick.__name__, codec.encode(tick)) == tick
+
+
+def test_another_type_is_named_first_and_a_crash_with_its_error() -> None:
+    records = a_run(1, Adder.poison)
+    records[2] = changed(records[2], type="ActorRestarted", payload=codec.encode(ActorRestarted("adder", 1, ())))
+    with pytest.raises(Diverged, match=r"differs in type: recorded ActorRestarted, replayed ActorFailed \(RuntimeError"):
+        replay(records)
