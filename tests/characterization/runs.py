@@ -1,9 +1,14 @@
 """The runs that several themes look at: each is simulated once, the first time somebody asks for it."""
 
+import hashlib
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from bot.profile import Profile
+from contracts import codec
+from contracts.envelope import Envelope
+from contracts.quantities import SECOND_NS
 from tests.kit.worlds import Run, a_profile, simulate
 
 QUICK: dict[str, Any] = {
@@ -64,3 +69,18 @@ def calm() -> Run:
 def rough() -> Run:
     """Forty seconds in which every fault of feed and venue strikes several times."""
     return simulate(a_quick_profile("soak", **ROUGH), seconds=40.0, checked=False)
+
+
+def digest(envelopes: Iterable[Envelope[Any]], before_s: float) -> str:
+    """A hash over every byte that was said in the first seconds."""
+    end_ns = a_quick_profile().simulated.start_ns + round(before_s * SECOND_NS)
+    found = hashlib.blake2b(digest_size=16)
+    for each in envelopes:
+        if each.at_ns < end_ns:
+            found.update(repr((each.seq, each.turn, each.cause, each.at_ns, each.source)).encode())
+            found.update(type(each.payload).__name__.encode() + codec.encode(each.payload))
+    return found.hexdigest()
+
+
+if __name__ == "__main__":
+    print(digest(simulate(a_quick_profile(), seconds=3.5, checked=False).envelopes, 3.0))

@@ -7,6 +7,7 @@ from actors.agents.view import Evidence, View
 from contracts.quantities import SECOND_NS
 
 PERIOD_S = 4
+CRASH_S = 2
 
 
 def evidence(view: View, phase: np.ndarray) -> Evidence:
@@ -28,6 +29,22 @@ class WeathercockOfOne(Agent):
     def on_bar(self, view: View) -> Evidence:
         (symbol,) = view.symbols
         return evidence(view, np.array([len(symbol) + ord(symbol[0])]))
+
+
+class Fragile(Weathercock):
+    """Crashes on the second decision, and only there."""
+
+    def on_frame(self, view: View) -> Evidence:
+        if view.at_ns // SECOND_NS % 60 == CRASH_S:
+            raise RuntimeError("a bug of the user's")
+        return super().on_frame(view)
+
+
+class BothWays(Weathercock):
+    """Answers for all and for each, so that nobody knows which counts."""
+
+    def on_bar(self, view: View) -> Evidence:
+        return self.on_frame(view)
 
 
 class NoAgent:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -54,7 +53,7 @@ def a_profile(base: str = "canary", **changed: Any) -> Profile:
 class TestWorld:
     """An outside in virtual time; `feed_of` and `venue_of` wrap or replace what is simulated.
 
-    `start_ns` is when it begins (the profile's own start if None); a broker with a file outlives the world.
+    `start_ns` is when it begins (the profile's own start if None); a broker with a ledger outlives the world.
     """
 
     __test__ = False
@@ -62,7 +61,7 @@ class TestWorld:
     profile: Profile
     journal: Any = field(default_factory=MemoryJournal)
     start_ns: int | None = None
-    broker_file: Path | None = None
+    ledger: LedgerFile | None = None
     feed_of: Callable[[Feed, Clock], Feed] = lambda feed, clock: feed
     venue_of: Callable[[OrderVenue, Clock], OrderVenue] = lambda venue, clock: venue
 
@@ -70,8 +69,7 @@ class TestWorld:
         simulated = self.profile.simulated
         clock = LoopClock(simulated.start_ns if self.start_ns is None else self.start_ns)
         market = Market(simulated.market)
-        ledger = LedgerFile(self.broker_file) if self.broker_file is not None else None
-        venue = SimulatedVenue(simulated.broker, market.universe, MarketPrices(market), clock, ledger)
+        venue = SimulatedVenue(simulated.broker, market.universe, MarketPrices(market), clock, self.ledger)
         feed = StormyFeed(SimulatedFeed(market, clock), simulated.weather, clock)
         return Outside(
             clock=clock,
