@@ -31,7 +31,7 @@ class Auditor(Reacting[AuditorState]):
     """Says a `DecisionLog` on every verdict; intents said between decisions belong to the next record."""
 
     role = "auditor"
-    state_struct = AuditorState
+    kept = AuditorState
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (
         GateState,
         Equity,

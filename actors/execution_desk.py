@@ -50,7 +50,7 @@ class ExecutionDesk(Reacting[DeskState]):
     """Orders as state machines; the only author of orders, order states and executions."""
 
     role = "desk"
-    state_struct = DeskState
+    kept = DeskState
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (
         RunStarted,
         UniverseChanged,

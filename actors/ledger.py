@@ -71,7 +71,7 @@ class Ledger(Reacting[LedgerState]):
     """Books executions, values the account, and holds the venue's snapshots against both."""
 
     role = "ledger"
-    state_struct = LedgerState
+    kept = LedgerState
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (
         UniverseChanged,
         MarkFrame,

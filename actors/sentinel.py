@@ -45,7 +45,7 @@ class Sentinel(Reacting[SentinelState]):
     """One state of the account out of everything that can go wrong with it."""
 
     role = "sentinel"
-    state_struct = SentinelState
+    kept = SentinelState
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (
         RunStarted,
         UniverseChanged,

@@ -63,7 +63,7 @@ class RiskState(msgspec.Struct, kw_only=True):
 class Knowing(Reacting[RiskState]):
     """The hearing half of the gate: it takes facts in and says nothing of them."""
 
-    state_struct = RiskState
+    kept = RiskState
     _bar_s: Seconds
     _bars_kept: int
 
