@@ -183,7 +183,7 @@ def _struct(
         return kind(**arguments)
     except ValueError as error:
         told = str(error).removeprefix(f"{path.rpartition('.')[2]}: ")
-        problems.append(f"{path or 'profile'}: {told}")
+        problems.append(f"{path}: {told}" if path else told)
         return None
 
 

@@ -12,7 +12,6 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from actors.agents.base import AgentSettings
 from actors.bar_builder import BarBuilderSettings
 from actors.book_keeper import BookKeeperSettings
 from actors.execution.care import DeskSettings
@@ -27,80 +26,26 @@ from actors.outcomes import OutcomesSettings
 from actors.risk.account import SentinelSettings
 from actors.risk.settings import CanaryRiskSettings, RiskSettings
 from actors.selector import SelectorSettings
-from adapters.simulated.settings import BrokerSettings, MarketSettings
-from adapters.simulated.weather import WeatherSettings
+from actors.settings import more_than_zero, within
 from bot.configuration import BadConfiguration, Layered, convert, layers
 from bot.runs import replace_file
-from contracts.life import StopPolicy
+from bot.settings import (
+    AccountSettings,
+    AgentProfile,
+    HealthSettings,
+    ProcessSettings,
+    RunsSettings,
+    SimulatedProfile,
+    named,
+    named_agent,
+)
 
 LIVE_REFUSES_ENVIRONMENT: Final = ("risk", "sentinel", "account")
 """Sections that the live profile takes from files alone: a stray variable must not move a limit."""
 
-
-class AccountSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which account, in which currency; the name keeps daemons, locks and epochs apart."""
-
-    name: str
-    currency: str
-
-    def __post_init__(self) -> None:
-        if not self.name.replace("-", "").isalnum() or self.name != self.name.lower():
-            raise ValueError(f"name was {self.name!r}, expected small letters, digits and dashes")
-
-
-class AgentProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One agent: `kind` names its class, shipped or `module:Class` of the user's own."""
-
-    kind: str
-    horizon_s: float
-    prior: float
-    label_s: float
-
-    def __post_init__(self) -> None:
-        self.settings("of the profile", 60.0)
-
-    def settings(self, name: str, bar_s: float) -> AgentSettings:
-        """The agent's own settings under its name."""
-        return AgentSettings(name=name, horizon_s=self.horizon_s, prior=self.prior, label_s=self.label_s, bar_s=bar_s)
-
-
-class SimulatedProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The simulated outside: the market, the broker, the weather, and where a virtual run's time begins.
-
-    `broker_socket` names the Unix socket of a broker that runs as a process of its own; empty keeps it in here.
-    """
-
-    start_ns: int
-    broker_socket: str
-    market: MarketSettings
-    broker: BrokerSettings
-    weather: WeatherSettings
-
-
-class HealthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where /livez, /readyz, /healthz and /metrics are served; port 0 takes a free one."""
-
-    host: str = "127.0.0.1"
-    port: int = 8321
-    lag_s_max: float = 5.0
-    allow_remote: bool = False
-
-
-class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The process: what becomes of orders and positions at its end, and how its state is kept."""
-
-    on_stop: StopPolicy
-    drain_s: float = 10.0
-    snapshot_s: float = 60.0
-    flush_s: float = 0.05
-    stall_s_max: float = 5.0
-    lag_s_max: float = 0.25
-
-
-class RunsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where runs are kept."""
-
-    directory: str = "runs"
+SEED_MAX: Final = 2**63 - 1
+DECIDE_S_MIN: Final = 0.01
+DECIDE_S_MAX: Final = 86_400.0
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,13 +77,19 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     simulated: SimulatedProfile
 
     def __post_init__(self) -> None:
+        named(self.name)
+        within("the run", 0, SEED_MAX, seed=self.seed)
         if not self.agents:
             raise ValueError("agents were empty, expected at least one")
+        for name in self.agents:
+            named_agent(name)
+        within("cadence", DECIDE_S_MIN, DECIDE_S_MAX, decide_s=self.cadence.decide_s)
         if self.ledger.currency != self.account.currency:
             raise ValueError(f"ledger.currency {self.ledger.currency} differs from account {self.account.currency}")
         lengths = {self.bars.bar_s, self.features.bar_s, self.feed.bar_s, self.risk.bar_s}
         if len(lengths) > 1:
             raise ValueError(f"bars, features, feed and risk have one bar_s, they were {sorted(lengths)}")
+        more_than_zero("the slate", horizon_s=self.horizon_s)
 
     @property
     def weighting(self) -> MetaWeighterSettings:
@@ -188,7 +139,8 @@ def stored(run: Path) -> Profile:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Profile)
     except (OSError, msgspec.DecodeError) as error:
-        raise BadConfiguration(f"the stored profile {path}", [str(error)]) from error
+        what = f"the profile that was stored with the run, {path}"
+        raise BadConfiguration(what, [f"{error}; restore it, or begin another run with --new"]) from error
 
 
 def _refuse_environment(profile: Profile, layered: Layered) -> None:
