@@ -148,6 +148,8 @@ class Housekeeping:
                 "last_message_at": utc(bus.at_ns),
                 "turns": bus.turn,
                 "health_port": self.health_port,
+                "tasks": len(asyncio.all_tasks()),
+                "missing": self._system.supervisor.missing,
                 **report.as_json(),
                 "positions": positions,
                 "open_orders": sorted(report.orders),

@@ -109,7 +109,7 @@ class _Running:
             ending = await system.serve(lambda: housekeeping.policy)
         finally:
             housekeeping.close()
-        self.opened.journal.close(seal=True)
+        self.opened.journal.close(seal=not system.unsettled)
         return RunResult(ending=ending, summary=self._summary(system, ending))
 
     def _world(self) -> World:

@@ -25,8 +25,10 @@ EXIT_GAVE_UP: Final = 9
 EXIT_TEMPORARY: Final = 75
 
 DRAIN_STEP_S: Final = 0.05
-HANGING_S_MAX: Final = 2.0
-CANCEL_S_MAX: Final = 8.0
+DRAIN_SHARE: Final = 0.7
+HANGING_SHARE: Final = 0.1
+"""Of the time an end may take; what is left is for cancelling at the venue what the drain could not."""
+
 CANCEL_RETRY_S: Final = 0.5
 
 
@@ -38,13 +40,16 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 class System:
-    """Serves an assembly. `request_stop` ends it in order; the first request counts. A `dry_run` touches no order."""
+    """Serves an assembly. `request_stop` ends it in order, within `stop_s`; the first request counts.
+
+    A `dry_run` touches no order at the venue.
+    """
 
     def __init__(
         self,
         assembly: Assembly,
         supervisor: Callable[[Callable[..., None]], Supervisor],
-        drain_s: float,
+        stop_s: float,
         *,
         dry_run: bool = False,
     ) -> None:
@@ -55,7 +60,8 @@ class System:
         self.gateways: dict[str, Gateway] = {}
         self.outlets: dict[str, Outlet] = {}
         self._parts = assembly.gateways
-        self._drain_s = drain_s
+        self._stop_s = stop_s
+        self._desk_spent = False
         self._venue = assembly.outside.venue
         self._dry_run = dry_run
         self._ending: Ending | None = None
@@ -93,12 +99,21 @@ class System:
         self.supervisor.spawn_once("giving-up", self._await_giving_up)
         await self._asked.wait()
         assert self._ending is not None
+        asked_ns, chosen = self.clock.now(), policy()
         if self._ending.exit_code == EXIT_OK:
-            await self._drain(policy())
-        hanging = await self.supervisor.shutdown(HANGING_S_MAX)
-        if self._ending.exit_code != EXIT_OK and not self._dry_run:
-            await self._cancel_all()
+            await self._drain(chosen)
+        hanging = await self.supervisor.shutdown(HANGING_SHARE * self._stop_s)
+        if self._abandons_orders(chosen):
+            await self._cancel_all(self._stop_s - (self.clock.now() - asked_ns) / SECOND_NS)
         return self._said_last(hanging)
+
+    @property
+    def unsettled(self) -> tuple[str, ...]:
+        """Orders whose end is not known: a run with any is left open, so that its next process asks for them.
+
+        A desk that gave up would give up again: its orders are for whoever reads why.
+        """
+        return () if self._desk_spent else tuple(sorted(self.report.orders))
 
     def _serving(self, part: GatewayPart) -> Callable[[], Any]:
         async def serve() -> None:
@@ -138,6 +153,7 @@ class System:
     def _watch_actor(self, envelope: Envelope[Any]) -> None:
         failed: ActorFailed = envelope.payload
         if failed.spent and failed.group == "desk":
+            self._desk_spent = True
             self.request_stop(f"{failed.actor} of the desk gave up: {failed.error}", EXIT_GAVE_UP)
 
     async def _await_giving_up(self) -> None:
@@ -147,16 +163,22 @@ class System:
     async def _drain(self, policy: StopPolicy) -> None:
         """No new risk, then wait until nothing is in flight; the deadline holds whatever the venue does."""
         assert self._ending is not None
-        deadline_ns = self.clock.now() + round(self._drain_s * SECOND_NS)
+        deadline_ns = self.clock.now() + round(DRAIN_SHARE * self._stop_s * SECOND_NS)
         self.admit(Stopping(policy, self._ending.reason))
         while self.clock.now() < deadline_ns and not self._at_rest(policy):
             await self.clock.sleep_until(self.clock.now() + round(DRAIN_STEP_S * SECOND_NS))
 
-    async def _cancel_all(self) -> None:
-        """Nobody is left to look after open orders: have the venue cancel them, within a bound."""
+    def _abandons_orders(self, policy: StopPolicy) -> bool:
+        """Whether nobody looks after open orders any more: the drain was too short, or there was none."""
+        assert self._ending is not None
+        unresolved = self._ending.exit_code != EXIT_OK or (policy != "keep" and bool(self.report.orders))
+        return unresolved and not self._dry_run
+
+    async def _cancel_all(self, within_s: float) -> None:
+        """Have the venue cancel every open order."""
         assert self._ending is not None
         try:
-            async with asyncio.timeout(CANCEL_S_MAX):
+            async with asyncio.timeout(within_s):
                 await self._insist_on_cancelling()
             outcome = "the venue cancelled all open orders"
         except TimeoutError:
