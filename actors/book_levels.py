@@ -30,8 +30,7 @@ def touch_of(book: OrderBook) -> Touch:
 
 def five_of(book: OrderBook) -> tuple[int, int]:
     """Lots on the best five levels of either side."""
-    best = book.depth(5)
-    return int(best.bid_lots.sum()), int(best.ask_lots.sum())
+    return book.top_lots(5)
 
 
 def closed(book: OrderBook) -> BookLevels:

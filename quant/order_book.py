@@ -1,8 +1,8 @@
-"""One instrument's order book in int64 ticks and lots, fast to change at the touch.
+"""One instrument's order book in int64 ticks and lots, fast to change however deep it is.
 
-Each side is a dictionary (ticks -> lots) and a sorted list of its ticks whose *last* element is the best price. Most
-changes happen near the best price, so inserting or deleting there moves only a few list entries, and the best price
-is one subscript away however deep the book is.
+Each side is a dictionary (ticks -> lots) of all its levels and a short sorted list of the prices near the touch, whose
+*last* element is the best. Farther prices are in no order until somebody asks for all of them, so a row costs the same
+in a book of forty levels and of forty thousand. The list is cut when it grows long and gathered anew when it runs low.
 
 Laws: after any sequence of snapshots and deltas the book equals the plain dictionary one gets by assigning the rows
 in order; `OrderBook.of(book.state())` equals the book, its counts included.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,11 @@ from numpy.typing import NDArray
 Int64s = NDArray[np.int64]
 Rows = Sequence[int] | Int64s
 Level = tuple[int, int]
+
+_NEAR: Final = 512
+_NEAR_MIN: Final = 64
+_NEAR_MAX: Final = 1024
+_NO_FLOOR: Final = -(1 << 63)
 
 
 class Depth(NamedTuple):
@@ -45,49 +50,79 @@ def _ints(rows: Rows) -> Sequence[int]:
 
 
 class _Side:
-    """One side; `sign` is +1 for bids and -1 for asks, so that the best key is always the largest."""
+    """One side; `sign` is +1 for bids and -1 for asks, so that the best key is always the largest.
 
-    __slots__ = ("_sign", "keys", "lots")
+    `near` holds, in order, every key from `floor` up; it is empty only if the side is.
+    """
+
+    __slots__ = ("_sign", "floor", "lots", "near")
 
     def __init__(self, sign: int) -> None:
         self._sign = sign
-        self.keys: list[int] = []
         self.lots: dict[int, int] = {}
+        self.near: list[int] = []
+        self.floor = _NO_FLOOR
 
     def load(self, ticks: Sequence[int], lots: Sequence[int]) -> tuple[int, int]:
         """Replace the side; how many prices came with zero lots, and how many rows repeated a price."""
         keys = ticks if self._sign > 0 else [-tick for tick in ticks]
         said = dict(zip(keys, lots, strict=True))
         self.lots = {key: lot for key, lot in said.items() if lot}
-        self.keys = sorted(self.lots)
+        self._gather()
         return len(said) - len(self.lots), len(keys) - len(said)
 
     def assign(self, ticks: Sequence[int], lots: Sequence[int]) -> int:
         """Set rows in order; the number of deletes of levels that were not held is returned."""
-        sign, keys, held, unheld = self._sign, self.keys, self.lots, 0
+        sign, held, near, floor, unheld = self._sign, self.lots, self.near, self.floor, 0
         for tick, lot in zip(ticks, lots, strict=True):
             key = sign * tick
             if lot:
-                if key not in held:
-                    insort(keys, key)
+                if key >= floor and key not in held:
+                    insort(near, key)
                 held[key] = lot
-            elif key in held:
-                del held[key]
-                del keys[bisect_left(keys, key)]
-            else:
+            elif not held.pop(key, 0):
                 unheld += 1
+            elif key >= floor:
+                del near[bisect_left(near, key)]
+        if len(near) > _NEAR_MAX:
+            del near[:-_NEAR]
+            self.floor = near[0]
+        elif len(near) < _NEAR_MIN and floor != _NO_FLOOR:
+            self._gather()
         return unheld
 
     def best(self) -> Level | None:
-        if not self.keys:
+        if not self.near:
             return None
-        key = self.keys[-1]
+        key = self.near[-1]
         return self._sign * key, self.lots[key]
 
+    def keys(self, levels: int) -> list[int]:
+        """The best keys, best first."""
+        if levels <= len(self.near) or self.floor == _NO_FLOOR:
+            return self.near[: -levels - 1 : -1]
+        return sorted(self.lots, reverse=True)[:levels]
+
     def top(self, levels: int | None) -> tuple[Int64s, Int64s]:
-        keys = self.keys[::-1] if levels is None else self.keys[: -levels - 1 : -1]
+        if levels is None:
+            return self._all()
+        keys = self.keys(levels)
         ticks = self._sign * np.array(keys, dtype=np.int64)
         return ticks, np.array([self.lots[key] for key in keys], dtype=np.int64)
+
+    def _all(self) -> tuple[Int64s, Int64s]:
+        count = len(self.lots)
+        keys = np.fromiter(self.lots, dtype=np.int64, count=count)
+        best_first = np.argsort(keys)[::-1]
+        lots = np.fromiter(self.lots.values(), dtype=np.int64, count=count)
+        return self._sign * keys[best_first], lots[best_first]
+
+    def top_lots(self, levels: int) -> int:
+        return sum([self.lots[key] for key in self.keys(levels)])
+
+    def _gather(self) -> None:
+        self.near = sorted(self.lots)[-_NEAR:]
+        self.floor = self.near[0] if len(self.near) < len(self.lots) else _NO_FLOOR
 
 
 class OrderBook:
@@ -126,7 +161,7 @@ class OrderBook:
             self.repeated_levels += repeated
 
     def apply_delta(self, bid_ticks: Rows, bid_lots: Rows, ask_ticks: Rows, ask_lots: Rows) -> None:
-        """Apply rows of absolute quantities in their order. A row at the touch costs O(log n)."""
+        """Apply rows of absolute quantities in their order. What a row costs does not depend on the depth."""
         bids = _checked("bid", bid_ticks, bid_lots)
         asks = _checked("ask", ask_ticks, ask_lots)
         self.unheld_deletes += self._bids.assign(*bids) + self._asks.assign(*asks)
@@ -152,13 +187,17 @@ class OrderBook:
 
     def level_counts(self) -> tuple[int, int]:
         """How many bids and how many asks are held."""
-        return len(self._bids.keys), len(self._asks.keys)
+        return len(self._bids.lots), len(self._asks.lots)
 
     def depth(self, levels: int | None = None) -> Depth:
         """The best `levels` of both sides (all of them for None), best first; a thin side gives fewer."""
         if levels is not None and levels < 1:
             raise ValueError(f"levels is {levels}, expected at least 1")
         return Depth(*self._bids.top(levels), *self._asks.top(levels))
+
+    def top_lots(self, levels: int) -> tuple[int, int]:
+        """The lots on the best `levels` of bids and of asks together; 0 for an empty side."""
+        return self._bids.top_lots(levels), self._asks.top_lots(levels)
 
     def state(self) -> BookState:
         """Everything remembered, as int64 arrays and counts."""

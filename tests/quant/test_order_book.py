@@ -17,6 +17,15 @@ def columns(pairs: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
     return [tick for tick, _ in pairs], [lot for _, lot in pairs]
 
 
+MIRROR = 1_000_000
+
+
+def both_sides(pairs: list[tuple[int, int]]) -> tuple[list[int], list[int], list[int], list[int]]:
+    """The rows as bids, and mirrored as asks."""
+    ticks, lots = columns(pairs)
+    return ticks, lots, [MIRROR - tick for tick in ticks], lots
+
+
 def a_book() -> OrderBook:
     book = OrderBook()
     book.apply_snapshot([99, 100, 98], [1, 2, 3], [103, 101, 102], [6, 4, 5])
@@ -128,3 +137,36 @@ def test_a_snapshot_replaces_everything_before_it() -> None:
     book.apply_snapshot([5], [1], [6], [2])
     assert levels(book) == ({5: 1}, {6: 2})
     assert (book.best_bid(), book.best_ask(), book.level_counts()) == ((5, 1), (6, 2), (1, 1))
+
+
+moves_of_a_deep_book = st.lists(
+    st.tuples(st.sampled_from(["drain", "improve", "scatter"]), st.integers(1, 900)), min_size=1, max_size=8
+)
+
+
+@given(moves_of_a_deep_book, st.integers(0, 2_000))
+def test_a_deep_book_equals_a_plain_dictionary_wherever_its_touch_goes(
+    moves: list[tuple[str, int]], depth: int
+) -> None:
+    """The touch is eaten and rebuilt by more levels than the book keeps in order."""
+    book = OrderBook()
+    bids = {100_000 - 2 * level: 1 + level % 7 for level in range(depth)}
+    book.apply_snapshot(*both_sides(list(bids.items())))
+    for kind, count in moves:
+        best = max(bids, default=100_000)
+        if kind == "drain":
+            rows = [(tick, 0) for tick in sorted(bids)[-count:]]
+        elif kind == "improve":
+            rows = [(best + step, step % 5 + 1) for step in range(1, count + 1)]
+        else:
+            rows = [(best - step * 7919 % 5_003, step % 3) for step in range(count)]
+        book.apply_delta(*both_sides(rows))
+        bids.update(rows)
+        bids = {tick: lots for tick, lots in bids.items() if lots}
+        ranked = sorted(bids.items(), reverse=True)
+        assert levels(book) == (bids, {MIRROR - tick: lots for tick, lots in ranked})
+        assert book.depth().bid_ticks.tolist() == [tick for tick, _ in ranked]
+        assert book.depth(100).ask_ticks.tolist() == [MIRROR - tick for tick, _ in ranked[:100]]
+        assert book.top_lots(100) == (sum(lots for _, lots in ranked[:100]),) * 2
+        assert book.best_bid() == (ranked[0] if ranked else None)
+        assert book.best_ask() == ((MIRROR - ranked[0][0], ranked[0][1]) if ranked else None)
