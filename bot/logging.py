@@ -5,6 +5,7 @@ outside is escaped and cut, so that a venue's error cannot forge a line.
 """
 
 import logging
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TextIO
@@ -60,7 +61,7 @@ _LEVELS: Final[dict[type[msgspec.Struct], int]] = {
 
 
 class LogTap:
-    """Prints envelopes whose kind is worth a line; what an actor wants known it says."""
+    """Prints envelopes whose kind is worth a line; what an actor wants known it says. `lost` lines had no reader."""
 
     kinds: Final = tuple(_LEVELS)
 
@@ -69,7 +70,9 @@ class LogTap:
         self._least = logging.INFO - 10 * verbosity
         self._last: dict[str, tuple[int, int]] = {}
         people = self._stream.isatty()
-        renderer: Any = structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer()
+        colours = not os.environ.get("NO_COLOR")
+        renderer: Any = structlog.dev.ConsoleRenderer(colors=colours) if people else structlog.processors.JSONRenderer()
+        self.lost = 0
         self._log = structlog.wrap_logger(
             structlog.PrintLogger(self._stream),
             processors=[structlog.processors.add_log_level, renderer],
@@ -81,14 +84,18 @@ class LogTap:
         level = _LEVELS[type(envelope.payload)]
         if level < self._least:
             return
-        fields = {name: printable(value) for name, value in msgspec.structs.asdict(envelope.payload).items()}
+        fields = {name: printable(value) for name, value in _fields(envelope.payload).items()}
         kind = type(envelope.payload).__name__
         repeats = self._repeats(f"{kind}{sorted(fields.items())}", envelope.at_ns)
         if repeats is None:
             return
         if repeats:
             fields["repeated"] = repeats
-        self._log.log(level, kind, seq=envelope.seq, at=utc(envelope.at_ns), source=envelope.source, **fields)
+        try:
+            self._log.log(level, kind, seq=envelope.seq, at=utc(envelope.at_ns), source=envelope.source, **fields)
+        except OSError:
+            # Whoever read the log went away, or its disk is full; the daemon trades on, and the journal has it all.
+            self.lost += 1
 
     def _repeats(self, line: str, at_ns: int) -> int | None:
         """How often the line was held back before this one; None to hold this one back too."""
@@ -100,6 +107,15 @@ class LogTap:
             self._last.pop(next(iter(self._last)))
         self._last[line] = (at_ns, 0)
         return count
+
+
+def _fields(payload: msgspec.Struct) -> dict[str, Any]:
+    """What is worth a line: of a universe its symbols, of a start no fingerprint; the journal has the rest."""
+    if isinstance(payload, UniverseChanged):
+        return {"version": payload.universe.version, "symbols": payload.universe.symbols}
+    fields = msgspec.structs.asdict(payload)
+    fields.pop("fingerprint", None)
+    return fields
 
 
 def printable(value: object) -> Any:

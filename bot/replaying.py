@@ -1,6 +1,6 @@
 """Replaying a run: verify its journal, build the same assembly without an outside, and compare every byte."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,8 +8,10 @@ import msgspec
 
 from adapters.journal.disk import Disk, PosixDisk
 from adapters.journal.reader import Verification, records, verify
+from adapters.journal.record import Record
+from bot.runs import RunsUnusable
 from contracts import codec
-from contracts.life import RunStarted
+from contracts.life import Poisoned, RunStarted
 from runtime.bus import Bus
 from runtime.fingerprint import differences
 from runtime.replay import Comparer, Diverged, Divergence, Replay, poisoned_seqs
@@ -49,29 +51,66 @@ class RunIdentity(msgspec.Struct, frozen=True):
     fingerprint: dict[str, str]
 
 
-def journal_of(run: Path) -> PosixDisk:
-    """The journal directory of a run."""
-    return PosixDisk(run / "journal")
+Watch = Callable[[Iterator[Record]], Iterator[Record]]
+"""Looks at the records of a replay as they go by, to say how far it came."""
 
 
-def verify_run(run: Path) -> Verification:
+def _unwatched(going_by: Iterator[Record]) -> Iterator[Record]:
+    return going_by
+
+
+class _ReadDisk(PosixDisk):
+    """A journal that is only read; says how many bytes at a time."""
+
+    def __init__(self, directory: Path, heard: Callable[[int], None]) -> None:
+        super().__init__(directory)
+        self._heard = heard
+
+    def read(self, name: str) -> bytes:
+        data = super().read(name)
+        self._heard(len(data))
+        return data
+
+
+def journal_of(run: Path, heard: Callable[[int], None] = lambda size: None) -> PosixDisk:
+    """The journal directory of a run, to be read; `heard` is told the size of every piece that was.
+
+    Raises JournalEmpty where there is none, RunsUnusable where it cannot be read.
+    """
+    directory = run / "journal"
+    if not directory.exists():
+        raise JournalEmpty(f"{run} holds no journal: it is no run, or one of an older layout")
+    try:
+        return _ReadDisk(directory, heard)
+    except OSError as error:
+        raise RunsUnusable(f"{directory} cannot be read: {error.strerror}") from error
+
+
+def journal_bytes(run: Path) -> int:
+    """The size of a run's journal."""
+    return sum(path.stat().st_size for path in (run / "journal").glob("*.seg"))
+
+
+def verify_run(run: Path, heard: Callable[[int], None] = lambda size: None) -> Verification:
     """Walk a run's journal; `problems` names every place where it was altered."""
-    return verify(journal_of(run))
+    return verify(journal_of(run, heard))
 
 
 def starts(disk: Disk) -> tuple[RunStarted, ...]:
     """One `RunStarted` per epoch."""
-    found = (record for record in records(disk) if record.type == RunStarted.__name__)
-    return tuple(_started(codec.decode(record.type, record.payload)) for record in found)
+    return _starts(records(disk))
 
 
-def replay_run(run: Path, bus_of: Callable[[Comparer, Callable[[], int]], Bus], here: RunIdentity) -> ReplayReport:
+def replay_run(
+    run: Path, bus_of: Callable[[Comparer, Callable[[], int]], Bus], here: RunIdentity, watch: Watch = _unwatched
+) -> ReplayReport:
     """Replay a run; the caller has verified it.
 
     `bus_of` builds the run's bus around a journal and a clock. Raises JournalEmpty where nothing was recorded.
     """
     disk = journal_of(run)
-    epochs = starts(disk)
+    marking = [record for record in records(disk) if record.type in (RunStarted.__name__, Poisoned.__name__)]
+    epochs = _starts(marking)
     if not epochs:
         raise JournalEmpty(f"{run} holds no recorded message: was the run started?")
     unlike = differences(epochs[-1].fingerprint, here.fingerprint)
@@ -79,7 +118,7 @@ def replay_run(run: Path, bus_of: Callable[[Comparer, Callable[[], int]], Bus], 
     player = Replay(comparer)
     divergence: Divergence | None = None
     try:
-        player.run(bus_of(comparer, player.now), records(disk), poisoned=poisoned_seqs(records(disk)))
+        player.run(bus_of(comparer, player.now), watch(records(disk)), poisoned=poisoned_seqs(marking))
     except Diverged as found:
         divergence = found.divergence
     return ReplayReport(
@@ -95,6 +134,11 @@ def replay_run(run: Path, bus_of: Callable[[Comparer, Callable[[], int]], Bus], 
         code_equal=all(epoch.code == here.code for epoch in epochs),
         divergence=divergence,
     )
+
+
+def _starts(found: Iterable[Record]) -> tuple[RunStarted, ...]:
+    name = RunStarted.__name__
+    return tuple(_started(codec.decode(name, record.payload)) for record in found if record.type == name)
 
 
 def _started(message: Any) -> RunStarted:

@@ -134,8 +134,13 @@ def all_runs(directory: Path) -> tuple[Path, ...]:
     """Every run under a runs directory, oldest first by its last change."""
     if not directory.is_dir():
         return ()
-    found = [path for path in directory.glob("*/*") if path.is_dir() and RUN_NAME.fullmatch(path.name)]
+    found = [path for path in directory.glob("*/*") if RUN_NAME.fullmatch(path.name) and (path / "journal").is_dir()]
     return tuple(sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name)))
+
+
+def begun(run: Path) -> bool:
+    """Whether anything was ever recorded in a run; one that failed at its start is not what `last` means."""
+    return any(path.stat().st_size for path in (run / "journal").glob("*.seg"))
 
 
 def find_run(directory: Path, wanted: str) -> Path:
@@ -143,12 +148,13 @@ def find_run(directory: Path, wanted: str) -> Path:
     if wanted and (Path(wanted) / "journal").is_dir():
         return Path(wanted)
     runs = all_runs(directory)
-    if wanted in ("", "last") and runs:
-        return runs[-1]
+    if wanted == "last" and runs:
+        return next((run for run in reversed(runs) if begun(run)), runs[-1])
     matching = [path for path in runs if wanted in (path.name, f"{path.parent.name}/{path.name}")]
     if len(matching) == 1:
         return matching[0]
     known = ", ".join(f"{path.parent.name}/{path.name}" for path in runs[-8:]) or "none yet"
     if matching:
         raise RunNotFound(f"run {wanted!r} is in several accounts, name one of: {known}")
-    raise RunNotFound(f"run {wanted!r} was not found under {directory} (there are: {known})")
+    hint = "" if runs else "; start one with `bot run`, or name another place with --runs DIR"
+    raise RunNotFound(f"run {wanted!r} was not found under {directory} (there are: {known}){hint}")

@@ -1,5 +1,6 @@
 """Why an order was sent: the chain from its fills back to the raw frames, from the journal alone."""
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
@@ -46,12 +47,12 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     chain: tuple[Link, ...]
 
 
-def why(read: Callable[[], Iterable[Record]], client_id: str) -> Explanation:
-    """Explain an order; `read` starts a fresh walk over the run's records. Raises OrderNotFound with near ids."""
+def why(read: Callable[[], Iterable[Record]], client_id: str, run: str = "this journal") -> Explanation:
+    """Explain an order of `run`; `read` starts a fresh walk over its records. Raises OrderNotFound with near ids."""
     history = _history(read(), client_id)
     order_record = next((record for record in history if record.type == Order.__name__), None)
     if order_record is None:
-        raise OrderNotFound(f"order {client_id!r} is not in this journal; it has {_some_ids(read())}")
+        raise OrderNotFound(f"order {client_id!r} is not in {run}, {_some_ids(read(), client_id)}")
     order = _message(order_record, Order)
     chain = _Chain(read, order.symbol, before=order_record.seq)
     links = [_link("order life", record, order.symbol, None) for record in reversed(history)]
@@ -73,7 +74,11 @@ class _Chain:
         intent_record = kept[intent_seq]
         intent = _message(intent_record, Intent)
         yield _link("intent", intent_record, self._symbol, None)
-        selection = next(kept[seq] for seq in (*intent.based_on, intent_record.cause) if _is(kept, seq, Selection))
+        chosen = (kept[seq] for seq in (*intent.based_on, intent_record.cause) if _is(kept, seq, Selection))
+        selection = next(chosen, None)
+        if selection is None:
+            yield from self._unchosen(intent_record, intent, kept, column)
+            return
         yield _link("selection", selection, self._symbol, None)
         slate = kept[_message(selection, Selection).slate_seq]
         yield _link("slate", slate, self._symbol, column)
@@ -91,7 +96,16 @@ class _Chain:
         for record in sorted(marks.values(), key=lambda each: -each.seq):
             yield _link("marks", record, self._symbol, column)
             rows += _row_seqs(record, column)
-        yield from self._raw(frozenset(rows))
+        yield from self._at(frozenset(rows), "raw row")
+
+    def _unchosen(self, record: Record, intent: Intent, kept: dict[int, Record], column: int) -> Iterator[Link]:
+        """Nobody chose it: a position is closed because of what was said before, at the marks there were."""
+        yield from self._at(frozenset((record.cause,)), "cause")
+        rows: list[int] = []
+        if intent.mark_seq in kept:
+            yield _link("marks", kept[intent.mark_seq], self._symbol, column)
+            rows = _row_seqs(kept[intent.mark_seq], column)
+        yield from self._at(frozenset(rows), "raw row")
 
     def _decision_records(self) -> tuple[dict[int, Record], Universe]:
         """Everything but raw market rows up to the order, of the turns that may matter, and the universe then."""
@@ -108,10 +122,12 @@ class _Chain:
         assert universe is not None, "an order names an instrument of a universe"
         return kept, universe
 
-    def _raw(self, seqs: frozenset[int]) -> Iterator[Link]:
+    def _at(self, seqs: frozenset[int], step: str) -> Iterator[Link]:
         for record in self._read():
             if record.seq in seqs:
-                yield _link("raw row", record, self._symbol, None)
+                yield _link(step, record, self._symbol, None)
+            if record.seq > self._before:
+                break
 
 
 def _is(kept: dict[int, Record], seq: int, kind: type[msgspec.Struct]) -> bool:
@@ -141,11 +157,15 @@ def _history(records: Iterable[Record], client_id: str) -> list[Record]:
     return found
 
 
-def _some_ids(records: Iterable[Record]) -> str:
+def _some_ids(records: Iterable[Record], wanted: str) -> str:
+    """What there is instead: the nearest ids, or the last one."""
     ids = [_message(record, Order).client_id for record in records if record.type == Order.__name__]
     if not ids:
-        return "no order"
-    return f"{len(ids)} order{'s' if len(ids) > 1 else ''}, the last is {ids[-1]}"
+        return "which has no order at all; name another run with --run"
+    near = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.8)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return f"which has {len(ids)} order{'s' if len(ids) > 1 else ''}, the last is {ids[-1]}"
 
 
 def _message(record: Record, kind: type[Any]) -> Any:

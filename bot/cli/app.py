@@ -1,16 +1,58 @@
 """All verbs in their panels. Each command imports what it needs when it runs, so that `--help` is instant."""
 
+import sys
+from collections.abc import Sequence
+from typing import Any
+
 import typer
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
+from typer.core import TyperGroup
 
 from bot.cli import control, doctor, look, profiles, run
-from bot.cli.errors import MEANINGS
+from bot.cli.errors import MEANINGS, USAGE, tell
 
 RUN, INSPECT, OPERATE = "Run", "Inspect", "Operate"
 
 _CODES = "  \n".join(f"{code}: {meaning}" for code, meaning in MEANINGS.items())
 
+
+class Verbs(TyperGroup):
+    """The verbs, with wrong usage told as any other failure is: one line and its code."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run one command line; standing alone, exit with its code."""
+        try:
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+        except ClickException as error:
+            if not standalone_mode:
+                raise
+            code = _told(error)
+        if not standalone_mode:
+            return code
+        sys.exit(code)
+
+
+def _told(error: ClickException) -> int:
+    if isinstance(error, NoArgsIsHelpError):
+        error.show()
+        return USAGE
+    context = getattr(error, "ctx", None)
+    text = error.format_message().removeprefix("Invalid value: ").rstrip(".")
+    tell(f"{text}; see `{context.command_path if context else 'bot'} --help`", error.exit_code)
+    return error.exit_code
+
+
 app = typer.Typer(
     name="bot",
+    cls=Verbs,
     help="Keel: a live trading daemon that knows how uncertain it is.\n\nStart with: bot run --profile canary",
     epilog=f"Exit codes:  \n{_CODES}",
     no_args_is_help=True,

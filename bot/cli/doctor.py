@@ -28,7 +28,9 @@ class Check(NamedTuple):
 
 @command
 def doctor(
-    profile: Annotated[str, typer.Option("--profile")] = "canary", runs: Runs = None, json: Json = False
+    profile: Annotated[str, typer.Option("--profile", help="The profile that is to run.")] = "canary",
+    runs: Runs = None,
+    json: Json = False,
 ) -> None:
     """Look whether this machine can run a daemon; exit 4 with what to do if it cannot.
 
@@ -36,7 +38,7 @@ def doctor(
     """
     checks = [*_checks(profile, runs_directory(runs))]
     if json:
-        emit([check._asdict() for check in checks])
+        emit({"ready": all(check.ok for check in checks), "checks": [check._asdict() for check in checks]})
     else:
         for check in checks:
             say(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<22} {check.found}")
@@ -69,18 +71,21 @@ def _checks(profile: str, runs: Path) -> Iterator[Check]:
     )
     yield _profile_check(profile)
     parent = next(path for path in (runs, *runs.absolute().parents) if path.exists())
-    writable = os.access(parent, os.W_OK)
+    writable = os.access(parent, os.W_OK | os.X_OK)
     yield Check("runs directory", writable, str(runs.absolute()), "choose another with --runs DIR")
     free = shutil.disk_usage(parent).free
     yield Check("disk", free >= FREE_BYTES_MIN, f"{free >> 20} MiB free", "free at least 1 GiB")
 
 
 def _profile_check(profile: str) -> Check:
+    from bot.assemble import agent_class
     from bot.configuration import BadConfiguration
     from bot.profile import load
 
     try:
-        load(profile)
+        loaded = load(profile)
+        for name in loaded.agents:
+            agent_class(name, loaded)
     except BadConfiguration as error:
         return Check("profile", False, profile, str(error))
     return Check("profile", True, profile)

@@ -1,11 +1,12 @@
 """Exit codes, and how an expected failure becomes one clear line."""
 
 import functools
-import sys
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
 import typer
+
+from bot.cli.options import talk
 
 OK: Final = 0
 UNEXPECTED: Final = 1
@@ -49,7 +50,7 @@ CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
 def command(function: CommandT) -> CommandT:
-    """Print an expected failure as `Error: text (code N)` and exit with its code; bugs keep their traceback."""
+    """Tell an expected failure and exit with its code; bugs keep their traceback."""
 
     @functools.wraps(function)
     def guarded(*arguments: Any, **options: Any) -> Any:
@@ -57,10 +58,16 @@ def command(function: CommandT) -> CommandT:
             return function(*arguments, **options)
         except tuple(expected()) as error:
             code = code_of(error)
-            sys.stderr.write(f"Error: {error} (code {code})\n")
+            tell(str(error), code)
             raise typer.Exit(code) from error
 
     return cast(CommandT, guarded)
+
+
+def tell(text: str, code: int) -> None:
+    """Say `Error: text (code N)` on stderr; the code stands at the end of the first line."""
+    first, _, rest = text.partition("\n")
+    talk(f"Error: {first} (code {code})" + (f"\n{rest}" if rest else ""))
 
 
 def code_of(error: BaseException) -> int:
@@ -74,7 +81,8 @@ def code_of(error: BaseException) -> int:
 def expected() -> dict[type[Exception], int]:
     """Failures that are no bugs, the special before the general; imported when one is raised, so `--help` is quick."""
     from adapters.journal.scan import JournalDamaged
-    from adapters.recorded.errors import BadRecording, ForeignRecording, MissingRecording
+    from adapters.recorded.errors import BadRecording, EmptyRecording, ForeignRecording, MissingRecording
+    from bot.cli.options import OutputFailed
     from bot.configuration import BadConfiguration
     from bot.replaying import JournalEmpty
     from bot.running import NotArmed
@@ -103,8 +111,10 @@ def expected() -> dict[type[Exception], int]:
         NotRunning: NOT_FOUND,
         MissingRecording: NOT_FOUND,
         ForeignRecording: BAD_CONFIGURATION,
+        EmptyRecording: BAD_CONFIGURATION,
         BadRecording: DAMAGED,
         JournalDamaged: DAMAGED,
         JournalFailed: TEMPORARY,
+        OutputFailed: TEMPORARY,
         Diverged: DIVERGED,
     }

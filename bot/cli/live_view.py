@@ -1,5 +1,6 @@
 """The calm live view of a running daemon: marks, beliefs with their uncertainty, the slate, budget, orders, equity."""
 
+import contextlib
 from collections import deque
 from typing import Any, ClassVar, Final
 
@@ -64,8 +65,11 @@ class LiveView:
             self._recent.appendleft(Text(text, "yellow"))
 
     async def run(self, console: Console) -> None:
-        """Draw until cancelled."""
-        with Live(self.draw(), console=console, screen=False, auto_refresh=False, transient=True) as live:
+        """Draw until cancelled, or until the terminal is gone."""
+        with (
+            contextlib.suppress(OSError),
+            Live(self.draw(), console=console, screen=False, auto_refresh=False, transient=True) as live,
+        ):
             while True:
                 await self._clock.sleep_until(self._clock.now() + round(REFRESH_S * SECOND_NS))
                 live.update(self.draw(), refresh=True)

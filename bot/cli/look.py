@@ -1,14 +1,14 @@
 """Verbs that read what was recorded: replay, why, verify, inspect, runs."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from bot.cli.errors import DAMAGED, DIVERGED, Fail, command
-from bot.cli.options import Json, RunName, Runs, emit, runs_directory, say, talk
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict only.")]
+from bot.cli.options import Json, RunName, Runs, a_path, emit, runs_directory, say, talk
+from bot.cli.progress import progress
 
 
 @command
@@ -19,15 +19,24 @@ def replay(run: RunName = "last", runs: Runs = None, json: Json = False) -> None
 
     Examples: `bot replay`  ·  `bot replay canary-000003 --json`
     """
-    from bot.profile import stored
     from bot.replaying import replay_run
     from bot.runs import find_run
     from bot.worlds import identity_here, replayed_bus
 
     path = find_run(runs_directory(runs), run)
-    _raise_damage(path)
+    total = _raise_damage(path)
+    from bot.profile import stored
+
     profile = stored(path)
-    report = replay_run(path, lambda journal, now: replayed_bus(profile, journal, now), identity_here())
+    with progress(f"replaying {path.name}", total) as advance:
+
+        def watch(records: Iterator[Any]) -> Iterator[Any]:
+            for number, record in enumerate(records, start=1):
+                if number % 1000 == 0:
+                    advance(1000)
+                yield record
+
+        report = replay_run(path, lambda journal, now: replayed_bus(profile, journal, now), identity_here(), watch)
     if json:
         emit(_plain(report))
     elif report.divergence is None:
@@ -41,7 +50,7 @@ def replay(run: RunName = "last", runs: Runs = None, json: Json = False) -> None
         code = "" if report.code_equal else "; the code is not the one that recorded the run"
         raise Fail(
             f"replay of {report.run} diverged at seq {found.seq} (turn {found.turn}): {found.type} from {found.source} "
-            f"differs in {found.field}: recorded {found.recorded}, replayed {found.replayed}{code}",
+            f"differs in {found.field}: recorded {_cut(found.recorded)}, replayed {_cut(found.replayed)}{code}",
             DIVERGED,
         )
 
@@ -55,23 +64,22 @@ def why(
 ) -> None:
     """Explain an order from the journal alone: fills, order, intent, selection, slate, signals, features, marks.
 
-    Examples: `bot why k1-000017-00-0`  ·  `bot why k1-000017-00-0 --json`
+    Examples: `bot why k1-000017-00-0`  ·  `bot why k1-000017-00-0 --run canary-000001 --json`
     """
     from adapters.journal.reader import records
+    from bot.cli.telling import told
     from bot.replaying import journal_of
     from bot.runs import find_run
     from bot.why import why as explain
 
     path = find_run(runs_directory(runs), run)
     disk = journal_of(path)
-    explanation = explain(lambda: records(disk), order)
+    explanation = explain(lambda: records(disk), order, path.name)
     if json:
         emit(_plain(explanation))
         return
-    say(f"{explanation.client_id} on {explanation.symbol}")
-    for link in explanation.chain:
-        told = "  ".join(f"{name}={_short(value)}" for name, value in _plain(link.says).items() if value is not None)
-        say(f"  {link.step:<11} seq {link.seq:<8} {link.at}  {link.type:<15} {told}")
+    for line in told(explanation):
+        say(line)
 
 
 @command
@@ -80,16 +88,17 @@ def verify(run: RunName = "last", runs: Runs = None, json: Json = False) -> None
 
     Examples: `bot verify`  ·  `bot verify canary-000003 --json`
     """
-    from bot.replaying import verify_run
+    from bot.replaying import journal_bytes, verify_run
     from bot.runs import find_run
 
     path = find_run(runs_directory(runs), run)
-    found = verify_run(path)
+    with progress(f"verifying {path.name}", journal_bytes(path)) as advance:
+        found = verify_run(path, advance)
     if json:
         emit({"run": path.name, "ok": not found.problems, **_plain(found)})
     elif not found.problems:
-        seal = "sealed" if found.sealed else "not sealed"
-        say(f"{path.name}: {found.records} records in {found.turns} turns and {found.segments} segments, {seal}")
+        seal = "sealed" if found.sealed else "not sealed: running, or cut by a crash"
+        say(f"{path.name}: {found.records} records in {found.turns} turns, segments: {found.segments}, {seal}")
         say(f"head {found.head}")
     if found.problems:
         raise Fail(f"{path.name}: {found.problems[0].damage()}", DAMAGED)
@@ -97,7 +106,9 @@ def verify(run: RunName = "last", runs: Runs = None, json: Json = False) -> None
 
 @command
 def inspect(
-    recording: Annotated[Path, typer.Argument(help="A recording of a venue's frames.")],
+    recording: Annotated[
+        Path, typer.Argument(metavar="RECORDING", parser=a_path, help="A recording of a venue's frames.")
+    ],
     checkpoints: Annotated[
         str, typer.Option("--checkpoints", help="Book hashes after these book updates, comma-separated.")
     ] = "",
@@ -107,58 +118,62 @@ def inspect(
 
     Examples: `bot inspect COINBASE.jsonl.zst`  ·  `bot inspect COINBASE.jsonl.zst --checkpoints 100,250 --json`
     """
+    wanted = _checkpoints(checkpoints)
     from bot.worlds import inspect_recording
 
-    try:
-        wanted = tuple(int(each) for each in checkpoints.split(",") if each.strip())
-    except ValueError as error:
-        raise typer.BadParameter(f"--checkpoints was {checkpoints!r}, expected numbers such as 100,250") from error
     found = inspect_recording(recording, wanted)
     if json:
         emit(found)
         return
     for name, value in found.items():
-        say(f"{name:<22} {_short(value, 300)}")
+        say(f"{name:<22} {_cut(value, 300)}")
 
 
 @command
-def runs(runs: Runs = None, json: Json = False) -> None:
-    """List the runs there are, oldest first.
+def runs(
+    runs: Runs = None,
+    check: Annotated[bool, typer.Option("--verify", help="Walk every journal to its end; slow for long ones.")] = False,
+    json: Json = False,
+) -> None:
+    """List the runs there are, oldest first; with --verify say of each whether it is as it was written.
 
-    Examples: `bot runs`  ·  `bot runs --json`
+    Examples: `bot runs`  ·  `bot runs --verify --json`
     """
-    from bot.replaying import verify_run
+    from bot.listing import listed
     from bot.runs import all_runs
 
-    rows = []
-    for path in all_runs(runs_directory(runs)):
-        found = verify_run(path)
-        rows.append(
-            {
-                "run": path.name,
-                "account": path.parent.name,
-                "records": found.records,
-                "sealed": found.sealed,
-                "ok": not found.problems,
-                "path": str(path),
-            }
-        )
+    directory = runs_directory(runs)
+    found = all_runs(directory)
+    with progress("looking at runs", len(found)) as advance:
+        rows = []
+        for path in found:
+            rows.append(listed(path, verified=check))
+            advance(1)
     if json:
-        emit(rows)
+        emit({"directory": str(directory), "runs": _plain(rows)})
         return
     for row in rows:
-        state = "sealed" if row["sealed"] else "open or cut"
-        say(f"{row['account']}/{row['run']:<20} {row['records']:>10} records  {state if row['ok'] else 'DAMAGED'}")
+        size = f"{row.bytes / 1e6:.1f} MB"
+        name = f"{row.account}/{row.run}"
+        say(f"{name:<32} {row.begun:<20} {size:>11}  {row.records:>10} records  {row.state:<8} {row.problem}".rstrip())
     if not rows:
-        talk("no run yet: start one with `bot run --profile canary`")
+        talk(f"no run yet under {directory}: start one with `bot run --profile canary`")
 
 
-def _raise_damage(path: Path) -> None:
-    """A torn tail is what a crash leaves, and is replayed up to; anything else was altered."""
+def _checkpoints(text: str) -> tuple[int, ...]:
+    numbers = [each.strip() for each in text.split(",") if each.strip()]
+    if not all(each.isascii() and each.isdecimal() and 0 < int(each) < 1 << 63 for each in numbers):
+        raise typer.BadParameter(f"--checkpoints was {text!r}, expected numbers above 0 such as 100,250")
+    return tuple(int(each) for each in numbers)
+
+
+def _raise_damage(path: Path) -> int:
+    """How many records there are; a torn tail is what a crash leaves and is replayed up to, all else was altered."""
     from adapters.journal.recovery import examine
-    from bot.replaying import journal_of
+    from bot.replaying import journal_bytes, journal_of
 
-    examine(journal_of(path))
+    with progress(f"verifying {path.name}", journal_bytes(path)) as advance:
+        return examine(journal_of(path, advance)).records
 
 
 def _plain(value: Any) -> Any:
@@ -169,6 +184,6 @@ def _plain(value: Any) -> Any:
     return msgspec.json.decode(encode_json(value))
 
 
-def _short(value: Any, length: int = 90) -> str:
+def _cut(value: Any, length: int = 120) -> str:
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
     return text if len(text) <= length else text[:length] + "…"

@@ -1,6 +1,6 @@
-"""Options that verbs share, spelled once."""
+"""Options that verbs share, spelled once; data goes to stdout, talk to stderr."""
 
-import json
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -11,38 +11,73 @@ import typer
 RUNS_ENVIRONMENT: Final = "BOT__RUNS__DIRECTORY"
 DEFAULT_RUNS: Final = "runs"
 
+
+class OutputFailed(Exception):
+    """Stdout cannot be written; exit code 75."""
+
+
+def a_path(text: str) -> Path:
+    """A path; an empty one, which an unset variable leaves, is refused and not taken for the directory we are in."""
+    if not text:
+        raise typer.BadParameter("was empty, expected a path")
+    return Path(text)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Runs = Annotated[
-    Path | None, typer.Option("--runs", help=f"Where runs are kept (also {RUNS_ENVIRONMENT}; else ./{DEFAULT_RUNS}).")
+    Path | None,
+    typer.Option(
+        "--runs",
+        metavar="DIR",
+        parser=a_path,
+        help=f"Where runs are kept (also {RUNS_ENVIRONMENT}; else ./{DEFAULT_RUNS}).",
+    ),
 ]
 RunName = Annotated[str, typer.Argument(help="A run's name, ACCOUNT/NAME, a path, or `last`.", show_default=True)]
 
 
 def runs_directory(runs: Path | None) -> Path:
-    """The runs directory of the option, the environment, or the default."""
-    return runs or Path(os.environ.get(RUNS_ENVIRONMENT, DEFAULT_RUNS))
+    """The runs directory of the option, the environment, or the default; raises RunsUnusable for a file."""
+    from bot.runs import RunsUnusable
+
+    found = runs or Path(os.environ.get(RUNS_ENVIRONMENT) or DEFAULT_RUNS)
+    if found.exists() and not found.is_dir():
+        raise RunsUnusable(
+            f"runs directory {found} is no directory; give another with --runs DIR or {RUNS_ENVIRONMENT}"
+        )
+    return found
 
 
-def emit(data: dict[str, Any] | list[Any]) -> None:
-    """Print data as one JSON document on stdout."""
-    sys.stdout.write(json.dumps(data, indent=2 if sys.stdout.isatty() else None, default=_plain) + "\n")
-    sys.stdout.flush()
-
-
-def say(text: str = "") -> None:
-    """Print a line for people on stdout."""
-    sys.stdout.write(text + "\n")
-
-
-def talk(text: str) -> None:
-    """Print a line of talk on stderr."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
-
-
-def _plain(value: Any) -> Any:
+def emit(data: dict[str, Any]) -> None:
+    """Print data as one JSON object on stdout."""
     import msgspec
 
     from contracts.codec import encode_json
 
-    return msgspec.json.decode(encode_json(value))
+    say(msgspec.json.format(encode_json(data), indent=2 if sys.stdout.isatty() else 0).decode())
+
+
+def say(text: str = "") -> None:
+    """Print a line on stdout; a reader that went away has read enough. Raises OutputFailed where the disk is full."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+    except OSError as error:
+        _silence()
+        raise OutputFailed(f"stdout cannot be written: {error.strerror}") from error
+
+
+def talk(text: str) -> None:
+    """Print a line of talk on stderr; nobody is told when nobody can be."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def _silence() -> None:
+    """Send the rest of stdout nowhere, what is still buffered too, so that the interpreter ends in peace."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

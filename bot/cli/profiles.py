@@ -53,9 +53,12 @@ def check(name: Name = "canary", json: Json = False) -> None:
 
     Examples: `bot profile check canary`  ·  `bot profile check my.toml --json`
     """
+    from bot.assemble import agent_class
     from bot.profile import load
 
     profile = load(name)
+    for agent in profile.agents:
+        agent_class(agent, profile)
     if json:
         emit({"profile": profile.name, "ok": True})
     else:

@@ -1,6 +1,7 @@
 """`bot run`: start a daemon, show it calmly on a terminal, print what it came to."""
 
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -8,9 +9,11 @@ from typing import Annotated, Any, Final
 import typer
 
 from bot.cli.errors import Fail, command
-from bot.cli.options import Json, Runs, emit, say, talk
+from bot.cli.options import Json, Runs, a_path, emit, say, talk
 
 UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "": 1}
+DURATION_S_MAX: Final = 3650 * 86_400
+SPEED_MAX: Final = 1e6
 
 
 @command
@@ -18,7 +21,10 @@ def run(
     profile: Annotated[str, typer.Option("--profile", help="A profile's name or a path to a .toml file.")] = "canary",
     duration: Annotated[str | None, typer.Option("--for", help="End by itself after this time: 90s, 15m, 2h.")] = None,
     recording: Annotated[
-        Path | None, typer.Option("--recording", help="Play this recording of a venue instead of a live market.")
+        Path | None,
+        typer.Option(
+            "--recording", metavar="FILE", parser=a_path, help="Play this recording of a venue, not a live market."
+        ),
     ] = None,
     speed: Annotated[str, typer.Option("--speed", help="1, a factor such as 10, or max: no waiting at all.")] = "1",
     runs: Runs = None,
@@ -37,12 +43,15 @@ def run(
     duration_s, factor = _seconds(duration), _factor(speed)
     if factor is None and duration_s is None and recording is None:
         raise typer.BadParameter("--speed max needs an end: give --for or --recording")
+    from bot.assemble import agent_class
     from bot.cli.face import Face
     from bot.profile import load
     from bot.running import RunOptions, run_daemon
     from bot.worlds import dry
 
     loaded = load(profile)
+    for agent in loaded.agents:
+        agent_class(agent, loaded)
     if dry_run:
         loaded = dry(loaded)
     options = RunOptions(
@@ -68,16 +77,18 @@ def _tell(summary: dict[str, Any]) -> None:
         f"{summary['run']}: {summary['decisions']} decisions, {summary['orders']} orders, {summary['fills']} fills, "
         f"equity {summary['equity_eur']} {summary['currency'] or ''}"
     )
-    talk(f"look at it with: bot replay {summary['run']}   ·   the record: {summary['journal']}")
+    record = shlex.quote(str(Path(summary["journal"]).parent))
+    talk(f"look at it with: bot replay {record}   ·   bot why ORDER_ID --run {record}")
 
 
 def _seconds(text: str | None) -> float | None:
     if text is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text)
-    if match is None or float(match[1]) <= 0:
-        raise typer.BadParameter(f"--for was {text!r}, expected a time such as 90s, 15m or 2h")
-    return float(match[1]) * UNITS_S[match[2]]
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smhd]?)", text)
+    duration_s = float(match[1]) * UNITS_S[match[2]] if match else 0.0
+    if not 0 < duration_s <= DURATION_S_MAX:
+        raise typer.BadParameter(f"--for was {text!r}, expected a time such as 90s, 15m or 2h, at most 3650d")
+    return duration_s
 
 
 def _factor(text: str) -> float | None:
@@ -87,6 +98,6 @@ def _factor(text: str) -> float | None:
         factor = float(text)
     except ValueError:
         factor = 0.0
-    if not 0 < factor < float("inf"):
-        raise typer.BadParameter(f"--speed was {text!r}, expected max or a number above 0")
+    if not 0 < factor <= SPEED_MAX:
+        raise typer.BadParameter(f"--speed was {text!r}, expected max or a number above 0, at most {SPEED_MAX:g}")
     return factor
