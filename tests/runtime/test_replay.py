@@ -114,5 +114,7 @@ def test_ticks_come_back_from_their_bytes() -> None:
 def test_another_type_is_named_first_and_a_crash_with_its_error() -> None:
     records = a_run(1, Adder.poison)
     records[2] = changed(records[2], type="ActorRestarted", payload=codec.encode(ActorRestarted("adder", 1, ())))
-    with pytest.raises(Diverged, match=r"differs in type: recorded ActorRestarted, replayed ActorFailed \(RuntimeError"):
+    with pytest.raises(
+        Diverged, match=r"differs in type: recorded ActorRestarted, replayed ActorFailed \(RuntimeError"
+    ):
         replay(records)
