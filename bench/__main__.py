@@ -19,6 +19,7 @@ GOALS = {
     "help_s": "P8: at most 0.3",
     "start_to_trading_s": "P8: at most 2",
     "resident_mb": "P9: at most 220",
+    "running_cpu_percent": "P10: at most 1 at one quote a second and instrument",
 }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 ROUNDS = 5
 VIRTUAL_S = 300
+SETTLE_S, WATCH_S = 5, 20
 
 Figures = dict[str, float]
 
@@ -26,6 +27,7 @@ def measure(rounds: int = ROUNDS) -> Figures:
         "help_s": statistics.median(helps),
         "start_to_trading_s": statistics.median(start for start, _ in starts),
         "resident_mb": statistics.median(memory for _, memory in starts),
+        "running_cpu_percent": _running_cpu_percent(),
         **_virtual(),
     }
 
@@ -55,6 +57,28 @@ def _first_decision() -> tuple[float, float]:
             process.wait()
             process.stderr.close()
     raise RuntimeError("the canary did not come to trade")
+
+
+def _running_cpu_percent() -> float:
+    """Share of one core of a canary in real time: ten instruments, three frames a second each, trading."""
+    with tempfile.TemporaryDirectory(prefix="keel-bench-") as runs:
+        command = _bot("run", "--profile", "canary", "--for", "120s", "--quiet", "--runs", runs)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | {"BOT__HEALTH__PORT": "0"}, stdout=subprocess.DEVNULL
+        )
+        try:
+            time.sleep(SETTLE_S)
+            before = _cpu_s(process.pid)
+            time.sleep(WATCH_S)
+            return 100 * (_cpu_s(process.pid) - before) / WATCH_S
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _virtual() -> Figures:
