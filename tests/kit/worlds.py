@@ -169,7 +169,8 @@ def _system(profile: Profile, outside: Outside, checked: bool) -> tuple[System, 
     hooks = Hooks()
     assembly: Assembly = assemble(profile, outside, hooks, checked=checked)
     chance = Seeds(profile.seed).generator("supervisor")
-    system = System(assembly, lambda on_failure: Supervisor(chance, on_failure), profile.process.drain_s)
+    dry_run = profile.orders.dry_run
+    system = System(assembly, lambda failed: Supervisor(chance, failed), profile.process.drain_s, dry_run=dry_run)
     return system, hooks
 
 
