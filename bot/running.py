@@ -19,7 +19,7 @@ from bot.profile import Profile
 from bot.recovery import Recovered, survived, take_up
 from bot.runs import RunsUnusable
 from bot.system import EXIT_OK, EXIT_TEMPORARY, Ending, System
-from bot.worlds import World, identity_here, recorded_world, simulated_world
+from bot.worlds import Played, World, identity_here, opened_recording, recorded_world, simulated_world
 from contracts.decision import GateState, Halt
 from contracts.envelope import Envelope
 from contracts.life import RunStarted
@@ -69,12 +69,15 @@ def run_daemon(profile: Profile, options: RunOptions, started: Started) -> RunRe
             f"profile {profile.name!r} trades real money and is not armed; "
             "check it with `bot profile show live`, then start it with --arm ACCOUNT_NAME"
         )
+    played = None
+    if options.recording is not None:
+        played = opened_recording(profile, options.recording, options.speed)
     virtual = options.speed is None
     fresh = options.fresh or virtual or options.recording is not None
     opened = open_run(profile, options.runs, identity_here(), virtual=virtual, fresh=fresh)
     try:
         with asyncio.Runner(loop_factory=_loop_factory(virtual)) as runner:
-            return runner.run(_Running(profile, options, opened, started).serve())
+            return runner.run(_Running(profile, options, opened, played, started).serve())
     finally:
         opened.journal.close(seal=False)
         opened.account.close()
@@ -83,8 +86,11 @@ def run_daemon(profile: Profile, options: RunOptions, started: Started) -> RunRe
 class _Running:
     """One process's life with an open run."""
 
-    def __init__(self, profile: Profile, options: RunOptions, opened: OpenRun, started: Started) -> None:
+    def __init__(
+        self, profile: Profile, options: RunOptions, opened: OpenRun, played: Played | None, started: Started
+    ) -> None:
         self.profile, self.options, self.opened, self.started = profile, options, opened, started
+        self.played = played
         self.hooks = Hooks(
             finished=self._on_finished,
             lagging=self._is_lagging,
@@ -109,14 +115,15 @@ class _Running:
             ending = await system.serve(lambda: housekeeping.policy)
         finally:
             housekeeping.close()
+            world.close()
         self.opened.journal.close(seal=not system.unsettled)
         return RunResult(ending=ending, summary=self._summary(system, ending))
 
     def _world(self) -> World:
-        options, run = self.options, self.opened.directory
-        if options.recording is not None:
-            return recorded_world(self.profile, run, options.recording, options.speed)
-        return simulated_world(self.profile, run, virtual=options.speed is None)
+        run = self.opened.directory
+        if self.played is not None:
+            return recorded_world(self.played, run)
+        return simulated_world(self.profile, run, virtual=self.options.speed is None)
 
     def _system(self, world: World) -> System:
         outside = world.outside(self.opened.journal)

@@ -36,15 +36,23 @@ CENT: Final = Decimal("0.01")
 PACKAGES: Final = ("contracts", "quant", "runtime", "actors", "adapters", "bot")
 
 
+def _nothing_held() -> None:
+    """Nothing is open."""
+
+
 @dataclass(frozen=True)
 class World:
-    """An outside without its journal; `on_tick` must see every tick where the venue trades against quotes."""
+    """An outside without its journal; `on_tick` must see every tick where the venue trades against quotes.
+
+    `close` lets go of the files it holds.
+    """
 
     clock: Clock
     feed: Feed
     venue: OrderVenue
     virtual: bool
     on_tick: Callable[[Tick], None] | None = None
+    close: Callable[[], None] = _nothing_held
 
     def outside(self, journal: Journal) -> Outside:
         """The outside with the record of a run."""
@@ -57,28 +65,55 @@ def simulated_world(profile: Profile, run: Path, *, virtual: bool) -> World:
     simulated = profile.simulated
     market = Market(simulated.market)
     venue: OrderVenue
+    close = _nothing_held
     if simulated.broker_socket:
         venue = RemoteVenue(Path(simulated.broker_socket), clock, simulated.weather.silence_s)
     else:
         ledger = LedgerFile(run / "broker.jsonl")
         venue = SimulatedVenue(simulated.broker, market.universe, MarketPrices(market), clock, ledger)
+        close = ledger.close
     return World(
         clock=clock,
         feed=StormyFeed(SimulatedFeed(market, clock), simulated.weather, clock),
         venue=StormyVenue(venue, simulated.weather, clock),
         virtual=virtual,
+        close=close,
     )
 
 
-def recorded_world(profile: Profile, run: Path, recording: Path, speed: float | None) -> World:
-    """A recording through the live parsers, a mock broker trading at its quotes; without a speed, at full speed."""
+@dataclass(frozen=True)
+class Played:
+    """A recording that was read to its end once and can be played, with a broker in its currency."""
+
+    clock: Clock
+    feed: RecordedFeed
+    broker: BrokerSettings
+    virtual: bool
+
+
+def opened_recording(profile: Profile, recording: Path, speed: float | None) -> Played:
+    """Look at the whole recording before a run is made for it; without a speed, it is played at full speed.
+
+    Raises BadRecording, and BadConfiguration where the profile has no rate for its currency.
+    """
     clock = _StartingClock(speed or 1.0)
     feed = RecordedFeed(recording, clock)
     clock.start(feed.started_ns)
-    board = QuoteBoard()
-    broker = _in_quote_currency(profile, feed.universe)
-    venue = SimulatedVenue(broker, feed.universe, board, clock, LedgerFile(run / "broker.jsonl"))
-    return World(clock=clock, feed=feed, venue=venue, virtual=speed is None, on_tick=venue.on_tick)
+    return Played(clock, feed, _in_quote_currency(profile, feed.universe), virtual=speed is None)
+
+
+def recorded_world(played: Played, run: Path) -> World:
+    """A recording through the live parsers, and a mock broker trading at its quotes."""
+    feed, ledger = played.feed, LedgerFile(run / "broker.jsonl")
+    venue = SimulatedVenue(played.broker, feed.universe, QuoteBoard(), played.clock, ledger)
+    return World(
+        clock=played.clock,
+        feed=feed,
+        venue=venue,
+        virtual=played.virtual,
+        on_tick=venue.on_tick,
+        close=ledger.close,
+    )
 
 
 def replayed_bus(profile: Profile, journal: Journal, now: Callable[[], Nanos]) -> Bus:

@@ -45,7 +45,7 @@ def _told(error: ClickException) -> int:
         error.show()
         return USAGE
     context = getattr(error, "ctx", None)
-    text = error.format_message().removeprefix("Invalid value: ").rstrip(".")
+    text = error.format_message().removeprefix("Invalid value: ").replace("Value error, ", "").rstrip(".")
     tell(f"{text}; see `{context.command_path if context else 'bot'} --help`", error.exit_code)
     return error.exit_code
 

@@ -82,6 +82,7 @@ def expected() -> dict[type[Exception], int]:
     """Failures that are no bugs, the special before the general; imported when one is raised, so `--help` is quick."""
     from adapters.journal.scan import JournalDamaged
     from adapters.recorded.errors import BadRecording, EmptyRecording, ForeignRecording, MissingRecording
+    from adapters.simulated.ledger import LedgerDamaged
     from bot.cli.options import OutputFailed
     from bot.configuration import BadConfiguration
     from bot.replaying import JournalEmpty
@@ -114,6 +115,7 @@ def expected() -> dict[type[Exception], int]:
         EmptyRecording: BAD_CONFIGURATION,
         BadRecording: DAMAGED,
         JournalDamaged: DAMAGED,
+        LedgerDamaged: DAMAGED,
         JournalFailed: TEMPORARY,
         OutputFailed: TEMPORARY,
         Diverged: DIVERGED,
