@@ -50,13 +50,15 @@ class Extent(msgspec.Struct):
 
     def add(self, column: int, price: int) -> None:
         """Take one price; a positive one."""
-        if price == self.last[column]:
+        last = self.last[column]
+        if price == last:
             return
         self.last[column] = price
-        if not self.first[column]:
+        if not last:
             self.first[column] = self.high[column] = self.low[column] = price
-        elif price > self.high[column]:
-            self.high[column] = price
+        elif price > last:
+            if price > self.high[column]:
+                self.high[column] = price
         elif price < self.low[column]:
             self.low[column] = price
 

@@ -105,8 +105,11 @@ class BookKeeper(StatefulActor[BookKeeperState]):
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said = envelope.payload
-        if isinstance(said, Tick | BookDelta | BookSnapshot):
-            self._on_row(said, envelope.seq)
+        kind = type(said)
+        if kind is Tick:
+            self._on_tick(said, envelope.seq)
+        elif kind is BookDelta or kind is BookSnapshot:
+            self._on_depth(said, envelope.seq)
         elif isinstance(said, Beat):
             return self._on_beat(said, envelope.at_ns)
         elif isinstance(said, FeedStatus):
@@ -115,23 +118,26 @@ class BookKeeper(StatefulActor[BookKeeperState]):
             self._on_universe(said.universe)
         return NOTHING
 
-    def _on_row(self, row: Tick | BookSnapshot | BookDelta, seq: int) -> None:
+    def _on_tick(self, tick: Tick, seq: int) -> None:
+        state = self.state
+        column = self._columns.get(tick.symbol)
+        if column is None:
+            state.unknown_symbol += 1
+        elif tick.epoch != state.epoch[column] and not self._opened(column, tick.epoch):
+            return
+        elif self._books[column] is None:
+            self._changed(column, Touch(tick.bid, tick.bid_lots, tick.ask, tick.ask_lots), seq)
+
+    def _on_depth(self, row: BookSnapshot | BookDelta, seq: int) -> None:
         state = self.state
         column = self._columns.get(row.symbol)
         if column is None:
             state.unknown_symbol += 1
             return
-        if row.epoch != state.epoch[column]:
-            if row.epoch < state.epoch[column]:
-                state.old_epoch += 1
-                return
-            self._void(column)
-            state.epoch[column] = row.epoch
+        if row.epoch != state.epoch[column] and not self._opened(column, row.epoch):
+            return
         book = self._books[column]
-        if isinstance(row, Tick):
-            if book is None:
-                self._changed(column, Touch(row.bid, row.bid_lots, row.ask, row.ask_lots), seq)
-        elif isinstance(row, BookSnapshot):
+        if isinstance(row, BookSnapshot):
             self._on_snapshot(column, row, seq)
         elif book is None:
             state.no_book += 1
@@ -139,6 +145,15 @@ class BookKeeper(StatefulActor[BookKeeperState]):
             book.apply_delta(row.bid_ticks.values, row.bid_lots.values, row.ask_ticks.values, row.ask_lots.values)
             self._dirty[column] = None
             self._changed(column, touch_of(book), seq)
+
+    def _opened(self, column: int, epoch: int) -> bool:
+        """Whether another epoch than the column's is a newer one; nothing of a book survives it."""
+        if epoch < self.state.epoch[column]:
+            self.state.old_epoch += 1
+            return False
+        self._void(column)
+        self.state.epoch[column] = epoch
+        return True
 
     def _on_snapshot(self, column: int, row: BookSnapshot, seq: int) -> None:
         book = OrderBook()
@@ -156,7 +171,7 @@ class BookKeeper(StatefulActor[BookKeeperState]):
         if touch == before:
             return
         state.touch[column] = touch
-        if before.whole and touch.whole:
+        if before.bid > 0 and before.ask > 0 and touch.bid > 0 and touch.ask > 0:
             state.flow[column] += order_flow(before, touch)
             state.depth[column] += touch.bid_lots + touch.ask_lots
             state.events[column] += 1

@@ -26,11 +26,6 @@ class Touch(NamedTuple):
     ask: int
     ask_lots: int
 
-    @property
-    def whole(self) -> bool:
-        """Whether both sides are there."""
-        return self.bid > 0 and self.ask > 0
-
 
 class Measures(NamedTuple):
     """What touches show, columns of shape (N,); NaN where a side is empty or the book is locked or crossed.
@@ -45,10 +40,12 @@ class Measures(NamedTuple):
 
 def order_flow(before: Touch, after: Touch) -> int:
     """Order-flow imbalance of one change of the touch, in lots; 0 where a side was or is empty."""
-    if not (before.whole and after.whole):
+    b0, b0_lots, a0, a0_lots = before
+    b1, b1_lots, a1, a1_lots = after
+    if b0 <= 0 or a0 <= 0 or b1 <= 0 or a1 <= 0:
         return 0
-    bid = (after.bid_lots if after.bid >= before.bid else 0) - (before.bid_lots if after.bid <= before.bid else 0)
-    ask = (after.ask_lots if after.ask <= before.ask else 0) - (before.ask_lots if after.ask >= before.ask else 0)
+    bid = (b1_lots if b1 >= b0 else 0) - (b0_lots if b1 <= b0 else 0)
+    ask = (a1_lots if a1 <= a0 else 0) - (a0_lots if a1 >= a0 else 0)
     return bid - ask
 
 

@@ -52,10 +52,12 @@ class BusImage(msgspec.Struct, frozen=True, kw_only=True):
 class _Route:
     """Who hears one type of message."""
 
-    __slots__ = ("cells", "outlets", "taps", "topic")
+    __slots__ = ("cells", "outlets", "outside", "retained", "taps", "topic")
 
     def __init__(self, topic: Topic, cells: tuple[Cell, ...]) -> None:
         self.topic = topic
+        self.outside = topic.outside
+        self.retained = topic.retained
         self.cells = cells
         self.outlets: tuple[Outlet, ...] = ()
         self.taps: tuple[Tap, ...] = ()
@@ -112,16 +114,16 @@ class Bus:
         type or within a turn, JournalFailed when the record cannot be kept (nobody has heard the message then).
         """
         route = self._routes[type(payload)]
-        if not route.topic.outside or self.in_hand is not None:
+        if not route.outside or self.in_hand is not None:
             raise Misspoken(f"{type(payload).__name__} from {source} cannot be admitted")
         at_ns = self.now()
         if at_ns > self.at_ns:
             self.at_ns = at_ns
-        envelope = Envelope(self.seq + 1, self.turn + 1, 0, self.at_ns, source, payload)
+        seq, turn = self.seq + 1, self.turn + 1
+        envelope = Envelope(seq, turn, 0, self.at_ns, source, payload)
         self.journal.append(envelope, outside=True)
         # Only now: a message that the journal refused has left no hole.
-        self.seq += 1
-        self.turn += 1
+        self.seq, self.turn = seq, turn
         self.in_hand = envelope
         try:
             if deliver:
@@ -167,7 +169,7 @@ class Bus:
         queue: deque[Envelope[Any]] | None = None
         first_seq = self.seq
         while True:
-            if route.taps or route.outlets or route.topic.retained:
+            if route.taps or route.outlets or route.retained:
                 self._show(envelope, route)
             for cell in route.cells:
                 answers = cell.deliver(envelope)
