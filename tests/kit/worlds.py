@@ -1,9 +1,10 @@
 """Whole bots in a simulated world and virtual time: `simulate` runs one, `said` and `last` ask what it said."""
 
 import asyncio
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -38,7 +39,7 @@ SYMBOLS = ("BTC-EUR", "ETH-EUR", "SOL-EUR")
 
 def a_profile(base: str = "canary", **changed: Any) -> Profile:
     """A shipped profile, made small: three instruments, a decision a second. Name a value as `section__key=value`."""
-    layered = configuration.layers(base, {})
+    layered = copy.deepcopy(_layers(base))
     small: dict[str, Any] = {"simulated__market__symbols": list(SYMBOLS), "cadence__decide_s": 1}
     for name, value in (small | changed).items():
         *path, key = name.split("__")
@@ -47,6 +48,11 @@ def a_profile(base: str = "canary", **changed: Any) -> Profile:
             target = target.setdefault(step, {})
         target[key] = value
     return configuration.convert(layered, Profile, "a test's profile")
+
+
+@cache
+def _layers(base: str) -> configuration.Layered:
+    return configuration.layers(base, {})
 
 
 @dataclass

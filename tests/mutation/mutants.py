@@ -170,8 +170,8 @@ def _constant_return(node: Place, returns: ast.expr | None) -> ast.AST | None:
     if not isinstance(node, ast.Return) or node.value is None or isinstance(node.value, ast.Constant):
         return None
     name = returns.id if isinstance(returns, ast.Name) else ""
-    value = {"bool": True, "int": 1, "float": 1.0, "str": "", "bytes": b""}.get(name)
-    return ast.Return(ast.Constant(value))
+    values: dict[str, Any] = {"bool": True, "int": 1, "float": 1.0, "str": "", "bytes": b""}
+    return ast.Return(ast.Constant(values.get(name)))
 
 
 Change = Callable[[Place, ast.expr | None], ast.AST | None]
