@@ -1,7 +1,7 @@
 """The two kinds of actor: thinking ones are synchronous and pure, gateways own one connection and may await."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -49,6 +49,19 @@ class Admit(Protocol):
         """Admit one outside message; returns its envelope when the whole turn is over."""
 
 
+class Inbox(Protocol):
+    """What a gateway hears, in the order it was said."""
+
+    def __aiter__(self) -> AsyncIterator[Envelope[Any]]:
+        """Wait for one message after the other."""
+
+    async def __anext__(self) -> Envelope[Any]:
+        """Wait for the next message."""
+
+    def unread(self) -> Iterator[Envelope[Any]]:
+        """Take out what was said up to now, without waiting."""
+
+
 class Gateway(ABC):
     """An actor that owns one connection to the outside; the only place that awaits."""
 
@@ -56,7 +69,7 @@ class Gateway(ABC):
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
 
     @abstractmethod
-    async def run(self, inbox: AsyncIterator[Envelope[Any]], admit: Admit) -> None:
+    async def run(self, inbox: Inbox, admit: Admit) -> None:
         """Serve until cancelled. Returning or raising asks for a restart."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 from contracts.envelope import Envelope
@@ -31,6 +32,11 @@ class Outlet:
     def __len__(self) -> int:
         return len(self._queue)
 
+    def unread(self) -> Iterator[Envelope[Any]]:
+        """Take out what waits, without waiting for more; raises OutletOverflow as waiting would."""
+        while self._overflowed or self._queue:
+            yield self._next()
+
     def offer(self, envelope: Envelope[Any]) -> None:
         """Take one message; called within a turn, so it neither blocks nor raises."""
         if self.closed:
@@ -52,13 +58,16 @@ class Outlet:
 
     async def __anext__(self) -> Envelope[Any]:
         while True:
-            if self._overflowed:
-                self._overflowed = False
-                raise OutletOverflow(f"{self.name} left more than {self.capacity} messages unread")
-            if self._queue:
-                return self._queue.popleft()
+            if self._overflowed or self._queue:
+                return self._next()
             self._waiter = asyncio.get_running_loop().create_future()
             try:
                 await self._waiter
             finally:
                 self._waiter = None
+
+    def _next(self) -> Envelope[Any]:
+        if self._overflowed:
+            self._overflowed = False
+            raise OutletOverflow(f"{self.name} left more than {self.capacity} messages unread")
+        return self._queue.popleft()

@@ -7,7 +7,7 @@ nothing is sent and the gateway ends.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
@@ -28,7 +28,7 @@ from contracts.trade import (
     OrderQuery,
     OrderUnknown,
 )
-from runtime.actor import Admit, Gateway
+from runtime.actor import Admit, Gateway, Inbox
 
 AnswerT = TypeVar("AnswerT", bound=msgspec.Struct)
 
@@ -99,7 +99,7 @@ class OrderGateway(Gateway):
         self._cancel_pace = Pace(clock, settings.cancels_per_s, settings.cancels_burst)
         self._query_pace = Pace(clock, settings.queries_per_s, 1)
 
-    async def run(self, inbox: AsyncIterator[Envelope[Any]], admit: Admit) -> None:
+    async def run(self, inbox: Inbox, admit: Admit) -> None:
         """Serve until cancelled, or until the journal or the venue's adapter fails."""
         settings = self._settings
         timing = WatchSettings(
@@ -111,7 +111,7 @@ class OrderGateway(Gateway):
             # One group, never inside another: a nested one can swallow a cancellation on Python 3.11.
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(work()) for work in works]
-                tasks += [group.create_task(self._send_orders(admit)) for _ in range(settings.senders)]
+                tasks += [group.create_task(self._send_orders(inbox, admit)) for _ in range(settings.senders)]
                 tasks += [group.create_task(self._send_cancels(admit)) for _ in range(settings.senders)]
                 tasks += [group.create_task(self._ask_queries(admit))]
                 await self._hear(inbox)
@@ -120,20 +120,23 @@ class OrderGateway(Gateway):
         except ExceptionGroup as failures:
             raise _first(failures) from failures
 
-    async def _hear(self, inbox: AsyncIterator[Envelope[Any]]) -> None:
+    async def _hear(self, inbox: Inbox) -> None:
         async for envelope in inbox:
-            said = envelope.payload
-            if isinstance(said, GateState):
-                self._gate = said
-            elif isinstance(said, FeedStatus):
-                self._note_feed(said)
-            elif isinstance(said, Order):
-                self._waiting[said.client_id] = envelope
-                self._orders.put_nowait(envelope)
-            elif isinstance(said, CancelOrder):
-                self._cancels.put_nowait(said)
-            elif isinstance(said, OrderQuery):
-                self._queries.put_nowait(said)
+            self._note(envelope)
+
+    def _note(self, envelope: Envelope[Any]) -> None:
+        said = envelope.payload
+        if isinstance(said, GateState):
+            self._gate = said
+        elif isinstance(said, FeedStatus):
+            self._note_feed(said)
+        elif isinstance(said, Order):
+            self._waiting[said.client_id] = envelope
+            self._orders.put_nowait(envelope)
+        elif isinstance(said, CancelOrder):
+            self._cancels.put_nowait(said)
+        elif isinstance(said, OrderQuery):
+            self._queries.put_nowait(said)
 
     def _note_feed(self, status: FeedStatus) -> None:
         if status.symbols:
@@ -141,7 +144,7 @@ class OrderGateway(Gateway):
         else:
             self._feeds = {"": status.state}
 
-    async def _send_orders(self, admit: Admit) -> None:
+    async def _send_orders(self, inbox: Inbox, admit: Admit) -> None:
         while True:
             envelope = await self._orders.get()
             order = envelope.payload
@@ -151,7 +154,10 @@ class OrderGateway(Gateway):
                 admit(OrderNotSent(order.client_id, f"its record could not be kept: {failed}"))
                 raise
             await self._order_pace.turn()
-            # From here to the venue's own first await nothing else runs: what was looked at is what is sent.
+            # From here to the venue's own first await nothing else runs: what was looked at is what is sent. A halt may
+            # have been said in this very pass of the loop, before its reader had a turn.
+            for unread in inbox.unread():
+                self._note(unread)
             del self._waiting[order.client_id]
             why = self._objection(order)
             if why:

@@ -33,6 +33,19 @@ async def test_a_reader_that_waits_gets_what_is_said_next() -> None:
     assert await read(outlet, 2) == [7, 8]
 
 
+async def test_what_waits_can_be_taken_out_at_once() -> None:
+    outlet = an_outlet(1, 2)
+    assert [envelope.seq for envelope in outlet.unread()] == [1, 2]
+    assert list(outlet.unread()) == []
+    offer(outlet, 3)
+    assert await read(outlet, 1) == [3]
+
+
+async def test_who_takes_out_at_once_learns_of_an_overflow_too() -> None:
+    with pytest.raises(OutletOverflow):
+        list(an_outlet(1, 2, 3, 4).unread())
+
+
 async def test_a_full_outlet_drops_all_and_counts_them() -> None:
     outlet = an_outlet(1, 2, 3, 4)
     assert (len(outlet), outlet.dropped, outlet.depth_max) == (0, 4, 4)

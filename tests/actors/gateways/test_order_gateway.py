@@ -109,6 +109,29 @@ class Venue:
         return [what for _, what in self.got if type(what) is kind]
 
 
+class Inbox:
+    """What the test tells; None is the end."""
+
+    def __init__(self):
+        self.messages = asyncio.Queue()
+
+    def unread(self):
+        while not self.messages.empty():
+            yield self.messages.get_nowait()
+
+    def put_nowait(self, envelope):
+        self.messages.put_nowait(envelope)
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        envelope = await self.messages.get()
+        if envelope is None:
+            raise StopAsyncIteration
+        return envelope
+
+
 class World:
     """A gateway, what it was told and what it admitted; `after(s)` lets virtual time pass."""
 
@@ -117,12 +140,12 @@ class World:
         self.venue = Venue(self.clock)
         self.disk = Disk(works=works)
         self.admitted = []
-        self.inbox = asyncio.Queue()
+        self.inbox = Inbox()
         self.seq = 0
         self.late = False
         self.gateway = OrderGateway(self.venue, self.disk, self.clock, settings(**changed), lagging=lambda: self.late)
         self.tell(a_gate_state(state))
-        self.task = asyncio.get_running_loop().create_task(self.gateway.run(self._inbox(), self.admit))
+        self.task = asyncio.get_running_loop().create_task(self.gateway.run(self.inbox, self.admit))
 
     def admit(self, payload):
         self.seq += 1
@@ -133,13 +156,6 @@ class World:
         for message in messages:
             self.seq += 1
             self.inbox.put_nowait(Envelope(self.seq, 1, 0, NOON_NS, "desk", message))
-
-    async def _inbox(self):
-        while True:
-            envelope = await self.inbox.get()
-            if envelope is None:
-                return
-            yield envelope
 
     async def after(self, seconds):
         await asyncio.sleep(seconds)
@@ -304,6 +320,18 @@ async def test_c16_a_halt_stops_the_orders_that_wait_for_their_turn():
         await world.after(20)
         assert len(world.venue.sent(Order)) == 1
         assert [each.reason for each in world.all(OrderNotSent)] == ["the account is HALTED"] * 4
+
+
+@pytest.mark.parametrize("message", [a_gate_state("HALTED"), FeedStatus("test", "down", 1, (), "")])
+async def test_i12_a_halt_said_in_the_pass_of_the_loop_that_would_send_an_order_stops_it(message):
+    async with World(works=False) as world:
+        world.tell(an_order())
+        await world.after(0.5)
+        world.disk.reached.set()
+        world.tell(message)
+        await world.after(0.5)
+        assert world.venue.sent(Order) == []
+        assert len(world.all(OrderNotSent)) == 1
 
 
 async def test_one_slow_answer_does_not_hold_up_the_other_orders():
