@@ -105,14 +105,21 @@ def _chain(profile: str) -> list[Path]:
 def _locate(profile: str, beside: Path, what: str) -> Path:
     if profile.endswith(".toml"):
         path = beside / profile
-        if not path.is_file():
-            raise BadConfiguration(what, [f"there is no such file as {path}"])
+        if not _is_file(path):
+            raise BadConfiguration(what, ["there is no such file"])
         return path
     if profile not in shipped():
         hint = suggestion(profile, shipped())
         known = f"shipped: {', '.join(shipped())}; or a path to a .toml file"
         raise BadConfiguration(what, [f"there is no such profile{hint} ({known})"])
     return directory() / f"{profile}.toml"
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _read(path: Path) -> dict[str, Any]:

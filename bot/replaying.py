@@ -9,8 +9,11 @@ import msgspec
 from adapters.journal.disk import Disk, PosixDisk
 from adapters.journal.reader import Verification, records, verify
 from adapters.journal.record import Record
+from adapters.journal.scan import Scan
+from adapters.journal.tail import torn_tail
 from bot.runs import RunsUnusable
 from contracts import codec
+from contracts.envelope import Envelope
 from contracts.life import Poisoned, RunStarted
 from runtime.bus import Bus
 from runtime.fingerprint import differences
@@ -57,6 +60,22 @@ Watch = Callable[[Iterator[Record]], Iterator[Record]]
 
 def _unwatched(going_by: Iterator[Record]) -> Iterator[Record]:
     return going_by
+
+
+class _Nowhere:
+    """A journal for what a cut turn would have said next: nobody knows whether it did."""
+
+    def append(self, envelope: Envelope[Any], *, outside: bool) -> None:
+        """Forget it."""
+
+    def end_turn(self) -> None:
+        """Forget it."""
+
+    async def durable(self, seq: int) -> None:
+        """Nothing waits for it."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class _ReadDisk(PosixDisk):
@@ -106,19 +125,27 @@ def replay_run(
 ) -> ReplayReport:
     """Replay a run; the caller has verified it.
 
-    `bus_of` builds the run's bus around a journal and a clock. Raises JournalEmpty where nothing was recorded.
+    `bus_of` builds the run's bus around a journal and a clock. A last turn that was cut, by a crash or because the run
+    still goes on, is compared as far as it was recorded. Raises JournalDamaged, and JournalEmpty where nothing is.
     """
     disk = journal_of(run)
-    marking = [record for record in records(disk) if record.type in (RunStarted.__name__, Poisoned.__name__)]
+    scan = Scan(disk)
+    marking = [record for record in scan.records() if record.type in (RunStarted.__name__, Poisoned.__name__)]
+    torn_tail(disk, scan)
     epochs = _starts(marking)
     if not epochs:
         raise JournalEmpty(f"{run} holds no recorded message: was the run started?")
     unlike = differences(epochs[-1].fingerprint, here.fingerprint)
-    comparer = Comparer(tolerance=TOLERANCE if unlike else 0.0)
+    comparer = Comparer(beyond=_Nowhere(), tolerance=TOLERANCE if unlike else 0.0)
     player = Replay(comparer)
     divergence: Divergence | None = None
     try:
-        player.run(bus_of(comparer, player.now), watch(records(disk)), poisoned=poisoned_seqs(marking))
+        player.run(
+            bus_of(comparer, player.now),
+            watch(records(disk)),
+            poisoned=poisoned_seqs(marking),
+            unfinished=bool(scan.unfinished),
+        )
     except Diverged as found:
         divergence = found.divergence
     return ReplayReport(

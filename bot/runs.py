@@ -16,6 +16,7 @@ import msgspec
 
 RUN_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*-\d{6}")
 PRIVATE: Final = 0o700
+SHOWN_MAX: Final = 200
 
 
 class RunsUnusable(Exception):
@@ -145,7 +146,7 @@ def begun(run: Path) -> bool:
 
 def find_run(directory: Path, wanted: str) -> Path:
     """A run by path, by name, by `ACCOUNT/NAME`, or `last`; raises RunNotFound naming what there is."""
-    if wanted and (Path(wanted) / "journal").is_dir():
+    if _is_run(wanted):
         return Path(wanted)
     runs = all_runs(directory)
     if wanted == "last" and runs:
@@ -153,8 +154,17 @@ def find_run(directory: Path, wanted: str) -> Path:
     matching = [path for path in runs if wanted in (path.name, f"{path.parent.name}/{path.name}")]
     if len(matching) == 1:
         return matching[0]
+    wanted = wanted if len(wanted) <= SHOWN_MAX else f"{wanted[:SHOWN_MAX]}…"
     known = ", ".join(f"{path.parent.name}/{path.name}" for path in runs[-8:]) or "none yet"
     if matching:
         raise RunNotFound(f"run {wanted!r} is in several accounts, name one of: {known}")
     hint = "" if runs else "; start one with `bot run`, or name another place with --runs DIR"
     raise RunNotFound(f"run {wanted!r} was not found under {directory} (there are: {known}){hint}")
+
+
+def _is_run(path: str) -> bool:
+    """Whether a path leads to a run; what cannot be a path does not."""
+    try:
+        return bool(path) and (Path(path) / "journal").is_dir()
+    except (OSError, ValueError):
+        return False

@@ -52,7 +52,7 @@ def why(read: Callable[[], Iterable[Record]], client_id: str, run: str = "this j
     history = _history(read(), client_id)
     order_record = next((record for record in history if record.type == Order.__name__), None)
     if order_record is None:
-        raise OrderNotFound(f"order {client_id!r} is not in {run}, {_some_ids(read(), client_id)}")
+        raise OrderNotFound(f"order {client_id[:80]!r} is not in {run}, {_some_ids(read(), client_id)}")
     order = _message(order_record, Order)
     chain = _Chain(read, order.symbol, before=order_record.seq)
     links = [_link("order life", record, order.symbol, None) for record in reversed(history)]

@@ -11,6 +11,9 @@ import typer
 RUNS_ENVIRONMENT: Final = "BOT__RUNS__DIRECTORY"
 DEFAULT_RUNS: Final = "runs"
 
+PATH_BYTES_MAX: Final = 4000
+NAME_BYTES_MAX: Final = 255
+
 
 class OutputFailed(Exception):
     """Stdout cannot be written; exit code 75."""
@@ -20,7 +23,10 @@ def a_path(text: str) -> Path:
     """A path; an empty one, which an unset variable leaves, is refused and not taken for the directory we are in."""
     if not text:
         raise typer.BadParameter("was empty, expected a path")
-    return Path(text)
+    path = Path(text)
+    if len(os.fsencode(path)) > PATH_BYTES_MAX or any(len(os.fsencode(part)) > NAME_BYTES_MAX for part in path.parts):
+        raise typer.BadParameter(f"was {text[:40]!r}… of {len(text)} letters, which no file system takes")
+    return path
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
@@ -41,10 +47,12 @@ def runs_directory(runs: Path | None) -> Path:
     from bot.runs import RunsUnusable
 
     found = runs or Path(os.environ.get(RUNS_ENVIRONMENT) or DEFAULT_RUNS)
-    if found.exists() and not found.is_dir():
-        raise RunsUnusable(
-            f"runs directory {found} is no directory; give another with --runs DIR or {RUNS_ENVIRONMENT}"
-        )
+    instead = f"give another with --runs DIR or {RUNS_ENVIRONMENT}"
+    try:
+        if found.exists() and not found.is_dir():
+            raise RunsUnusable(f"runs directory {found} is no directory; {instead}")
+    except OSError as error:
+        raise RunsUnusable(f"runs directory {found} cannot be used: {error.strerror}; {instead}") from error
     return found
 
 

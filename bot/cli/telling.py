@@ -1,21 +1,27 @@
 """Explanations for people: the chain behind an order in aligned lines, numbers rounded, nothing said twice."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from bot.why import Explanation, Link
+from contracts.codec import encode_json
 
 LEFT_OUT: Final = frozenset(
     {"client_id", "symbol", "universe", "based_on", "blend", "levels", "quantiles", "agents", "schema", "epoch"}
+    | {"last_id", "frame", "updates"}
 )
 """Fields that are said already, that number messages, or that only a program reads; `--json` has them all."""
 
-LEFT_OUT_ENDINGS: Final = ("_seq", "_ns", "_version", "_id")
+LEFT_OUT_ENDINGS: Final = ("_seq", "_ns", "_version")
+LONG_FRACTION: Final = re.compile(r"-?\d+\.\d{7,}")
 RETURNS: Final = frozenset({"mu", "sigma"})
 """Returns, told in hundredths of a percent."""
 
 STEPS: Final = {"Fill": "fill", "Execution": "fill", "Order": "order"}
-INDENT: Final = 50
+INDENT: Final = 54
 WIDTH: Final = 120
 
 
@@ -34,8 +40,8 @@ def _facts(link: Link) -> list[str]:
     if set(link.says) == {"digest"}:
         return ["derived: kept as a digest, which `bot replay` proves"]
     facts = []
-    for name, value in _flat(link.says):
-        if value is None or value is False or value in ("", (), []):
+    for name, value in _flat(msgspec.json.decode(encode_json(link.says))):
+        if value is None or value is False or value in ("", []):
             continue
         if name in LEFT_OUT or name.endswith(LEFT_OUT_ENDINGS):
             continue
@@ -54,10 +60,10 @@ def _flat(says: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _number(name: str, value: Any) -> str:
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return ", ".join(str(each) for each in value)
     if not isinstance(value, float):
-        return str(value)
+        return f"{float(value):.6f}" if LONG_FRACTION.fullmatch(str(value)) else str(value)
     return f"{value * 1e4:.2f} bps" if name in RETURNS else f"{value:.5g}"
 
 

@@ -5,7 +5,8 @@ import pytest
 from tests.kit.command_line import bot
 
 KEYS = {
-    "run", "turns", "decisions", "signals", "intents", "refusals", "orders", "fills", "equity_eur", "restarts", "journal",
+    "run", "turns", "decisions", "signals", "intents", "refusals", "orders", "fills", "equity_eur", "restarts",
+    "journal",
 }  # fmt: skip
 
 
