@@ -34,6 +34,9 @@ from contracts.trade import (
 FLATTEN: Final = "flatten"
 """The latch of a principal's `Flatten`; a process that ends flat sets it too, and its successor takes it away."""
 
+GATEWAYS: Final = ("feeds", "orders")
+"""Groups that every process starts anew; the cell of an actor that was given up is recovered as it was."""
+
 MISMATCH_APART_S: Final = 10.0
 """C18: a disagreeing settled snapshot stops new orders; another this long after it, without agreement between, halts.
 
@@ -121,12 +124,13 @@ class Sentinel(Reacting[SentinelState]):
         self.state.latches.setdefault(name, text)
 
     def _on_start(self, envelope: Envelope[RunStarted]) -> Answer:
-        """What a dead process knew of connections and stalls says nothing about this one; latches stay."""
+        """What a dead process knew of connections and stalls says nothing now; latches and spent actors stay."""
         state = self.state
         state.started = True
         state.recovering = envelope.payload.epoch > 1
         state.reconciled = False
-        state.feeds, state.venues, state.spent = {}, {}, {}
+        state.feeds, state.venues = {}, {}
+        state.spent = {name: group for name, group in state.spent.items() if group not in GATEWAYS}
         state.quiet, state.quiet_until_ns = "", 0
         if state.latches.get(FLATTEN) == state.stopping:
             del state.latches[FLATTEN]
@@ -254,7 +258,7 @@ class Sentinel(Reacting[SentinelState]):
             failed.group == "beliefs" and failed.actor.startswith("feature")
         )
         if failed.spent and vital:
-            self.state.spent[failed.actor] = f"{failed.group}: {failed.actor} is not restarted any more"
+            self.state.spent[failed.actor] = failed.group
         return ()
 
     def _on_gateway_failed(self, envelope: Envelope[GatewayFailed]) -> Answer:
@@ -262,7 +266,7 @@ class Sentinel(Reacting[SentinelState]):
         if failed.group == "orders":
             self.state.venues = dict.fromkeys(self.state.venues, "down")
             self.state.reconciled = False
-        if failed.spent and failed.group in ("feeds", "orders"):
+        if failed.spent and failed.group in GATEWAYS:
             self.state.spent[failed.gateway] = failed.group
         return ()
 

@@ -315,6 +315,15 @@ def test_what_is_not_restarted_any_more_limits_the_account(message, state):
     assert now(stage).state == state
 
 
+def test_i26_a_restart_of_the_process_brings_gateways_back_and_no_actor_that_was_given_up():
+    stage = a_stage()
+    stage.admit(spent("selector", "choice"))
+    stage.admit(GatewayFailed("feed", "feeds", "boom", 9, True))
+    for message in (a_start(epoch=2), FEED, LIVE, a_snapshot(), AGREED, an_equity()):
+        stage.admit(message)
+    assert now(stage) == GateState("REDUCING", ("selector of choice is not restarted any more",), ())
+
+
 @pytest.mark.parametrize("message", [LoopStalled(0.3), ClockStepped(600_000_000)])
 def test_i28_after_a_stall_or_a_clock_step_order_entry_is_closed_for_a_while(message):
     stage = a_stage()
