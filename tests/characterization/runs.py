@@ -67,8 +67,14 @@ def calm() -> Run:
 
 @cache
 def rough() -> Run:
-    """Forty seconds in which every fault of feed and venue strikes several times."""
-    return simulate(a_quick_profile("soak", **ROUGH), seconds=40.0, checked=False)
+    """Half a minute in which every fault of feed and venue may strike at any moment."""
+    return simulate(a_quick_profile("soak", **ROUGH), seconds=30.0, checked=False)
+
+
+@cache
+def shuffled() -> Run:
+    """The first decisions of the calm run, with tasks that are ready at once taken in another order."""
+    return simulate(a_quick_profile(), seconds=2.1, seed=11, checked=False)
 
 
 def digest(envelopes: Iterable[Envelope[Any]], before_s: float) -> str:

@@ -43,6 +43,14 @@ def out_of_hours() -> Run:
 
 
 @cache
+def alone() -> Run:
+    """One agent of three."""
+    profile = a_quick_profile()
+    agents = {"order_flow": profile.agents["order_flow"]}
+    return run_of(msgspec.structs.replace(profile, agents=agents), seconds=1.05)
+
+
+@cache
 def stopped_in_flight(policy: str) -> Run:
     """Asked to stop while orders are on their way."""
     return run_of(a_quick_profile(process__on_stop=policy), seconds=1.05)
@@ -108,7 +116,7 @@ def test_outside_of_its_trading_windows_beliefs_and_decisions_go_on() -> None:
 
 
 def test_inside_of_its_trading_windows_nothing_changes() -> None:
-    run = run_of(a_quick_profile(sentinel__windows=["thu 11:00-13:00"]), seconds=1.9)
+    run = run_of(a_quick_profile(sentinel__windows=["thu 11:00-13:00"]), seconds=1.05)
     assert said(run, Order) == [each for each in said(calm(), Order) if each.decision == 1]
 
 
@@ -174,18 +182,14 @@ def test_flatten_closes_the_book_and_stays_latched() -> None:
 
 
 def test_an_agent_that_is_not_in_the_profile_is_not_in_the_run() -> None:
-    profile = a_quick_profile()
-    alone = msgspec.structs.replace(profile, agents={"order_flow": profile.agents["order_flow"]})
-    run = run_of(alone, seconds=1.5)
+    run = alone()
     assert {each.agent for each in said(run, SignalFrame)} == {"order_flow"}
     assert last(run, Slate).agents == ("order_flow",)
     assert [cell.name for cell in run.system.bus.cells if cell.role == "agent"] == ["order_flow"]
 
 
 def test_one_agent_says_the_same_whoever_else_is_there() -> None:
-    profile = a_quick_profile()
-    alone = msgspec.structs.replace(profile, agents={"order_flow": profile.agents["order_flow"]})
-    mine = said(run_of(alone, seconds=1.5), SignalFrame)[0]
+    mine = said(alone(), SignalFrame)[0]
     among_others = next(each for each in said(calm(), SignalFrame) if each.agent == "order_flow")
     assert (mine.mu, mine.sigma, mine.confidence) == (among_others.mu, among_others.sigma, among_others.confidence)
 

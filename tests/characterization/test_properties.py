@@ -15,7 +15,7 @@ from contracts.life import Beat, RunStarted
 from contracts.market import FeedStatus
 from contracts.ports import Clock, OrderVenue
 from contracts.trade import Execution, Fill, Order, OrderQuery, OrderState, OrderUnknown, Reconciled
-from tests.characterization.runs import a_quick_profile, calm, rough
+from tests.characterization.runs import a_quick_profile, calm, rough, shuffled
 from tests.kit.oracle import audit
 from tests.kit.turns import MemoryJournal
 from tests.kit.worlds import TestWorld, said, simulate
@@ -202,10 +202,8 @@ def test_i1_no_order_reaches_the_venue_before_its_turn_is_durable() -> None:
 
 
 def test_i2_the_same_run_names_the_same_orders_again_whatever_the_order_of_ready_tasks() -> None:
-    again = simulate(a_quick_profile(), seconds=1.6, seed=7, checked=False)
-    assert [each.client_id for each in said(again, Order)] == [
-        each.client_id for each in said(calm(), Order) if each.decision == 1
-    ]
+    theirs = [each.client_id for each in said(shuffled(), Order)]
+    assert theirs == [each.client_id for each in said(calm(), Order, before_s=2.1)] != []
 
 
 def test_i40_every_intent_ends_for_one_reason() -> None:

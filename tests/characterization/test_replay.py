@@ -18,10 +18,10 @@ from contracts import codec
 from contracts.decision import DecisionLog, Intent
 from contracts.trade import Fill, Order
 from tests.characterization import users
-from tests.characterization.runs import a_quick_profile, calm, digest
+from tests.characterization.runs import a_quick_profile, calm, digest, shuffled
 from tests.kit.journals import reseal
 from tests.kit.lives import IDENTITY, Life
-from tests.kit.worlds import said, simulate
+from tests.kit.worlds import said
 
 Lives = tuple[Life, Life]
 
@@ -130,8 +130,7 @@ def test_another_process_with_another_hash_seed_says_the_same_bytes(elsewhere: s
 
 
 def test_the_order_in_which_ready_tasks_run_changes_no_decision_of_a_calm_run() -> None:
-    shuffled = simulate(a_quick_profile(), seconds=2.1, seed=11, checked=False)
-    theirs = [msgspec.structs.replace(each, intent_seq=0) for each in said(shuffled, Order)]
+    theirs = [msgspec.structs.replace(each, intent_seq=0) for each in said(shuffled(), Order)]
     ours = [msgspec.structs.replace(each, intent_seq=0) for each in said(calm(), Order, before_s=2.1)]
     assert theirs == ours != []
 
