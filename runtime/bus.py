@@ -13,6 +13,7 @@ from contracts.ports import Journal
 from contracts.quantities import Nanos
 from contracts.topics import BY_TYPE, Topic
 from runtime.cell import Cell, CellImage
+from runtime.cell import Misspoken as Misspoken
 from runtime.outlet import Outlet
 
 Tap = Callable[[Envelope[Any]], None]
@@ -21,10 +22,6 @@ MESSAGES_PER_TURN_MAX: Final = 20_000
 """A turn that says more than this is a loop between actors, not work."""
 
 _OF_THE_BUS: Final = (ActorFailed, ActorRestarted)
-
-
-class Misspoken(AssertionError):
-    """Somebody said a message that is another role's to say."""
 
 
 class RetainedImage(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,12 +185,7 @@ class Bus:
         self, answers: tuple[msgspec.Struct, ...], cell: Cell, heard: Envelope[Any], queue: deque[Envelope[Any]]
     ) -> None:
         for payload in answers:
-            topic = self._routes[type(payload)].topic
-            source = cell.name
-            if isinstance(payload, _OF_THE_BUS):
-                source = "bus"
-            elif topic.author != cell.role or topic.outside:
-                raise Misspoken(f"{cell.name} said {type(payload).__name__}, which is for {topic.author} to say")
+            source = "bus" if isinstance(payload, _OF_THE_BUS) else cell.name
             self._record(payload, source, heard, queue)
             if isinstance(payload, ActorFailed) and cell.one_for_all and not payload.spent:
                 for member in self._groups[cell.group]:

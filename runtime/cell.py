@@ -1,8 +1,9 @@
 """A cell hosts one thinking actor with its factory: it keeps what is needed to build the actor again after a crash.
 
-On a crash the actor's half-finished answer is dropped whole. The cell waits out a backoff counted in message time (so
-a replay repeats the restart), builds a new actor from the factory, restores the last snapshot, folds in the messages
-since then with their answers suppressed, and leaves out the one that killed the predecessor.
+On a crash the actor's half-finished answer is dropped whole; to say what is another's to say is a crash as well. The
+cell waits out a backoff counted in message time (so a replay repeats the restart), builds a new actor from the factory,
+restores the last snapshot, folds in the messages since then with their answers suppressed, and leaves out the one that
+killed the predecessor.
 """
 
 from typing import Any, Final
@@ -13,10 +14,16 @@ from contracts import codec
 from contracts.envelope import Envelope
 from contracts.life import ActorFailed, ActorRestarted
 from contracts.quantities import Nanos
+from contracts.topics import BY_TYPE, TABLE
 from runtime.actor import Actor, ActorFactory
 from runtime.restarts import Failures
 
 Answers = tuple[msgspec.Struct, ...]
+
+
+class Misspoken(AssertionError):
+    """Somebody said a message that is another role's to say."""
+
 
 SNAPSHOT_EVERY: Final = 4096
 """Inputs between two snapshots in memory: bounds both the refold and the inputs kept.
@@ -52,8 +59,8 @@ class Cell:
     """
 
     __slots__ = (
-        "_actor", "_checked", "_failures", "_folded", "_inputs", "_receive", "_retry_ns", "_skipped", "_snapshot",
-        "_waiting", "actor_type", "factory", "group", "name", "role", "spent",
+        "_actor", "_checked", "_failures", "_folded", "_inputs", "_own", "_receive", "_retry_ns", "_skipped",
+        "_snapshot", "_waiting", "actor_type", "factory", "group", "name", "role", "spent",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +80,7 @@ class Cell:
         self._install(factory())
         self.actor_type = type(self._actor)
         self.role = self._actor.role
+        self._own = frozenset(topic.payload for topic in TABLE if topic.author == self.role and not topic.outside)
         self._snapshot = codec.encode(self._actor.snapshot())
 
     @property
@@ -91,6 +99,9 @@ class Cell:
             return self._deliver_late(envelope)
         try:
             answers = tuple(self._receive(envelope))
+            for answer in answers:
+                if type(answer) not in self._own:
+                    raise Misspoken(_whose(self.name, answer))
             if self._checked:
                 self._actor.check()
         except Exception as error:
@@ -205,3 +216,9 @@ class Cell:
             retry_ns=self._retry_ns,
             spent=self.spent,
         )
+
+
+def _whose(name: str, answer: msgspec.Struct) -> str:
+    topic = BY_TYPE.get(type(answer))
+    owner = f"for {topic.author} to say" if topic is not None else "in no topic"
+    return f"{name} said {type(answer).__name__}, which is {owner}"

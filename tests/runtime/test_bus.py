@@ -9,7 +9,7 @@ import pytest
 from contracts.account import Position
 from contracts.decision import GateState
 from contracts.envelope import Envelope
-from contracts.life import Beat
+from contracts.life import ActorFailed, Beat
 from contracts.market import Tick
 from contracts.ports import JournalFailed
 from contracts.topics import topic_of
@@ -65,6 +65,11 @@ def said(bus: Bus) -> list[tuple[int, int, int, str]]:
     return [(each.seq, each.turn, each.cause, type(each.payload).__name__) for each in bus.journal.envelopes]
 
 
+def _crashes(bus: Bus) -> list[str]:
+    assert isinstance(bus.journal, MemoryJournal)
+    return [each.payload.error for each in bus.journal.envelopes if isinstance(each.payload, ActorFailed)]
+
+
 def test_answers_are_delivered_first_in_first_out_and_name_their_cause() -> None:
     bus = a_bus([a_cell(Stateless, group="beliefs")])
     bus.admit(an_unknown(), "orders")
@@ -102,8 +107,21 @@ def test_an_actor_that_crashes_half_way_has_said_nothing() -> None:
 
 def test_nobody_says_what_is_another_roles_to_say() -> None:
     bus = a_bus([a_cell(Impostor, group="beliefs")])
-    with pytest.raises(Misspoken, match="GateState, which is for sentinel"):
-        bus.admit(an_unknown(), "orders")
+    bus.admit(an_unknown(), "orders")
+    assert _crashes(bus) == ["Misspoken: impostor said GateState, which is for sentinel to say"]
+
+
+def test_an_answer_that_is_no_message_is_the_actors_crash_and_the_turn_goes_on() -> None:
+    class Babbler(Adder):
+        def receive(self, envelope: Envelope[Tick]) -> Iterable[Any]:
+            return ({"bid": 1},)
+
+    journal = MemoryJournal()
+    bus = a_bus([a_cell(Babbler), a_cell(Adder)], journal)
+    bus.admit(a_tick(), "feed")
+    assert _crashes(bus) == ["Misspoken: babbler said dict, which is in no topic"]
+    assert bus.cells[1].actor.snapshot().heard == 1  # type: ignore[attr-defined]
+    assert journal.turns_ended == 1
 
 
 def test_a_derived_message_cannot_be_admitted_from_outside() -> None:
