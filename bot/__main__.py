@@ -3,9 +3,19 @@
 import os
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> None:
-    """Run one command. Assertions are production checks here, so `python -O` is refused."""
+    """Run one command; an interrupt before it can end in order ends it without a word."""
+    try:
+        _command()
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+
+
+def _command() -> None:
+    """Assertions are production checks here, so `python -O` is refused."""
     if not __debug__:
         sys.stderr.write("Error: python -O strips the assertions that guard the account; run without -O (code 4)\n")
         raise SystemExit(4)

@@ -19,6 +19,7 @@ MISMATCH: Final = 7
 DIVERGED: Final = 8
 GAVE_UP: Final = 9
 DAMAGED: Final = 10
+STALLED: Final = 70
 TEMPORARY: Final = 75
 
 MEANINGS: Final = {
@@ -33,6 +34,7 @@ MEANINGS: Final = {
     DIVERGED: "a replay said something else than the record",
     GAVE_UP: "the supervisor gave up: a restart budget is spent",
     DAMAGED: "a journal, recording or model file is damaged or altered",
+    STALLED: "the watchdog ended a daemon that hung",
     TEMPORARY: "temporary: disk full or venue away, try again later",
 }
 
