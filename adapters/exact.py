@@ -6,7 +6,6 @@ blank, at most 18 digits on either side of the point. Whatever else comes, or li
 Laws: `Steps(step)[text] * step == Decimal(text)` for every text it accepts; `column` agrees with `[]` on every list.
 """
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
@@ -19,7 +18,6 @@ from contracts.wire import MalformedFrame
 
 Int64s = npt.NDArray[np.int64]
 
-_NUMBER: Final = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?").fullmatch
 _KNOWN_MAX: Final = 1 << 13
 _VECTOR_MIN: Final = 1024
 _DIGITS_MAX: Final = 18
@@ -65,17 +63,24 @@ class Steps(dict[str, int]):
         return self._grid(self._vector(texts))
 
     def _count(self, text: str) -> int:
-        match = _NUMBER(text)
-        if match is None:
+        whole, point, fraction = text.partition(".")
+        digits = whole + fraction
+        if (
+            not (digits.isascii() and digits.isdigit())
+            or not 0 < len(whole) <= _DIGITS_MAX
+            or (point and not 0 < len(fraction) <= _DIGITS_MAX)
+        ):
             raise MalformedFrame(f"{self._what} was {text[:40]!r}, expected digits with at most one point")
-        whole, fraction = match[1], match[2] or ""
-        if len(fraction) > self._decimals:
-            if fraction[self._decimals :].strip("0"):
+        missing = self._decimals - len(fraction)
+        if missing < 0:
+            if digits[missing:].strip("0"):
                 raise MalformedFrame(f"{self._what} {text} is off its grid")
-            fraction = fraction[: self._decimals]
+            digits, missing = digits[:missing], 0
         if len(whole) + self._decimals > _DIGITS_MAX:
             raise MalformedFrame(f"{self._what} {text} is beyond {_DIGITS_MAX} digits of its grid")
-        scaled = int(whole + fraction.ljust(self._decimals, "0"))
+        scaled: int = int(digits) * 10**missing
+        if self._unit == 1:
+            return scaled
         count, rest = divmod(scaled, self._unit)
         if rest:
             raise MalformedFrame(f"{self._what} {text} is off its grid")
@@ -158,6 +163,13 @@ class Grid:
         if not ticks and lots:
             raise MalformedFrame(f"{self.symbol}: price was {price} with a quantity of {quantity}")
         return (ticks, lots) if lots else (0, 0)
+
+    def prices(self, texts: Sequence[str]) -> Int64s:
+        """Many prices as ticks, none of them 0."""
+        ticks = self.ticks.column(texts)
+        if np.count_nonzero(ticks) < len(ticks):
+            raise MalformedFrame(f"{self.symbol}: price was 0, expected more")
+        return ticks
 
 
 def grids(universe: Universe) -> dict[str, Grid]:
