@@ -128,7 +128,7 @@ def _binance_kinds(path: Path) -> Figures:
     parser = feed.parser(1)
     return {
         f"binance {kind}, us": _each(parser.parse, [f for f in frames if b"@" + kind.encode() in f.data[:40]])
-        for kind in ("bookTicker", "trade", "depth")
+        for kind in ("bookTicker", "trade", "depth@")
     }
 
 

@@ -29,6 +29,7 @@ SNAPSHOT: Final = "depthSnapshot"
 
 _MILLI_NS: Final = 1_000_000
 _STREAM: Final = b'{"stream":"'
+_NAME_AT: Final = len(_STREAM)
 _CHANNELS_MAX: Final = 4096
 _EXACT: Final[dict[Market, dict[str, msgspec.json.Decoder[Any]]]] = {
     "spot": {
@@ -74,7 +75,7 @@ class BinanceParser:
     def parse(self, frame: RawFrame) -> Parsed:
         """What the frame says; raises MalformedFrame."""
         data = frame.data
-        channel = self._channel(data[len(_STREAM) : data.find(b'"', len(_STREAM))]) if data[:11] == _STREAM else None
+        channel = self._channel(data[_NAME_AT : data.find(b'"', _NAME_AT)]) if data.startswith(_STREAM) else None
         if channel is not None:
             try:
                 said = channel.decode(data).data
@@ -86,11 +87,12 @@ class BinanceParser:
         return self._carefully(frame)
 
     def _channel(self, stream: bytes) -> _Channel | None:
-        if stream not in self._channels:
+        channel = self._channels.get(stream)
+        if channel is None and stream not in self._channels:
             if len(self._channels) >= _CHANNELS_MAX:
                 self._channels.clear()
-            self._channels[stream] = self._named(stream)
-        return self._channels[stream]
+            channel = self._channels[stream] = self._named(stream)
+        return channel
 
     def _named(self, stream: bytes) -> _Channel | None:
         if not stream.isascii():
@@ -137,7 +139,7 @@ class BinanceParser:
                 return _snapshot(kind, grid, said, frame)
 
     def _depth(self, kind: str, grid: Grid, said: Any, frame: RawFrame) -> Parsed:
-        previous = getattr(said, "pu", None)
+        previous = said.pu
         if (previous is None) == (self._market == "usdm"):
             raise MalformedFrame(f"depth: pu was {previous}, which is not the {self._market} market's form")
         if said.u < said.U:
@@ -165,8 +167,7 @@ def _event(said: dict[str, Any], kind: str) -> str:
 def _best(kind: str, grid: Grid, said: Any, frame: RawFrame) -> Parsed:
     bid, bid_lots = grid.touch(said.b, said.B)
     ask, ask_lots = grid.touch(said.a, said.A)
-    at_ms = getattr(said, "T", None)
-    event_ns: Nanos = frame.received_ns if at_ms is None else at_ms * _MILLI_NS
+    event_ns: Nanos = frame.received_ns if said.T is None else said.T * _MILLI_NS
     row = Tick(grid.symbol, bid, ask, bid_lots, ask_lots, event_ns, frame.epoch, frame.number)
     return Parsed(kind, (row,), Sequence(f"{grid.symbol}@bookTicker", "chain", 0, said.u))
 
@@ -192,7 +193,5 @@ def _snapshot(kind: str, grid: Grid, said: layout.Snapshot, frame: RawFrame) -> 
 
 def _side(grid: Grid, levels: layout.Levels) -> tuple[Column, Column]:
     """Ticks and lots of one side in the order of the wire."""
-    ticks = grid.ticks.column([price for price, _ in levels])
-    if not ticks.all():
-        raise MalformedFrame(f"{grid.symbol}: price was 0, expected more")
+    ticks = grid.prices([price for price, _ in levels])
     return Column(ticks), Column(grid.lots.column([quantity for _, quantity in levels]))

@@ -4,7 +4,7 @@ Every field is named and required: a frame that decodes and has exactly the `mar
 no key twice and none unknown. `Lenient` forms name only what is needed, for frames that were read carefully before.
 """
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -23,8 +23,9 @@ class Wrapped(msgspec.Struct, Generic[DataT], frozen=True, gc=False):
 
 
 class Depth(msgspec.Struct, frozen=True, gc=False):
-    """Changed levels with absolute quantities between update `U` and update `u`."""
+    """Changed levels with absolute quantities between update `U` and update `u`; spot names no frame before."""
 
+    pu: ClassVar[None] = None
     e: str
     E: Millis
     s: str
@@ -59,6 +60,7 @@ class UsdmDepth(msgspec.Struct, frozen=True, gc=False):
 class BookTicker(msgspec.Struct, frozen=True, gc=False):
     """Best bid and offer after update `u`; spot says no time."""
 
+    T: ClassVar[None] = None
     u: Number
     s: str
     b: str

@@ -124,13 +124,12 @@ class CoinbaseParser:
 
 def _sides(event: layout.LevelEvent | layout.LenientLevelEvent, grid: Grid) -> tuple[Column, Column, Column, Column]:
     """Bid ticks, bid lots, ask ticks, ask lots, in the order of the wire."""
-    levels = event.updates
-    ticks = grid.ticks.column([level.price_level for level in levels])
+    bids = [level for level in event.updates if level.side == "bid"]
+    levels = bids + [level for level in event.updates if level.side != "bid"]
+    ticks = grid.prices([level.price_level for level in levels])
     lots = grid.lots.column([level.new_quantity for level in levels])
-    if not ticks.all():
-        raise MalformedFrame(f"{grid.symbol}: price was 0, expected more")
-    bids = np.fromiter([level.side == "bid" for level in levels], dtype=np.bool_, count=len(levels))
-    return Column(ticks[bids]), Column(lots[bids]), Column(ticks[~bids]), Column(lots[~bids])
+    at = len(bids)
+    return Column(ticks[:at]), Column(lots[:at]), Column(ticks[at:]), Column(lots[at:])
 
 
 def _parsed(channel: str, rows: Iterable[MarketRow], sequence: Sequence) -> Parsed:

@@ -37,7 +37,10 @@ class LevelFrame(msgspec.Struct, frozen=True, tag="l2_data", tag_field="channel"
 
     def quotes(self) -> int:
         """How many quotation marks a frame of this content has when nothing else is in it."""
-        return 12 + sum([10 + 16 * len(event.updates) for event in self.events])
+        marks = 12
+        for event in self.events:
+            marks += 10 + 16 * len(event.updates)
+        return marks
 
 
 class PublicTrade(msgspec.Struct, frozen=True, gc=False):
@@ -67,7 +70,10 @@ class TradeFrame(msgspec.Struct, frozen=True, tag="market_trades", tag_field="ch
 
     def quotes(self) -> int:
         """How many quotation marks a frame of this content has when nothing else is in it."""
-        return 12 + sum([6 + 24 * len(event.trades) for event in self.events])
+        marks = 12
+        for event in self.events:
+            marks += 6 + 24 * len(event.trades)
+        return marks
 
 
 class Ticker(msgspec.Struct, frozen=True, gc=False):
@@ -104,7 +110,10 @@ class TickerFrame(msgspec.Struct, frozen=True, tag="ticker", tag_field="channel"
 
     def quotes(self) -> int:
         """How many quotation marks a frame of this content has when nothing else is in it."""
-        return 12 + sum([6 + 52 * len(event.tickers) for event in self.events])
+        marks = 12
+        for event in self.events:
+            marks += 6 + 52 * len(event.tickers)
+        return marks
 
 
 class LenientLevel(msgspec.Struct, frozen=True):

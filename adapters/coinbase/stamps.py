@@ -9,6 +9,8 @@ from contracts.wire import MalformedFrame
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _KNOWN_MAX: Final = 256
 _LAST_YEAR: Final = "2262"
+_SCALE: Final = tuple(10 ** (9 - digits) for digits in range(10))
+"""Nanoseconds of the last of so many digits of a second."""
 
 
 class Stamps(dict[str, int]):
@@ -34,4 +36,4 @@ class Stamps(dict[str, int]):
             raise MalformedFrame(f"time was {text[:40]!r}, expected RFC 3339 in UTC")
         if len(digits) > 9 or (not digits and len(text) != 20):
             raise MalformedFrame(f"time was {text[:40]!r}, expected at most 9 digits of a second")
-        return self[text[:19]] + int(digits.ljust(9, "0"))
+        return self[text[:19]] + (int(digits) * _SCALE[len(digits)] if digits else 0)
