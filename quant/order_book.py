@@ -21,9 +21,9 @@ Int64s = NDArray[np.int64]
 Rows = Sequence[int] | Int64s
 Level = tuple[int, int]
 
-_NEAR: Final = 512
-_NEAR_MIN: Final = 64
-_NEAR_MAX: Final = 1024
+_NEAR: Final = 256
+_NEAR_MIN: Final = 32
+_NEAR_MAX: Final = 512
 _NO_FLOOR: Final = -(1 << 63)
 
 
