@@ -98,6 +98,8 @@ def _begin(life: Life) -> None:
         seed=profile.seed,
         fingerprint=IDENTITY.fingerprint,
     )
+    if life.recovered is not None and life.recovered.poisoned is not None:
+        life.system.admit(life.recovered.poisoned)
     life.system.admit(started)
     if life.recovered is not None:
         for client_id in life.recovered.not_sent:
