@@ -120,7 +120,7 @@ def _reducing(state: SentinelState, windows: tuple[Window, ...], at_ns: Nanos) -
 
 
 def _spent(name: str, group: str) -> str:
-    return f"{name} of {group} is not restarted any more"
+    return f"{name} is not restarted any more ({group})"
 
 
 def _dead_feeds(feeds: dict[str, dict[str, str]]) -> list[tuple[str, str]]:

@@ -321,7 +321,7 @@ def test_i26_a_restart_of_the_process_brings_gateways_back_and_no_actor_that_was
     stage.admit(GatewayFailed("feed", "feeds", "boom", 9, True))
     for message in (a_start(epoch=2), FEED, LIVE, a_snapshot(), AGREED, an_equity()):
         stage.admit(message)
-    assert now(stage) == GateState("REDUCING", ("selector of choice is not restarted any more",), ())
+    assert now(stage) == GateState("REDUCING", ("selector is not restarted any more (choice)",), ())
 
 
 @pytest.mark.parametrize("message", [LoopStalled(0.3), ClockStepped(600_000_000)])
