@@ -130,7 +130,7 @@ def agent_class(name: str, profile: Profile) -> type[Agent]:
         )
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as error:
         raise BadConfiguration(f"agent {name!r}", [f"kind {kind!r} cannot be loaded: {error}"]) from error
     if not (isinstance(found, type) and issubclass(found, Agent)):
         raise BadConfiguration(f"agent {name!r}", [f"kind {kind!r} is no subclass of actors.agents.base.Agent"])

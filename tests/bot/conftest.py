@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.command_line import bot
+from tests.kit.worlds import Run, a_profile, simulate
 
 SECONDS = 8
 
@@ -26,3 +27,9 @@ def copied(finished: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "runs" / finished.parent.name / finished.name
     shutil.copytree(finished, copy)
     return copy
+
+
+@pytest.fixture(scope="session")
+def simulated() -> Run:
+    """The same in virtual time, with everything it said still at hand."""
+    return simulate(a_profile(), seconds=SECONDS)
