@@ -41,7 +41,7 @@ def test_every_order_of_a_run_has_a_chain_down_to_the_raw_rows(finished) -> None
     orders = [record for record in records(disk) if record.type == Order.__name__]
     assert orders
     for record in orders:
-            order = codec.decode(record.type, record.payload)
+        order = codec.decode(record.type, record.payload)
         explained = why(lambda: records(disk), order.client_id)
         steps = list(dict.fromkeys(link.step for link in explained.chain))
         assert steps[-1] == "raw row" and steps[:3] == ["order life", "intent", "selection"]
