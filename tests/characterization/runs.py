@@ -33,7 +33,7 @@ ROUGH: dict[str, Any] = {
         f"simulated__weather__feed__{fault}": share
         for fault, share in {
             "drop": 0.001, "duplicate": 0.02, "swap": 0.001, "garbage": 0.003, "stall": 0.0, "disconnect": 0.002,
-            "crossed": 0.02, "absurd": 0.0,
+            "crossed": 0.02, "absurd": 0.01,
         }.items()
     },
     **{

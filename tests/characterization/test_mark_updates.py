@@ -1,6 +1,7 @@
 """Mark updates: where a mark comes from, how old it is, and that one bad quote closes one instrument and no other."""
 
 from functools import cache
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,7 +19,9 @@ BTC, ETH, SOL = 0, 1, 2
 
 
 def requote(seconds: float, tick: Tick) -> Tick | None:
-    """SOL falls silent from 4 s to 12 s, ETH is crossed from 6 s to 9 s, BTC has no offer from 9 s to 11 s."""
+    """SOL is silent from 4 to 12 s, ETH crossed from 6 to 9 s, BTC absurd at 2.5 s and without offer from 9 to 11 s."""
+    if tick.symbol == "BTC-EUR" and 2.45 <= seconds < 2.55:
+        return msgspec.structs.replace(tick, bid=10 * tick.bid, ask=10 * tick.ask)
     if tick.symbol == "SOL-EUR" and 4 <= seconds < 12:
         return None
     if tick.symbol == "ETH-EUR" and 6 <= seconds < 9:
@@ -111,6 +114,14 @@ def test_only_the_silent_instrument_is_refused_for_its_age() -> None:
     assert "C14" not in controls("SOL-EUR", 1, 8.5)
     assert "C14" not in controls("ETH-EUR", 1, 14) | controls("BTC-EUR", 1, 14)
     assert intents("SOL-EUR", 9, 12.5) == []
+
+
+def test_an_absurd_quote_is_counted_and_the_one_before_it_stays_the_mark() -> None:
+    gateway: Any = requoted_run().system.gateways["feed"]
+    assert gateway.counts.implausible == 1
+    before, after = marks_at(2), marks_at(3)
+    assert requoted_run().seconds(int(after.tick_ns[BTC])) == 2.0
+    assert abs(float(after.mid[BTC] / before.mid[BTC]) - 1) < 0.01
 
 
 def test_a_crossed_quote_is_no_mark() -> None:
