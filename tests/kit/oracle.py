@@ -61,11 +61,13 @@ class Oracle:
         self._account_epoch = 0
         self._said_in_turn: dict[int, Any] = {}
         self._intents: dict[int, Any] = {}
-        self._waiting: dict[tuple[int, int], int] = {}
+        self._waiting: dict[tuple[int, int], None] = {}
+        self._last_intent = (0, -1)
         self._unbooked: dict[tuple[str, str], Any] = {}
         self._booked: set[tuple[str, str]] = set()
         self._quotes: dict[str, str] = {}
         self._latches: tuple[str, ...] = ()
+        self._alive: dict[str, str] = {}
 
     def hear(self, envelope: Any) -> None:
         """Take the next message."""
@@ -83,9 +85,8 @@ class Oracle:
     def end(self) -> list[str]:
         """The run is over: every breach, those included that only an end can show."""
         self._end_turn(None)
-        for (decision, leg), count in self._waiting.items():
-            if count:
-                self.breaches.append(f"I40 intent {decision}/{leg} never became an order or an end")
+        for decision, leg in self._waiting:
+            self.breaches.append(f"I40 intent {decision}/{leg} never became an order or an end")
         for name, life in self.lives.items():
             if life.ends != 1 and life.state not in ALIVE and life.decision:
                 self.breaches.append(f"I40 {name} has {life.ends} ends")
@@ -107,6 +108,7 @@ class Oracle:
         if said.account_epoch <= self._account_epoch:
             self._breach(envelope, "I22", f"account epoch {said.account_epoch} after {self._account_epoch}")
         self._account_epoch = said.account_epoch
+        self._last_intent = (0, -1)
 
     def _on_universe_changed(self, envelope: Any, said: Any) -> None:
         self._quotes.update({each.symbol: each.quote for each in said.universe.instruments})
@@ -114,9 +116,10 @@ class Oracle:
     def _on_intent(self, envelope: Any, said: Any) -> None:
         self._intents[envelope.seq] = said
         key = (said.decision, said.leg)
-        if key in self._waiting:
-            self._breach(envelope, "I2", f"decision {key} speaks twice")
-        self._waiting[key] = 1
+        if key <= self._last_intent:
+            self._breach(envelope, "I2", f"intent {key} comes after {self._last_intent}")
+        self._last_intent = key
+        self._waiting[key] = None
 
     def _on_order(self, envelope: Any, said: Any) -> None:
         name, intent = said.client_id, self._intents.pop(said.intent_seq, None)
@@ -129,10 +132,11 @@ class Oracle:
             self._breach(envelope, "I2", f"{name} is not made of epoch, decision, leg and attempt")
         if name in self.lives:
             self._breach(envelope, "I2", f"{name} was an order before")
-        busy = [other for other, life in self._alive() if self.controls.symbol_of(other) == said.symbol]
+        busy = [other for other, symbol in self._alive.items() if symbol == said.symbol]
         if busy:
             self._breach(envelope, "I3", f"{name} is sent while {busy[0]} of {said.symbol} may still fill")
         self.lives[name] = Life(said.decision, said.quantity)
+        self._alive[name] = said.symbol
 
     def _on_order_state(self, envelope: Any, said: Any) -> None:
         life = self.lives.get(said.client_id)
@@ -140,7 +144,7 @@ class Oracle:
             life = self.lives[said.client_id] = Life(said.decision, said.quantity)
             if said.decision and said.state != "NOT_SENT":
                 self._breach(envelope, "I1", f"{said.client_id} is {said.state} and was never an order")
-        self._waiting[(said.decision, said.leg)] = 0
+        self._waiting.pop((said.decision, said.leg), None)
         if life.state in ENDED and said.state != life.state:
             self._breach(envelope, "I7", f"{said.client_id} was {life.state} and is {said.state}")
         if life.state == "UNKNOWN" and said.state in ("REJECTED", "NOT_SENT"):
@@ -149,6 +153,7 @@ class Oracle:
                 self._breach(envelope, "I8", f"{said.client_id} is {said.state} after UNKNOWN because of a {proof}")
         if said.state in ENDED and life.state not in ENDED:
             life.ends += 1
+            self._alive.pop(said.client_id, None)
         life.state = said.state
         if said.decision and said.filled != life.filled:
             self._breach(envelope, "I4", f"{said.client_id} says filled {said.filled}, executions say {life.filled}")
@@ -210,9 +215,6 @@ class Oracle:
         if "halt" in said.latches and said.state != "HALTED":
             self._breach(envelope, "I12", f"the account is {said.state} with a halt latched")
         self._latches = said.latches
-
-    def _alive(self) -> list[tuple[str, Life]]:
-        return [(name, life) for name, life in self.lives.items() if life.state in ALIVE and life.decision]
 
 
 def audit(envelopes: Iterable[Any], profile: Any) -> list[str]:
