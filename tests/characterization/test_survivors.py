@@ -3,12 +3,23 @@
 from decimal import Decimal
 from typing import Any
 
+from actors.execution.orders import adopted
 from actors.execution_desk import ExecutionDesk
 from contracts.decision import Flatten, Intent
 from contracts.trade import OrderAccepted, OrderCancelled, OrderState
 from tests.characterization.runs import a_quick_profile
-from tests.kit.market import a_universe_changed
-from tests.kit.orders import Stage, a_fill, a_gate_state, a_snapshot, a_start, an_intent, desk_settings
+from tests.kit.market import NOON_NS, a_universe_changed
+from tests.kit.orders import (
+    Stage,
+    a_fill,
+    a_gate_state,
+    a_snapshot,
+    a_start,
+    an_intent,
+    an_open_order,
+    desk_settings,
+    fields_of,
+)
 from tests.kit.worlds import said, simulate
 
 ID = "k1-000001-00-0"
@@ -48,3 +59,8 @@ def test_late_fills_beyond_what_the_venue_claimed_are_said_with_their_number() -
     stage.admit(OrderCancelled(ID, Decimal("0.5")))
     stage.admit(a_fill(quantity=Decimal("0.6")))
     assert stage.last(OrderState).reason == "filled 0.6 after its end"
+
+
+def test_an_order_that_nobody_here_has_sent_belongs_to_no_decision_leg_or_attempt() -> None:
+    order = adopted(an_open_order(client_id="theirs"), NOON_NS).order
+    assert fields_of(order, "decision", "leg", "attempt", "intent_seq", "expires_ns") == (0, 0, 0, 0, 0)
