@@ -105,7 +105,7 @@ class OrderGateway(Gateway):
         timing = WatchSettings(
             settings.reconcile_s, settings.answer_timeout_s, settings.reconnect_first_s, settings.reconnect_s_max
         )
-        watch = VenueWatch(self._venue, self._clock, timing, admit)
+        watch = VenueWatch(self._venue, self._clock, timing, admit, self._is_unproved)
         works = [watch.listen, watch.tick, watch.reconcile]
         try:
             # One group, never inside another: a nested one can swallow a cancellation on Python 3.11.
@@ -119,6 +119,9 @@ class OrderGateway(Gateway):
                     task.cancel()
         except ExceptionGroup as failures:
             raise _first(failures) from failures
+
+    def _is_unproved(self) -> bool:
+        return self._gate.state in ("RECOVERING", "RECONCILING")
 
     async def _hear(self, inbox: Inbox) -> None:
         async for envelope in inbox:

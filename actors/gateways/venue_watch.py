@@ -5,7 +5,7 @@ only when no fill came between the last one read and the snapshot itself: it is 
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import msgspec
@@ -20,6 +20,8 @@ AnswerT = TypeVar("AnswerT")
 ROUNDS_MAX: Final = 5
 """A book that fills faster than it can be asked for is left until the next period."""
 
+URGENT_S: Final = 1.0
+
 
 class WatchSettings(msgspec.Struct, frozen=True):
     """How often the drop copy is read, how long an answer may take, how fast a lost stream is sought again."""
@@ -31,13 +33,25 @@ class WatchSettings(msgspec.Struct, frozen=True):
 
 
 class VenueWatch:
-    """Admits fills, cancellations, snapshots and the state of the connection; says `live` when both paths are."""
+    """Admits fills, cancellations, snapshots and the state of the connection; says `live` when both paths are.
 
-    def __init__(self, venue: OrderVenue, clock: Clock, settings: WatchSettings, admit: Admit) -> None:
+    While `unproved` says that books and venue have not been found to agree, it asks every second: nothing is traded
+    before they have, and one order in flight at the wrong moment must not cost a whole period.
+    """
+
+    def __init__(
+        self,
+        venue: OrderVenue,
+        clock: Clock,
+        settings: WatchSettings,
+        admit: Admit,
+        unproved: Callable[[], bool] = bool,
+    ) -> None:
         self._venue = venue
         self._clock = clock
         self._settings = settings
         self._admit = admit
+        self._unproved = unproved
         self._cursor = 0
         self._wanted = asyncio.Event()
         self._said: VenueStatus | None = None
@@ -64,10 +78,14 @@ class VenueWatch:
             delay_s = min(2.0 * delay_s, self._settings.reconnect_s_max)
 
     async def tick(self) -> None:
-        """Want a reconciliation now and every `reconcile_s`."""
+        """Want a reconciliation now, every `reconcile_s`, and every second while nothing is proved."""
         while True:
             self._wanted.set()
-            await self._clock.sleep_until(self._clock.now() + nanos(self._settings.reconcile_s))
+            due_ns = self._clock.now() + nanos(self._settings.reconcile_s)
+            while (now_ns := self._clock.now()) < due_ns:
+                await self._clock.sleep_until(min(due_ns, now_ns + nanos(URGENT_S)))
+                if self._unproved():
+                    break
 
     async def reconcile(self) -> None:
         """Read the drop copy and the snapshot whenever it is wanted."""

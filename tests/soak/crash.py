@@ -23,6 +23,7 @@ from typing import Any
 from adapters.journal.disk import PosixDisk
 from adapters.journal.reader import verify
 from bot.profile import load
+from runtime.control import ask
 from tests.kit.oracle import Oracle
 from tests.soak.books import Books, envelopes
 
@@ -115,9 +116,17 @@ class Harness:
         deadline = time.monotonic() + START_S_MAX
         while not self._placed_since(self.epochs_before):
             if self.daemon.poll() is not None or time.monotonic() > deadline:
-                tail = (self.directory / "daemon.log").read_text(errors="replace")[-2000:]
-                raise SystemExit(f"the daemon did not trade (exit {self.daemon.poll()}):\n{tail}")
+                raise SystemExit(f"the daemon did not trade (exit {self.daemon.poll()}):\n{self._last_words()}")
             time.sleep(0.005)
+
+    def _last_words(self) -> str:
+        """The end of the log, and what a daemon that still lives says of its state."""
+        tail = (self.directory / "daemon.log").read_text(errors="replace")[-2000:]
+        try:
+            status = ask(self.run_directory(), "status")
+        except ConnectionError as error:
+            return f"{tail}\n{error}"
+        return f"{tail}\n{status['state']}: {status['reasons']}, open {status['open_orders']}"
 
     def _placed_since(self, epochs: int) -> bool:
         """Whether a process with a later account epoch has an order in the ledger."""

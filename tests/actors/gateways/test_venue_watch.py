@@ -12,11 +12,11 @@ from tests.kit.orders import a_fill
 SETTINGS = WatchSettings(reconcile_s=10.0, answer_timeout_s=2.0, reconnect_first_s=0.5, reconnect_s_max=4.0)
 
 
-async def watched(prepare, seconds, *, listening=True):
+async def watched(prepare, seconds, *, listening=True, unproved=bool):
     clock = LoopClock(NOON_NS)
     venue, admitted = Venue(clock), []
     prepare(venue)
-    watch = VenueWatch(venue, clock, SETTINGS, admitted.append)
+    watch = VenueWatch(venue, clock, SETTINGS, admitted.append, unproved)
     works = [watch.reconcile, watch.tick, *([watch.listen] if listening else [])]
     tasks = [asyncio.get_running_loop().create_task(work()) for work in works]
     await asyncio.sleep(seconds)
@@ -34,6 +34,14 @@ async def test_an_account_that_fills_faster_than_it_can_be_asked_is_left_until_l
     assert [type(each) for each in admitted].count(VenueSnapshot) == 0 or admitted[-1] is not None
     fills = [each.trade_id for each in admitted if type(each) is Fill]
     assert len(fills) == len(dict.fromkeys(fills)), "the cursor moves on"
+
+
+async def test_while_nothing_is_proved_it_asks_every_second():
+    unproved = iter([True, True, True])
+    admitted = await watched(lambda venue: None, 9.0, listening=False, unproved=lambda: next(unproved, False))
+    assert [type(each) for each in admitted].count(VenueSnapshot) == 4
+    admitted = await watched(lambda venue: None, 9.0, listening=False)
+    assert [type(each) for each in admitted].count(VenueSnapshot) == 1
 
 
 async def test_without_its_stream_a_venue_is_never_live():
