@@ -54,7 +54,10 @@ class SentinelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class SentinelState(msgspec.Struct, kw_only=True):
-    """The whole sentinel. `latches` by name; `spent` are the groups of what is not restarted any more, by name."""
+    """The whole sentinel. `latches` by name; `spent` are the groups of what is not restarted any more, by name.
+
+    `beats` is when each kind of beat was last heard, `still` whether the last one was no later than the one before.
+    """
 
     said: GateState | None = None
     started: bool = False
@@ -67,6 +70,8 @@ class SentinelState(msgspec.Struct, kw_only=True):
     spent: dict[str, str] = {}
     quiet: str = ""
     quiet_until_ns: Nanos = 0
+    beats: dict[str, Nanos] = {}
+    still: bool = False
     equity_complete: bool = False
     stopping: str = ""
     prices: Prices = msgspec.field(default_factory=Prices)
@@ -112,6 +117,8 @@ def _reducing(state: SentinelState, windows: tuple[Window, ...], at_ns: Nanos) -
         said.append("equity is not complete")
     if at_ns < state.quiet_until_ns:
         said.append(state.quiet)
+    if state.still:
+        said.append("time stands still: the clock is behind the messages, and nothing would ever look old")
     if state.stopping:
         said.append(state.stopping)
     if not inside(windows, at_ns):

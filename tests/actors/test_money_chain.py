@@ -87,7 +87,7 @@ class World:
     def decide(self, edges):
         self.decision += 1
         self.tell(self.marks())
-        self.tell(a_beat("decide"))
+        self.tell(a_beat("decide"), after_s=0.001)
         self.tell(a_slate(width=3, mu=[edge / 100 for edge in edges]))
         picks = [a_pick(symbol=name, side="buy" if edge > 0 else "sell") for name, edge in zip(NAMES, edges) if edge]
         return self.tell(a_selection(*picks, decision=self.decision))

@@ -335,6 +335,18 @@ def test_i28_after_a_stall_or_a_clock_step_order_entry_is_closed_for_a_while(mes
     assert now(stage).state == "TRADING"
 
 
+@pytest.mark.parametrize("kind", ["signal", "second"])
+def test_i14_i30_while_time_stands_still_nothing_new_is_opened(kind):
+    stage = a_stage()
+    stage.admit(a_beat(kind))
+    assert now(stage).state == "TRADING"
+    stage.admit(a_beat(kind))
+    assert now(stage).state == "REDUCING"
+    assert now(stage).reasons[0].startswith("time stands still")
+    stage.admit(a_beat(kind), after_s=1)
+    assert now(stage).state == "TRADING"
+
+
 def test_outside_of_the_trading_windows_the_account_only_reduces():
     stage = a_stage(windows=("12:00-12:01",))
     assert now(stage).state == "TRADING"
