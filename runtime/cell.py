@@ -114,6 +114,8 @@ class Cell:
 
     def revive(self, envelope: Envelope[Any]) -> Answers:
         """Build the actor anew within a turn, because a member of its group crashed."""
+        if self.spent:
+            return ()
         try:
             return (self._rebuild(),)
         except Exception as error:
@@ -162,7 +164,8 @@ class Cell:
         if image.schema != self.schema:
             raise ValueError(f"the state of {self.name} has schema {self.schema}, the snapshot {image.schema}")
         actor = self.factory()
-        actor.restore(codec.decode_state(actor.state_type(), image.state))
+        if not image.spent:
+            actor.restore(codec.decode_state(actor.state_type(), image.state))
         self._install(actor)
         self._snapshot = image.state
         self._inputs.clear()
@@ -186,7 +189,7 @@ class Cell:
         if envelope.at_ns < self._retry_ns:
             self._inputs.append(envelope)
             if self._folded + len(self._inputs) > WAITING_MAX:
-                self.spent = True
+                self._give_up()
                 return (self._failure(envelope, "waited too long for its restart"),)
             return ()
         try:
@@ -201,10 +204,18 @@ class Cell:
             self._inputs.append(envelope)
         else:
             self._skipped.append(envelope.seq)
-        self.spent = self._failures.add(envelope.at_ns)
+        spent = self._failures.add(envelope.at_ns)
         self._retry_ns = self._failures.retry_ns(envelope.at_ns)
         self._waiting = True
+        if spent:
+            self._give_up()
         return (self._failure(envelope, f"{type(error).__name__}: {error}"),)
+
+    def _give_up(self) -> None:
+        """The actor is never built again: nothing is kept for it, so that when a snapshot was taken shows nowhere."""
+        self.spent = True
+        self._snapshot, self._folded = b"", 0
+        self._inputs.clear()
 
     def _failure(self, envelope: Envelope[Any], error: str) -> ActorFailed:
         return ActorFailed(

@@ -188,3 +188,22 @@ def test_a_silent_actor_keeps_no_snapshot_from_the_disk() -> None:
         now.forward(5)
     assert bus.cells[0].spent
     assert bus.image() is not None
+
+
+def test_i19_what_is_kept_of_a_spent_actor_does_not_tell_when_snapshots_were_taken() -> None:
+    images = []
+    for snapshots in (False, True):
+        bus = a_bus([a_cell(Adder, group="desk")])
+        for bid in (1, Adder.poison, 2, Adder.poison, 3):
+            bus.admit(a_tick(bid=bid), "feed")
+            if snapshots:
+                bus.image()
+        images.append(bus.image())
+    assert bus.cells[0].spent
+    assert images[0] is not None
+    assert images[0] == images[1]
+    later = a_bus([a_cell(Adder, group="desk")])
+    later.load(images[0])
+    later.admit(a_tick(bid=4), "feed")
+    assert later.cells[0].spent
+    assert lives(later) == []
