@@ -57,10 +57,9 @@ class Steps(dict[str, int]):
         return count
 
     def column(self, texts: Sequence[str]) -> Int64s:
-        """Many texts at once; int64 of the same length. Long lists are read digit by digit as one array."""
-        if len(texts) < _VECTOR_MIN:
-            return np.fromiter(map(self.__getitem__, texts), dtype=np.int64, count=len(texts))
-        return self._grid(self._vector(texts))
+        """Many texts at once; int64 of the same length. Long lists are read as one array where they look as always."""
+        counts = self._at_once(texts) if len(texts) >= _VECTOR_MIN else None
+        return np.fromiter(map(self.__getitem__, texts), dtype=np.int64, count=len(texts)) if counts is None else counts
 
     def _count(self, text: str) -> int:
         whole, point, fraction = text.partition(".")
@@ -86,65 +85,39 @@ class Steps(dict[str, int]):
             raise MalformedFrame(f"{self._what} {text} is off its grid")
         return count
 
-    def _vector(self, texts: Sequence[str]) -> Int64s:
-        """The texts times 10 ** decimals; a text that the array form cannot take is left to `_count` to name."""
-        try:
-            raw = np.frombuffer(("\n".join(texts) + "\n").encode("ascii"), dtype=np.uint8)
-        except UnicodeEncodeError:
-            raise self._worst(texts) from None
-        digits = raw - np.uint8(_ZERO)
-        is_point = raw == _POINT
-        ends = np.flatnonzero(raw == _END)
-        points = np.flatnonzero(is_point)
-        owner = np.searchsorted(ends, points)
-        if len(ends) != len(texts) or np.count_nonzero(digits < 10) + len(ends) + len(points) != len(raw):
-            raise self._worst(texts)
-        starts = np.concatenate(([0], ends[:-1] + 1))
-        point = ends.copy()
-        point[owner] = points
-        fraction = ends - point - 1
-        if (
-            np.any(owner[1:] == owner[:-1])
-            or np.any(point == starts)
-            or np.any(point - starts + self._decimals > _DIGITS_MAX)
-            or np.any(fraction[owner] < 1)
-            or np.any(fraction > _DIGITS_MAX)
-        ):
-            raise self._worst(texts)
-        return self._places(digits, np.repeat(point, ends - starts + 1), is_point | (raw == _END), starts, texts)
-
-    def _places(
-        self,
-        digits: npt.NDArray[np.uint8],
-        point: Int64s,
-        silent: npt.NDArray[np.bool_],
-        starts: Int64s,
-        texts: Sequence[str],
-    ) -> Int64s:
-        left = point - np.arange(len(point))
-        place = left + self._decimals - (left > 0)
-        values = np.where(silent, 0, digits).astype(np.int64)
-        if np.any(values[place < 0]):
-            raise self._worst(texts)
-        return np.add.reduceat(values * _POWERS[np.clip(place, 0, _DIGITS_MAX)], starts)
-
-    def _grid(self, scaled: Int64s) -> Int64s:
-        if self._unit == 1:
-            return scaled
-        counts, rest = np.divmod(scaled, self._unit)
-        if np.any(rest):
-            text = Decimal(int(scaled[np.flatnonzero(rest)[0]])).scaleb(-self._decimals)
-            raise MalformedFrame(f"{self._what} {text} is off its grid")
+    def _at_once(self, texts: Sequence[str]) -> Int64s | None:
+        """The same as one array, or None where some text must be looked at by itself, perhaps to be refused."""
+        lines = "\n".join(texts) + "\n"
+        fractions = self._fractions(lines, len(texts)) if lines.isascii() else None
+        if fractions is None:
+            return None
+        missing = self._decimals - fractions
+        digits = np.fromstring(lines.replace(".", ""), dtype=np.int64, sep="\n")
+        counts = digits * _POWERS[np.maximum(missing, 0)]
+        for divisor in (_POWERS[np.maximum(-missing, 0)], np.int64(self._unit)):
+            if np.any(divisor != 1):
+                counts, rest = np.divmod(counts, divisor)
+                if np.any(rest):
+                    return None
         return np.asarray(counts, dtype=np.int64)
 
-    def _worst(self, texts: Sequence[str]) -> MalformedFrame:
-        """Name the first text that one by one is refused too."""
-        for text in texts:
-            try:
-                self._count(text)
-            except MalformedFrame as error:
-                return error
-        raise AssertionError(f"{self._what}: read one by one, all {len(texts)} numbers are right")
+    def _fractions(self, lines: str, count: int) -> Int64s | None:
+        """How many digits follow the point in each line; None unless all lines are numbers that fit into an int64."""
+        raw = np.frombuffer(lines.encode("ascii"), dtype=np.uint8)
+        ends, points = np.flatnonzero(raw == _END), np.flatnonzero(raw == _POINT)
+        digits = np.count_nonzero(raw - np.uint8(_ZERO) < 10)
+        if len(ends) != count or digits + len(ends) + len(points) != len(raw):
+            return None
+        owner = np.searchsorted(ends, points)
+        point = ends.copy()
+        point[owner] = points
+        whole, fractions = np.diff(ends, prepend=-1) - 1 - (ends - point), ends - point - 1
+        if np.any(owner[1:] == owner[:-1]) or np.any(whole < 1) or np.any(fractions[owner] < 1):
+            return None
+        fractions = np.maximum(fractions, 0)
+        if np.any(whole + np.maximum(fractions, self._decimals) > _DIGITS_MAX):
+            return None
+        return fractions
 
 
 class Grid:

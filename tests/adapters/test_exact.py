@@ -29,7 +29,7 @@ def test_a_number_on_the_grid_is_that_many_steps_alone_and_in_a_column(step, cou
     assert [steps[text] for text in texts] == counts
     assert [steps[text] * size for text in texts] == [Decimal(text) for text in texts]
     np.testing.assert_array_equal(steps.column(texts), counts)
-    np.testing.assert_array_equal(Steps(size, "price")._grid(Steps(size, "price")._vector(texts)), counts)
+    np.testing.assert_array_equal(Steps(size, "price")._at_once(texts), counts)
 
 
 NO_NUMBERS = [
