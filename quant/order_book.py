@@ -65,7 +65,7 @@ class _Side:
 
     def load(self, ticks: Sequence[int], lots: Sequence[int]) -> tuple[int, int]:
         """Replace the side; how many prices came with zero lots, and how many rows repeated a price."""
-        keys = ticks if self._sign > 0 else [-tick for tick in ticks]
+        keys = self._keyed(ticks)
         said = dict(zip(keys, lots, strict=True))
         self.lots = {key: lot for key, lot in said.items() if lot}
         self._gather()
@@ -73,9 +73,8 @@ class _Side:
 
     def assign(self, ticks: Sequence[int], lots: Sequence[int]) -> int:
         """Set rows in order; the number of deletes of levels that were not held is returned."""
-        sign, held, near, floor, unheld = self._sign, self.lots, self.near, self.floor, 0
-        for tick, lot in zip(ticks, lots, strict=True):
-            key = sign * tick
+        held, near, floor, unheld = self.lots, self.near, self.floor, 0
+        for key, lot in zip(self._keyed(ticks), lots, strict=True):
             if lot:
                 if key >= floor and key not in held:
                     insort(near, key)
@@ -119,6 +118,9 @@ class _Side:
 
     def top_lots(self, levels: int) -> int:
         return sum([self.lots[key] for key in self.keys(levels)])
+
+    def _keyed(self, ticks: Sequence[int]) -> Sequence[int]:
+        return ticks if self._sign > 0 else [-tick for tick in ticks]
 
     def _gather(self) -> None:
         self.near = sorted(self.lots)[-_NEAR:]
