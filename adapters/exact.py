@@ -114,10 +114,8 @@ class Steps(dict[str, int]):
         whole, fractions = np.diff(ends, prepend=-1) - 1 - (ends - point), ends - point - 1
         if np.any(owner[1:] == owner[:-1]) or np.any(whole < 1) or np.any(fractions[owner] < 1):
             return None
-        fractions = np.maximum(fractions, 0)
-        if np.any(whole + np.maximum(fractions, self._decimals) > _DIGITS_MAX):
-            return None
-        return fractions
+        shown: Int64s = np.maximum(fractions, 0)
+        return None if np.any(whole + np.maximum(shown, self._decimals) > _DIGITS_MAX) else shown
 
 
 class Grid:
