@@ -183,6 +183,14 @@ def test_the_day_starts_with_what_was_owned_at_midnight_and_the_peak_stays():
     assert fields_of(equity, "equity", "day_start", "peak") == (Decimal(490), Decimal(520), Decimal(520))
 
 
+def test_i30_bug_28_a_day_that_seems_to_come_again_does_not_begin_anew():
+    stage = an_open_stage()
+    stage.admit(a_beat("decide"), after_s=DAY_S)
+    started = stage.last(Equity).day
+    stage.admit(a_beat("decide"), after_s=-DAY_S)
+    assert stage.last(Equity).day == started
+
+
 def test_a_second_snapshot_that_differs_names_both_numbers():
     stage = an_open_stage()
     stage.admit(an_execution(fee=Decimal("0.10")))

@@ -12,7 +12,7 @@ from contracts.envelope import Envelope
 from contracts.life import ActorFailed, Beat
 from contracts.market import Tick
 from contracts.ports import JournalFailed
-from contracts.topics import topic_of
+from contracts.topics import BY_TYPE, topic_of
 from contracts.trade import CancelOrder, OrderQuery, OrderUnknown
 from runtime.actor import Actor
 from runtime.bus import Bus, Misspoken
@@ -140,6 +140,26 @@ def test_a_message_is_on_record_before_any_actor_hears_it() -> None:
 
     a_bus([a_cell(Watching)], journal).admit(a_tick(), "feed")
     assert seen == [1]
+
+
+def test_i1_bug_20_a_derived_message_is_on_record_before_anybody_hears_it() -> None:
+    journal = MemoryJournal()
+    bus = a_bus([a_cell(Stateless, group="beliefs")], journal)
+    on_record: list[bool] = []
+    bus.tap(lambda envelope: on_record.append(envelope.seq == journal.envelopes[envelope.seq - 1].seq), BY_TYPE)
+    bus.admit(an_unknown(), "orders")
+    assert on_record == [True] * 5
+
+
+def test_i19_bug_23_no_image_is_taken_while_a_turn_is_half_done() -> None:
+    bus = a_bus([a_cell(Stateless, group="beliefs")])
+
+    def look(envelope: Envelope[Any]) -> None:
+        bus.image()
+
+    bus.tap(look, (CancelOrder,))
+    with pytest.raises(AssertionError, match="between turns"):
+        bus.admit(an_unknown(), "orders")
 
 
 class RefusingJournal(MemoryJournal):

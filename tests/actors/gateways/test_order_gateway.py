@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -40,10 +41,12 @@ class Disk:
     def __init__(self, *, works=True):
         self.reached = asyncio.Event()
         self.fails = False
+        self.asked = []
         if works:
             self.reached.set()
 
     async def durable(self, seq):
+        self.asked.append(seq)
         await self.reached.wait()
         if self.fails:
             raise JournalFailed("no space left on device")
@@ -142,6 +145,7 @@ class World:
         self.admitted = []
         self.inbox = Inbox()
         self.seq = 0
+        self.seq_of = {}
         self.late = False
         self.gateway = OrderGateway(self.venue, self.disk, self.clock, settings(**changed), lagging=lambda: self.late)
         self.tell(a_gate_state(state))
@@ -155,6 +159,7 @@ class World:
     def tell(self, *messages):
         for message in messages:
             self.seq += 1
+            self.seq_of[getattr(message, "client_id", "")] = self.seq
             self.inbox.put_nowait(Envelope(self.seq, 1, 0, NOON_NS, "desk", message))
 
     async def after(self, seconds):
@@ -189,6 +194,13 @@ async def test_i1_no_order_leaves_before_its_record_is_durable():
         world.disk.reached.set()
         await world.after(1)
         assert world.venue.sent(Order) == [an_order()]
+
+
+async def test_bug_20_what_is_waited_for_is_the_record_of_that_order():
+    async with World() as world:
+        world.tell(a_gate_state("TRADING"), an_order())
+        await world.after(1)
+        assert world.disk.asked == [world.seq_of[ID]]
 
 
 async def test_i21_when_the_journal_fails_nothing_is_sent_and_the_gateway_ends():
@@ -310,6 +322,25 @@ async def test_i15_bug_29_a_burst_of_orders_is_paced_and_cancels_do_not_wait_beh
             assert crowd <= 2 + window_s
         cancelled = next(when for when, what in world.venue.got if isinstance(what, CancelOrder))
         assert cancelled <= at(0.06)
+
+
+async def test_i15_bug_29_questions_and_repeated_cancellations_keep_their_pace():
+    async with World(queries_per_s=1.0, cancels_per_s=1.0, cancels_burst=1) as world:
+        world.tell(*[OrderQuery(ID, "BTC-EUR", attempt) for attempt in range(1, 6)])
+        world.tell(*[CancelOrder(ID, "BTC-EUR", attempt, "old") for attempt in range(1, 6)])
+        await world.after(10)
+        for kind in (OrderQuery, CancelOrder):
+            times = [when for when, what in world.venue.got if isinstance(what, kind)]
+            assert len(times) == 5
+            assert all(later - sooner >= 10**9 for sooner, later in pairwise(times)), kind
+
+
+async def test_i26_bug_32_a_gateway_that_ends_leaves_no_task_behind():
+    before = asyncio.all_tasks()
+    async with World() as world:
+        await world.after(1)
+        assert len(asyncio.all_tasks()) > len(before) + 1
+    assert asyncio.all_tasks() == before
 
 
 async def test_c16_a_halt_stops_the_orders_that_wait_for_their_turn():
