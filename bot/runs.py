@@ -92,6 +92,7 @@ class Account:
     def _read(self) -> AccountRecord:
         path = self.directory / "account.json"
         if not path.exists():
+            self._refuse_a_lost_record(path)
             return AccountRecord()
         try:
             return msgspec.json.decode(path.read_bytes(), type=AccountRecord)
@@ -99,6 +100,14 @@ class Account:
             raise RunsUnusable(
                 f"{path} cannot be read: {error}; restore it, its epoch keeps order ids apart"
             ) from error
+
+    def _refuse_a_lost_record(self, path: Path) -> None:
+        """Runs without the account's record: to count from 1 again would use order ids a second time."""
+        if any(RUN_NAME.fullmatch(run.name) for run in self.directory.iterdir()):
+            raise RunsUnusable(
+                f"{path} is missing, but there are runs beside it; restore it, its epoch keeps order ids apart, "
+                "or move the runs elsewhere"
+            )
 
     def _write(self, record: AccountRecord) -> None:
         path = self.directory / "account.json"

@@ -102,3 +102,46 @@ def test_a_run_that_is_not_there_is_told_with_those_that_are(tmp_path) -> None:
 
 def test_equal_profiles_and_epochs_have_equal_run_names() -> None:
     assert run_name("canary", 7) == "canary-000007"
+
+
+def test_a_lost_account_file_is_never_taken_for_a_new_account(tmp_path) -> None:
+    a_run(tmp_path, "canary", "canary-000005")
+    with pytest.raises(RunsUnusable, match=r"account\.json is missing, but there are runs beside it; restore it"):
+        Account(tmp_path, "canary")
+    assert not (tmp_path / "canary" / "account.json").exists()
+
+
+def test_an_empty_name_is_not_the_last_run(tmp_path) -> None:
+    a_run(tmp_path, "one", "canary-000001")
+    with pytest.raises(RunNotFound, match="run '' was not found"):
+        find_run(tmp_path, "")
+
+
+def test_a_run_that_recorded_nothing_is_not_the_last(tmp_path) -> None:
+    a_run(tmp_path, "one", "canary-000001")
+    (tmp_path / "one" / "canary-000001" / "journal" / "journal-000001.seg").write_bytes(b"x")
+    a_run(tmp_path, "one", "canary-000002")
+    assert find_run(tmp_path, "last").name == "canary-000001"
+
+
+def test_directories_that_only_look_like_runs_are_none(tmp_path) -> None:
+    (tmp_path / "one" / "canary-000001").mkdir(parents=True)
+    (tmp_path / "one" / "canary-1" / "journal").mkdir(parents=True)
+    (tmp_path / "one" / "canary-000002").write_text("")
+    (tmp_path / "file").write_text("")
+    assert all_runs(tmp_path) == ()
+
+
+def test_a_runs_directory_may_be_a_link(tmp_path) -> None:
+    a_run(tmp_path / "real", "one", "canary-000001")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert [path.name for path in all_runs(tmp_path / "link")] == ["canary-000001"]
+    Account(tmp_path / "link", "two").close()
+    assert (tmp_path / "real" / "two").is_dir()
+
+
+@pytest.mark.parametrize("wanted", ["x" * 5000, "a\x00b", "../../..", "*", "last\n"])
+def test_what_cannot_be_a_run_is_not_found_in_few_words(tmp_path, wanted) -> None:
+    with pytest.raises(RunNotFound) as caught:
+        find_run(tmp_path, wanted)
+    assert len(str(caught.value)) < 600

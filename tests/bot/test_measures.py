@@ -1,0 +1,71 @@
+"""Measures: what is exported is what was said; not ready until every reason is gone."""
+
+import pytest
+
+from bot.measures import BOT_METRICS, Measures
+from contracts.account import Equity
+from contracts.decision import Refusal, Verdict
+from contracts.market import FeedStatus
+from contracts.trade import OrderState
+from tests.kit.lives import live
+from tests.kit.market import an_envelope
+from tests.kit.worlds import a_profile
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """A life that is over, and the measures that heard all of it."""
+    life = live(a_profile(), tmp_path_factory.mktemp("measured"), seconds=8)
+    measures = Measures(life.system, life.opened)
+    for envelope in life.envelopes:
+        if type(envelope.payload) in Measures.kinds:
+            measures(envelope)
+    return life, measures, measures.look(0.25)
+
+
+def figures(measures: Measures) -> dict[str, float]:
+    """Every exported figure by its name with labels."""
+    rows = measures.metrics.exposition().decode().splitlines()
+    return {row.rpartition(" ")[0]: float(row.rpartition(" ")[2]) for row in rows if not row.startswith("#")}
+
+
+def of(life, kind):
+    return [each.payload for each in life.envelopes if type(each.payload) is kind]
+
+
+def test_figures_are_what_was_said(measured) -> None:
+    life, measures, _ = measured
+    found = figures(measures)
+    equity, verdict = of(life, Equity)[-1], [each for each in of(life, Verdict) if each.cvar_max > 0][-1]
+    assert found["bot_equity_eur"] == pytest.approx(float(equity.equity))
+    assert found["bot_cvar_used_ratio"] == pytest.approx(verdict.cvar_after / verdict.cvar_max)
+    assert found["bot_turns_total"] == life.system.bus.turn
+    assert found["bot_loop_lag_seconds"] == 0.25
+    filled = sum(1 for each in of(life, OrderState) if each.state == "FILLED")
+    assert found['bot_orders_total{state="FILLED"}'] == filled > 0
+
+
+def test_refusals_are_counted_by_rule(measured) -> None:
+    life, measures, _ = measured
+    found = {name: value for name, value in figures(measures).items() if name.startswith("bot_refusals_total")}
+    assert sum(found.values()) == sum(len(each.reasons) for each in of(life, Refusal))
+
+
+def test_every_figure_of_the_table_is_exported(measured) -> None:
+    text = measured[1].metrics.exposition().decode()
+    for metric in BOT_METRICS:
+        assert f"# TYPE {metric.name.removesuffix('_total')}" in text or f"# TYPE {metric.name}" in text
+
+
+def test_an_ending_process_is_not_ready_and_says_why(measured) -> None:
+    _, _, status = measured
+    assert not status.ready
+    assert "stopping" in status.reasons
+    assert status.summary["run"] == "canary-000001"
+
+
+def test_a_gap_is_counted_by_feed(measured) -> None:
+    _, measures, _ = measured
+    before = figures(measures).get('bot_md_gaps_total{feed="elsewhere"}', 0.0)
+    measures(an_envelope(FeedStatus("elsewhere", "gap", 1, ("BTC-EUR",), "7 to 9")))
+    assert figures(measures)['bot_md_gaps_total{feed="elsewhere"}'] == before + 1
