@@ -40,17 +40,6 @@ def test_two_hash_seeds_give_equal_journals_byte_for_byte(tmp_path) -> None:
     assert journal(tmp_path / "1") == journal(tmp_path / "2") != b""
 
 
-def test_a_second_daemon_on_the_account_is_refused_and_the_first_ends_in_order(tmp_path) -> None:
-    first = started(tmp_path, "--quiet", "--json")
-    second = bot("run", "--for", "1s", "--quiet", "--runs", tmp_path)
-    first.send_signal(signal.SIGINT)
-    said = ended(first)
-    assert second.code == 6
-    assert "account 'canary' is in use by another daemon" in second.error
-    assert (said.code, said.json["ending"], said.err) == (0, "SIGINT", "")
-    assert bot("verify", "--runs", tmp_path, "--json").json["sealed"] is True
-
-
 def test_a_run_can_be_looked_at_while_it_goes_on(tmp_path) -> None:
     daemon = started(tmp_path, "--quiet", "--json")
     said = {verb: bot(verb, "--runs", tmp_path, "--json") for verb in ("status", "verify", "runs", "stop")}
