@@ -90,32 +90,40 @@ class Valuation:
         self.gross += abs(worth)
         self.unrealised += book.quantity * (mark - (book.entry or mark)) * rate
 
-    def rate(self, asset: str) -> Money:
-        """What one unit is worth: by its own rate, or by the mark of an instrument of which it is the base."""
+    def rate(self, asset: str, by: tuple[str, ...] = ()) -> Money:
+        """What one unit is worth: by its own rate, or by the mark of an instrument of which it is the base.
+
+        An instrument that quotes in the account's currency comes first; `by` are the assets that this one is to value.
+        """
         if asset == self._currency:
             return Decimal(1)
         rate = self._prices.rates.get(asset)
         if rate is not None:
             self._note_age(f"rate of {asset}", rate.at_ns, self._rate_age_s_max)
             return rate.value
-        for instrument in self._prices.instruments.values():
-            if instrument.base == asset:
-                mark = self.mark(instrument)
-                if mark is not None:
-                    return mark * self.rate(instrument.quote)
-        self.knows_nothing_of(f"rate of {asset}")
+        of_asset = (each for each in self._prices.instruments.values() if each.base == asset and each.quote not in by)
+        for instrument in sorted(of_asset, key=lambda each: each.quote != self._currency):
+            mark = self.mark(instrument) if self._column(instrument) is not None else None
+            if mark is not None:
+                return mark * self.rate(instrument.quote, (*by, asset))
+        self.knows_nothing_of(f"rate of {(by or (asset,))[0]}")
         return Decimal(0)
 
     def mark(self, instrument: Instrument) -> Money | None:
         """The exact middle of the last valid quote, or None."""
-        marks, universe = self._prices.marks, self._prices.universe
-        column = universe.positions.get(instrument.symbol) if universe is not None else None
-        if marks is None or column is None or not np.isfinite(marks.bid[column]):
+        marks, column = self._prices.marks, self._column(instrument)
+        if marks is None or column is None:
             self._lacks(f"mark of {instrument.symbol} is unknown")
             return None
         self._note_age(f"mark of {instrument.symbol}", int(marks.tick_ns[column]), self._mark_age_s_max)
         bid, ask = float(marks.bid[column]), float(marks.ask[column])
         return (nearest(instrument, bid) + nearest(instrument, ask)) * _HALF
+
+    def _column(self, instrument: Instrument) -> int | None:
+        """Where the instrument's mark is; None if there never was one."""
+        marks, universe = self._prices.marks, self._prices.universe
+        column = universe.positions.get(instrument.symbol) if universe is not None else None
+        return column if marks is not None and column is not None and np.isfinite(marks.bid[column]) else None
 
     def knows_nothing_of(self, what: str) -> None:
         """Name what never had a value."""

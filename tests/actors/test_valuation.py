@@ -48,6 +48,27 @@ def test_an_asset_without_a_rate_is_worth_its_mark():
     assert value.cash == 50
 
 
+@pytest.mark.parametrize("symbols", [("BTC-USD", "BTC-EUR"), ("BTC-EUR", "BTC-USD")])
+def test_an_asset_is_valued_by_the_instrument_that_has_a_mark_and_lacks_nothing_for_the_other(symbols):
+    prices = prices_of(*symbols, marks=marks_of(*(100.0 if each == "BTC-EUR" else float("nan") for each in symbols)))
+    value = value_at(prices)
+    value.hold("BTC", D("0.5"))
+    assert (value.cash, value.missing, value.unknown) == (D(50), [], False)
+
+
+def test_an_asset_is_valued_in_the_accounts_currency_rather_than_through_another_rate():
+    value = value_at(prices_of("BTC-USD", "BTC-EUR"))
+    value.hold("BTC", D("0.5"))
+    assert (value.cash, value.missing) == (D(50), [])
+
+
+def test_instruments_that_value_each_other_value_nothing():
+    value = value_at(prices_of("BTC-ETH", "ETH-BTC"))
+    value.hold("BTC", D(1))
+    assert value.unknown
+    assert value.missing == ["rate of BTC is unknown"]
+
+
 @pytest.mark.parametrize(("age_s", "missing"), [(5, []), (5.1, ["mark of BTC-EUR is 5.1 s old, at most 5.0 s"])])
 def test_an_old_mark_is_used_and_named(age_s, missing):
     value = value_at(prices_of("BTC-EUR"), at(age_s))
