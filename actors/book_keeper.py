@@ -105,10 +105,9 @@ class BookKeeper(StatefulActor[BookKeeperState]):
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said = envelope.payload
-        kind = type(said)
-        if kind is Tick:
+        if type(said) is Tick:
             self._on_tick(said, envelope.seq)
-        elif kind is BookDelta or kind is BookSnapshot:
+        elif type(said) is BookDelta or type(said) is BookSnapshot:
             self._on_depth(said, envelope.seq)
         elif isinstance(said, Beat):
             return self._on_beat(said, envelope.at_ns)
@@ -129,18 +128,15 @@ class BookKeeper(StatefulActor[BookKeeperState]):
             self._changed(column, Touch(tick.bid, tick.bid_lots, tick.ask, tick.ask_lots), seq)
 
     def _on_depth(self, row: BookSnapshot | BookDelta, seq: int) -> None:
-        state = self.state
         column = self._columns.get(row.symbol)
         if column is None:
-            state.unknown_symbol += 1
+            self.state.unknown_symbol += 1
+        elif row.epoch != self.state.epoch[column] and not self._opened(column, row.epoch):
             return
-        if row.epoch != state.epoch[column] and not self._opened(column, row.epoch):
-            return
-        book = self._books[column]
-        if isinstance(row, BookSnapshot):
+        elif isinstance(row, BookSnapshot):
             self._on_snapshot(column, row, seq)
-        elif book is None:
-            state.no_book += 1
+        elif (book := self._books[column]) is None:
+            self.state.no_book += 1
         else:
             book.apply_delta(row.bid_ticks.values, row.bid_lots.values, row.ask_ticks.values, row.ask_lots.values)
             self._dirty[column] = None
