@@ -132,6 +132,7 @@ class RiskGate(Knowing):
             closes=state.closes,
             bar_s=settings.bar_s,
             risk_horizon_s=max(horizon_s, settings.risk_horizon_s_min),
+            cluster_above=settings.cluster_correlation,
             at_ns=at_ns,
         )
         return Case(

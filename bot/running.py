@@ -69,6 +69,11 @@ def run_daemon(profile: Profile, options: RunOptions, started: Started) -> RunRe
             f"profile {profile.name!r} trades real money and is not armed; "
             "check it with `bot profile show live`, then start it with --arm ACCOUNT_NAME"
         )
+    if profile.world == "live":
+        raise NotArmed(
+            f"profile {profile.name!r} wants a live venue, and this version has none: "
+            "it knows the simulated one and recordings"
+        )
     played = None
     if options.recording is not None:
         played = opened_recording(profile, options.recording, options.speed)

@@ -65,6 +65,11 @@ class SimulatedProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     def __post_init__(self) -> None:
         within("simulated", 0, START_NS_MAX, start_ns=self.start_ns)
+        if self.weather.late_s_max > self.broker.recv_window_s:
+            raise ValueError(
+                f"weather.late_s_max was {self.weather.late_s_max}, expected at most broker.recv_window_s "
+                f"{self.broker.recv_window_s}: else an absence that the venue swears to proves nothing"
+            )
 
 
 class HealthSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

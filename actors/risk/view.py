@@ -52,7 +52,10 @@ class View(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What a view is made from: `sigma` is the slate's over `horizon_s`, `closes` are bars by instruments."""
+    """What a view is made from: `sigma` is the slate's over `horizon_s`, `closes` are bars by instruments.
+
+    Instruments correlated above `cluster_above` are one cluster.
+    """
 
     prices: Prices
     frame: MarkFrame | None
@@ -64,6 +67,7 @@ class Facts(NamedTuple):
     closes: Column | None
     bar_s: Seconds
     risk_horizon_s: Seconds
+    cluster_above: float
     at_ns: Nanos
 
 
@@ -99,7 +103,7 @@ def view_of(facts: Facts, proposed: Sequence[str]) -> View:
         sigma=_sigma(facts, columns, returns),
         cost=(last_ask - last_bid) / (last_ask + last_bid) + fees,
         corr=corr,
-        cluster=clusters(corr),
+        cluster=clusters(corr, facts.cluster_above),
         unknown=(),
     )
     strangers = [symbol for symbol in wanted if symbol not in places and symbol not in proposed]

@@ -31,6 +31,7 @@ def facts(*, symbols=("BTC-USD", "ETH-USD"), rate="0.5", marks=(100.0, 100.0), *
         "closes": None,
         "bar_s": 60.0,
         "risk_horizon_s": 14_400.0,
+        "cluster_above": 0.7,
         "at_ns": NOON_NS,
     }
     return Facts(**(given | changed))
@@ -93,3 +94,11 @@ def test_an_empty_book_is_an_empty_view():
     view = view_of(facts(), [])
     assert view.symbols == ()
     assert view.corr.shape == (0, 0)
+
+
+def test_what_is_one_cluster_is_the_profiles_to_say():
+    closes = a_history(sigma=0.01).close
+    apart = view_of(facts(closes=closes, cluster_above=1.0), ["BTC-USD", "ETH-USD"]).cluster
+    together = view_of(facts(closes=closes, cluster_above=-1.0), ["BTC-USD", "ETH-USD"]).cluster
+    assert apart[0] != apart[1]
+    assert together[0] == together[1]
