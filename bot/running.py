@@ -179,12 +179,17 @@ class _Running:
         survived(self.opened.directory)
 
     def _hold_latches(self, system: System) -> None:
-        """What was latched before holds on in whatever run; only from here on may the account forget a latch."""
+        """What was latched before holds on in whatever run; only from here on may the account forget a latch.
+
+        A recording or a virtual run trades an account made for it alone: latches neither enter nor leave it.
+        """
+        if self.played is not None or self.options.speed is None:
+            return
         state, before = system.report.state, self.opened.account.record.latches
         known = state.latches if state is not None else ()
         self.latches_held = True
         if any(name not in known for name in before):
-            system.admit_as_operator(Halt("account", f"latched in an earlier run: {', '.join(before)}"))
+            system.admit_as_operator(Halt("account", f"latched in an earlier run: {', '.join(before)}; `bot resume` clears it"))
         else:
             self.opened.account.latched(known)
 
