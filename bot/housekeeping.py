@@ -7,7 +7,7 @@ from bot.logging import utc
 from bot.measures import Measures
 from bot.opening import OpenRun
 from bot.profile import Profile
-from bot.recovery import write_snapshot
+from bot.recovery import store_image
 from bot.system import System
 from bot.worlds import World
 from contracts.decision import Flatten, Halt, Resume
@@ -120,8 +120,11 @@ class Housekeeping:
         clock, every_ns = self._world.clock, round(self._profile.process.snapshot_s * SECOND_NS)
         while True:
             await clock.sleep_until(clock.now() + every_ns)
-            await self._opened.journal.durable(self._system.bus.seq)
-            write_snapshot(self._system.bus, self._opened.snapshots)
+            image = self._system.bus.image()
+            if image is not None:
+                # A disk that is slow to sync must not hold up the loop: the watchdog would take it for a hanging turn.
+                await self._opened.journal.durable(image.seq)
+                await asyncio.to_thread(store_image, image, self._opened.snapshots)
 
     async def _end_after(self, duration_s: float) -> None:
         clock = self._world.clock

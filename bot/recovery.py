@@ -107,8 +107,13 @@ def write_snapshot(bus: Bus, snapshots: Snapshots) -> int | None:
     image = bus.image()
     if image is None:
         return None
-    snapshots.write(image.seq, {IMAGE: codec.encode(image)}, {IMAGE: codec.schema_digest(BusImage)})
+    store_image(image, snapshots)
     return image.seq
+
+
+def store_image(image: BusImage, snapshots: Snapshots) -> None:
+    """Put a frozen bus on the disk; waits for the disk, so a live loop has it done in a thread."""
+    snapshots.write(image.seq, {IMAGE: codec.encode(image)}, {IMAGE: codec.schema_digest(BusImage)})
 
 
 def _load_latest(bus: Bus, snapshots: Snapshots, seq_max: int) -> None:
