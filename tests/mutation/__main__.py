@@ -17,7 +17,7 @@ from tests.mutation.trial import SOURCES, Tree, Verdict, sources
 
 ROOT = Path(__file__).parent.parent.parent
 WORKERS_MAX = 2
-PATIENCE = 5
+PATIENCE = 3
 
 Task = tuple[str, Mutant]
 
