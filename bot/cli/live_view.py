@@ -93,7 +93,7 @@ class LiveView:
 
     def _beliefs(self) -> Table:
         table = Table(expand=True, box=None, header_style="dim")
-        for title in ("instrument", "mark", "expected (bps)", "one sigma around it", "sure", "chosen", "position"):
+        for title in ("instrument", "mark", "bps", "one sigma around it", "sure", "chosen", "position"):
             table.add_column(
                 title, justify="left" if title in ("instrument", "one sigma around it", "chosen") else "right"
             )

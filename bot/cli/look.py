@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from bot.cli.errors import DAMAGED, DIVERGED, Fail, command
 from bot.cli.options import Json, RunName, Runs, a_path, emit, runs_directory, say, talk
 from bot.cli.progress import progress
+
+RECORDS_SHOWN: Final = 10_000
+BYTES_SHOWN: Final = 16_000_000
+RUNS_SHOWN: Final = 10
+"""From how much on a bar is worth it: what takes about a second."""
 
 
 @command
@@ -28,7 +33,7 @@ def replay(run: RunName = "last", runs: Runs = None, json: Json = False) -> None
     from bot.profile import stored
 
     profile = stored(path)
-    with progress(f"replaying {path.name}", total) as advance:
+    with progress(f"replaying {path.name}", total, RECORDS_SHOWN) as advance:
 
         def watch(records: Iterator[Any]) -> Iterator[Any]:
             for number, record in enumerate(records, start=1):
@@ -92,7 +97,7 @@ def verify(run: RunName = "last", runs: Runs = None, json: Json = False) -> None
     from bot.runs import find_run
 
     path = find_run(runs_directory(runs), run)
-    with progress(f"verifying {path.name}", journal_bytes(path)) as advance:
+    with progress(f"verifying {path.name}", journal_bytes(path), BYTES_SHOWN) as advance:
         found = verify_run(path, advance)
     if json:
         emit({"run": path.name, "ok": not found.problems, **_plain(found)})
@@ -144,7 +149,7 @@ def runs(
 
     directory = runs_directory(runs)
     found = all_runs(directory)
-    with progress("looking at runs", len(found)) as advance:
+    with progress("looking at runs", len(found), RUNS_SHOWN) as advance:
         rows = []
         for path in found:
             rows.append(listed(path, verified=check))
@@ -172,7 +177,7 @@ def _raise_damage(path: Path) -> int:
     from adapters.journal.recovery import examine
     from bot.replaying import journal_bytes, journal_of
 
-    with progress(f"verifying {path.name}", journal_bytes(path)) as advance:
+    with progress(f"verifying {path.name}", journal_bytes(path), BYTES_SHOWN) as advance:
         return examine(journal_of(path, advance)).records
 
 

@@ -11,7 +11,8 @@ from contracts.decision import GateState
 from contracts.envelope import Envelope
 from contracts.quantities import SECOND_NS
 from contracts.trade import OrderRejected
-from tests.kit.market import at
+from tests.kit.market import a_universe_changed, at
+from tests.kit.worlds import a_profile, a_start
 
 
 def lines(*said: tuple[float, msgspec.Struct], verbosity: int = 0) -> list[dict[str, Any]]:
@@ -47,6 +48,46 @@ def test_text_from_outside_cannot_forge_a_line() -> None:
     assert line["event"] == "OrderRejected"
     assert "\n" not in line["reason"]
     assert "\x1b" not in line["reason"]
+
+
+class GoneReader(io.StringIO):
+    """A pipe whose reader went away; `people` makes it a terminal."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_a_reader_that_went_away_is_counted_and_stops_nobody() -> None:
+    tap = LogTap(stream=GoneReader())
+    for seq, state in enumerate(("TRADING", "REDUCING", "HALTED"), 1):
+        tap(Envelope(seq, seq, 0, at(seq), "someone", a_state(state)))
+    assert tap.lost == 3
+
+
+class Terminal(io.StringIO):
+    """A terminal that keeps what it was shown."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_colours_are_for_terminals_that_want_them(monkeypatch) -> None:
+    shown = {}
+    for wish in ("", "1"):
+        monkeypatch.setenv("NO_COLOR", wish)
+        stream = Terminal()
+        LogTap(stream=stream)(Envelope(1, 1, 0, at(0), "someone", a_state()))
+        shown[wish] = stream.getvalue()
+    assert "\x1b[" in shown[""]
+    assert "\x1b[" not in shown["1"]
+    assert "TRADING" in shown["1"]
+
+
+def test_a_universe_is_told_by_its_symbols_and_a_start_without_its_fingerprint() -> None:
+    universe, start = lines((0, a_universe_changed("BTC-EUR", "ETH-EUR")), (1, a_start(a_profile())))
+    assert universe["symbols"] == ["BTC-EUR", "ETH-EUR"]
+    assert "tick" not in json.dumps(universe)
+    assert "fingerprint" not in start
 
 
 def test_long_text_is_cut() -> None:

@@ -47,6 +47,12 @@ def test_no_line_is_wider_than_the_terminal(simulated, width) -> None:
     assert max(map(len, drawn(a_view(simulated), width).splitlines())) <= width
 
 
+def test_a_belief_is_drawn_whole_on_eighty_columns(simulated) -> None:
+    beliefs = [line for line in drawn(a_view(simulated), 80).splitlines() if "●" in line]
+    assert beliefs
+    assert not any("…" in line for line in beliefs)
+
+
 def test_text_of_a_venue_cannot_take_over_the_terminal(simulated) -> None:
     view = a_view(simulated)
     (state,) = simulated.of(OrderState)[:1]
