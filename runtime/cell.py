@@ -99,9 +99,8 @@ class Cell:
             return self._deliver_late(envelope)
         try:
             answers = tuple(self._receive(envelope))
-            for answer in answers:
-                if type(answer) not in self._own:
-                    raise Misspoken(_whose(self.name, answer))
+            if answers:
+                self._hold_to_own(answers)
             if self._checked:
                 self._actor.check()
         except Exception as error:
@@ -111,6 +110,11 @@ class Cell:
         if self._folded + len(inputs) >= SNAPSHOT_EVERY:
             self._take_snapshot()
         return answers
+
+    def _hold_to_own(self, answers: Answers) -> None:
+        for answer in answers:
+            if type(answer) not in self._own:
+                raise Misspoken(_whose(self.name, answer))
 
     def revive(self, envelope: Envelope[Any]) -> Answers:
         """Build the actor anew within a turn, because a member of its group crashed."""
