@@ -18,7 +18,7 @@ from actors.reacting import Answer, Reacting, Reaction
 from contracts.decision import GateState, Intent
 from contracts.envelope import Envelope
 from contracts.instrument import Universe
-from contracts.life import Beat, RunStarted
+from contracts.life import Beat, RunStarted, Stopping
 from contracts.market import UniverseChanged
 from contracts.quantities import Nanos
 from contracts.trade import (
@@ -43,6 +43,7 @@ class DeskState(msgspec.Struct, kw_only=True):
     account_epoch: int = 0
     gate: GateState = GateState("RECOVERING", (), ())
     universe: Universe | None = None
+    keeping: bool = False
     memory: Memory = msgspec.field(default_factory=Memory)
 
 
@@ -65,6 +66,7 @@ class ExecutionDesk(Reacting[DeskState]):
         OrderReport,
         Fill,
         VenueSnapshot,
+        Stopping,
         Beat,
     )
 
@@ -87,6 +89,7 @@ class ExecutionDesk(Reacting[DeskState]):
             OrderReport: self._on_answer,
             Fill: self._on_fill,
             VenueSnapshot: self._on_snapshot,
+            Stopping: self._on_stopping,
             Beat: self._on_beat,
         }
 
@@ -96,6 +99,7 @@ class ExecutionDesk(Reacting[DeskState]):
 
     def _on_start(self, envelope: Envelope[RunStarted]) -> Answer:
         self.state.account_epoch = envelope.payload.account_epoch
+        self.state.keeping = False
         if envelope.payload.epoch > 1:
             for tracked in list(self.state.memory.working.values()):
                 yield from self._changed(tracked, self._restarted, envelope.at_ns)
@@ -189,10 +193,14 @@ class ExecutionDesk(Reacting[DeskState]):
         if tracked.view() != before:
             yield tracked.view()
 
+    def _on_stopping(self, envelope: Envelope[Stopping]) -> Answer:
+        self.state.keeping = envelope.payload.policy == "keep"
+        return ()
+
     def _look_after(self, at_ns: Nanos) -> Answer:
         for tracked in list(self.state.memory.working.values()):
             before = tracked.view()
-            said = look_after(tracked, self.state.gate, self._settings, at_ns)
+            said = look_after(tracked, self.state.gate, self._settings, at_ns, keeping=self.state.keeping)
             if tracked.view() != before:
                 yield tracked.view()
             yield from said

@@ -37,15 +37,18 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def look_after(
-    tracked: Tracked, gate: GateState, settings: DeskSettings, at_ns: Nanos
+    tracked: Tracked, gate: GateState, settings: DeskSettings, at_ns: Nanos, *, keeping: bool = False
 ) -> list[CancelOrder | OrderQuery]:
-    """What to tell the venue about one order now; changes the order accordingly."""
+    """What to tell the venue about one order now; changes the order accordingly.
+
+    `keeping` leaves open orders to rest, because the process ends and was told to keep them; HALTED still ends them.
+    """
     if tracked.state == "SENDING" and at_ns >= tracked.order.expires_ns + nanos(settings.answer_s):
         tracked.asks_from(at_ns)
         tracked.step("UNKNOWN", f"no answer {settings.answer_s:.1f} s after it could last be sent")
     said: list[CancelOrder | OrderQuery] = []
     wish = cancel_wish(tracked, gate, nanos(settings.order_ttl_s), at_ns)
-    if wish and at_ns >= tracked.cancel_ns:
+    if wish and not (keeping and gate.state != "HALTED") and at_ns >= tracked.cancel_ns:
         said.append(_cancel(tracked, wish, settings, at_ns))
     if tracked.query_ns and at_ns >= tracked.query_ns:
         said.append(_query(tracked, settings, at_ns))

@@ -47,8 +47,8 @@ class SimulatedFeed:
         return self._market.universe
 
     def history(self, bar_s: Seconds, bars: int, before_ns: Nanos) -> BarHistory | None:
-        """Closed bars of mids from before a time."""
-        return self._market.bars(before_ns, bar_s, bars)
+        """Closed bars of mids from before a time; None if none are wanted."""
+        return self._market.bars(before_ns, bar_s, bars) if bars > 0 else None
 
     def parser(self, epoch: int) -> SimulatedParser:
         """A fresh parser."""

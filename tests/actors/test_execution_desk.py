@@ -7,6 +7,7 @@ import pytest
 from actors.execution.orders import ALIVE, LEGAL, Tracked, sending
 from actors.execution_desk import ExecutionDesk
 from actors.ledger import Ledger
+from contracts.life import Stopping
 from contracts.trade import (
     CancelOrder,
     CancelRejected,
@@ -244,6 +245,25 @@ def test_an_unknown_order_is_resolved_by_the_venues_word(state, filled):
 def test_f12_a_rejection_of_an_order_that_was_filled_is_asked_about_and_not_believed():
     stage = a_stage_with_an_order(a_fill(quantity=HALF), OrderRejected(ID, "no"))
     assert fields_of(stage.last(OrderState), "state", "open") == ("UNKNOWN", HALF)
+
+
+@pytest.mark.parametrize(("policy", "cancelled"), [("keep", False), ("cancel", True), ("flatten", True)])
+def test_what_rests_at_the_end_of_a_process_is_kept_only_when_asked(policy, cancelled):
+    stage = a_stage_with_an_order(OrderAccepted(ID, "v1"), order_ttl_s=10.0)
+    said = stage.admit(Stopping(policy, "SIGTERM"), after_s=1)
+    said += stage.admit(a_gate_state("REDUCING"))
+    said += stage.admit(a_beat("second"), after_s=20)
+    assert bool(of(CancelOrder, said)) is cancelled
+
+
+def test_a_halt_ends_kept_orders_too_and_the_next_process_keeps_none():
+    stage = a_stage_with_an_order(OrderAccepted(ID, "v1"))
+    stage.admit(Stopping("keep", "SIGTERM"))
+    assert of(CancelOrder, stage.admit(a_gate_state("HALTED"))) != []
+    stage = a_stage_with_an_order(OrderAccepted(ID, "v1"), order_ttl_s=10.0)
+    stage.admit(Stopping("keep", "SIGTERM"))
+    stage.admit(a_start(epoch=2))
+    assert of(CancelOrder, stage.admit(a_beat("second"), after_s=20)) != []
 
 
 def test_f33_a_refused_cancel_is_resolved_by_a_question():
