@@ -13,7 +13,7 @@ from actors.execution.exact import plain
 from actors.reacting import Answer, Reacting, Reaction
 from actors.risk.account import HALTING, SentinelSettings, SentinelState, judge
 from actors.risk.breakers import Recent, Verdicts
-from actors.risk.fills import insane
+from actors.risk.fills import insane, is_strange
 from actors.risk.windows import Window, parse_window
 from contracts.account import Equity
 from contracts.decision import Flatten, Halt, Resume
@@ -126,7 +126,7 @@ class Sentinel(Reacting[SentinelState]):
     def _on_start(self, envelope: Envelope[RunStarted]) -> Answer:
         """What a dead process knew of connections and stalls says nothing now; latches and spent actors stay."""
         state = self.state
-        state.started = True
+        state.started, state.account_epoch = True, envelope.payload.account_epoch
         state.recovering = envelope.payload.epoch > 1
         state.reconciled = False
         state.feeds, state.venues = {}, {}
@@ -219,7 +219,7 @@ class Sentinel(Reacting[SentinelState]):
     def _on_execution(self, envelope: Envelope[Execution]) -> Answer:
         execution, settings = envelope.payload, self._settings
         self._repeated("fills", self.state.fills, settings.fills_max, envelope.at_ns)
-        if execution.external and settings.external_halts:
+        if settings.external_halts and is_strange(execution, self.state.account_epoch):
             self._latch("external", f"{execution.client_id} of {execution.symbol} is not ours and was filled")
         impossible = insane(
             execution,

@@ -61,6 +61,7 @@ class SentinelState(msgspec.Struct, kw_only=True):
 
     said: GateState | None = None
     started: bool = False
+    account_epoch: int = 0
     recovering: bool = False
     reconciled: bool = False
     mismatch_ns: Nanos = 0

@@ -2,8 +2,19 @@
 
 from actors.execution.exact import plain
 from actors.valuation import Prices, Valuation
+from contracts.identity import parse_client_order_id
 from contracts.quantities import Nanos
 from contracts.trade import Execution
+
+
+def is_strange(execution: Execution, account_epoch: int) -> bool:
+    """Whether nobody here ordered it: an order that an earlier run of the account left open is no stranger's."""
+    if not execution.external:
+        return False
+    try:
+        return parse_client_order_id(execution.client_id).account_epoch >= account_epoch
+    except ValueError:
+        return True
 
 
 def insane(

@@ -292,6 +292,17 @@ def test_external_fills_may_be_allowed_by_the_profile():
     assert now(stage).state == "TRADING"
 
 
+def test_a_fill_of_an_order_that_an_earlier_run_kept_open_does_not_halt():
+    stage = a_stage()
+    stage.admit(a_start(epoch=1, account_epoch=5))
+    for message in (FEED, LIVE, a_snapshot(), AGREED, an_equity()):
+        stage.admit(message)
+    stage.admit(an_execution(external=True, client_id="k4-000007-00-0"))
+    assert now(stage).state == "TRADING"
+    stage.admit(an_execution(external=True, client_id="k5-000007-00-0"))
+    assert now(stage).state == "HALTED"
+
+
 def spent(actor, group):
     return ActorFailed(actor=actor, group=group, error="boom", input_seq=1, failures=9, retry_ns=0, spent=True)
 

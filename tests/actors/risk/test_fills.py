@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.risk.fills import insane
+from actors.risk.fills import insane, is_strange
 from actors.valuation import Prices
 from tests.kit.market import NOON_NS, a_universe
 from tests.kit.orders import an_execution, marks_of
@@ -30,3 +30,17 @@ def test_without_a_mark_the_price_has_no_reference_and_the_fee_is_still_judged()
 
 def test_every_complaint_is_listed():
     assert len(judged(an_execution(price=Decimal(200), fee=Decimal(50)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("client_id", "external", "strange"),
+    [
+        ("k1-000001-00-0", False, False),
+        ("k2-000009-01-0", True, False),
+        ("k3-000001-00-0", True, True),
+        ("k4-000001-00-0", True, True),
+        ("manual", True, True),
+    ],
+)
+def test_what_an_earlier_run_of_the_account_left_open_is_no_strangers(client_id, external, strange):
+    assert is_strange(an_execution(client_id=client_id, external=external), 3) is strange
