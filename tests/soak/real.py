@@ -12,6 +12,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +29,8 @@ SAMPLE_S: Final = 1.0
 START_S_MAX: Final = 30.0
 MORE_MAX: Final = {"rss_mib": 16.0, "fds": 4.0, "threads": 1.0, "tasks": 4.0}
 SAMPLES_MIN: Final = 12
-SETTLING_S: Final = 40.0
-"""Longer than the drop copy's period: whatever the private stream lost is found."""
+SETTLING_S: Final = 15.0
+"""A start asks for everything at once: whatever the private stream lost is found."""
 
 LIVES_MAX: Final = 3
 
@@ -41,8 +43,8 @@ def real(duration_s: float, directory: Path) -> dict[str, Any]:
     summary = _lived(duration_s, directory, samples, problems)
     lives = 1
     while summary and not _sealed(summary) and lives < LIVES_MAX:
-        # The weather left the end of an order unknown: the next process takes the run up and asks.
-        summary = _lived(SETTLING_S, directory, [], problems)
+        # The weather left the end of an order unknown: the next process takes the run up, asks, and trades no more.
+        summary = _settled(directory, problems)
         lives += 1
     if not summary:
         return {"real_s": duration_s, "problems": problems}
@@ -66,6 +68,13 @@ def real(duration_s: float, directory: Path) -> dict[str, Any]:
 
 def _lived(duration_s: float, directory: Path, samples: list[dict[str, float]], problems: list[str]) -> dict[str, Any]:
     """One process, watched; its summary, empty if it did not end in order."""
+    with _daemon(duration_s, directory) as daemon:
+        _watch(daemon, directory / "runs", time.monotonic() + duration_s + START_S_MAX, samples, problems)
+        return _summary(daemon, 0.0, directory, problems)
+
+
+@contextmanager
+def _daemon(duration_s: float, directory: Path) -> Iterator[subprocess.Popen[bytes]]:
     runs = directory / "runs"
     command = [sys.executable, "-m", "bot", "run", "--profile", "soak", "--runs", str(runs), "--json"]
     with (directory / "daemon.log").open("ab") as log:
@@ -77,16 +86,31 @@ def _lived(duration_s: float, directory: Path, samples: list[dict[str, float]], 
             stderr=log,
         )
     try:
-        _watch(daemon, runs, time.monotonic() + duration_s + START_S_MAX, samples, problems)
-        out, _ = daemon.communicate(timeout=START_S_MAX)
+        yield daemon
     finally:
         if daemon.poll() is None:
             daemon.kill()
-            daemon.wait()
+        daemon.communicate()
+
+
+def _summary(
+    daemon: subprocess.Popen[bytes], duration_s: float, directory: Path, problems: list[str]
+) -> dict[str, Any]:
+    out, _ = daemon.communicate(timeout=duration_s + START_S_MAX)
     if daemon.returncode:
         problems.append(f"I29 the daemon ended with {daemon.returncode}: {_tail(directory / 'daemon.log')}")
         return {}
     return dict(json.loads(out))
+
+
+def _settled(directory: Path, problems: list[str]) -> dict[str, Any]:
+    """One more process, halted as soon as it listens; its summary."""
+    with _daemon(SETTLING_S, directory) as daemon:
+        status = None
+        while status is None and daemon.poll() is None:
+            time.sleep(0.1)
+            status = _status(directory / "runs", "halt")
+        return _summary(daemon, SETTLING_S, directory, problems)
 
 
 def _sealed(summary: dict[str, Any]) -> bool:
@@ -178,10 +202,10 @@ def _replay(run: Path, problems: list[str]) -> dict[str, Any]:
     return {"decisions_identical": report["decisions"], "byte_identical": report["byte_identical"]}
 
 
-def _status(runs: Path) -> dict[str, Any] | None:
+def _status(runs: Path, verb: str = "status") -> dict[str, Any] | None:
     for run in sorted((runs / "soak").glob("soak-*")):
         try:
-            return ask(run, "status")
+            return ask(run, verb)
         except (NotRunning, NoAnswer):
             return None
     return None
