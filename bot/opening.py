@@ -33,17 +33,20 @@ class OpenRun:
     set_aside: str
 
 
-def open_run(profile: Profile, directory: Path, identity: RunIdentity, *, virtual: bool, fresh: bool) -> OpenRun:
+def open_run(
+    profile: Profile, directory: Path, identity: RunIdentity, *, virtual: bool, fresh: bool, passing: bool = False
+) -> OpenRun:
     """Take the account, then take up its cut run, or begin a new one.
 
     A run is taken up if its last process did not seal it and code and profile are still the same. A `fresh` run, as one
-    on a recording is, always begins anew. Raises AccountBusy, RunsUnusable, JournalDamaged, JournalFailed if the disk
+    on a recording is, always begins anew. A `passing` run trades an account made for it alone: the next process does
+    not look for it. Raises AccountBusy, RunsUnusable, JournalDamaged, JournalFailed if the disk
     is full.
     """
     try:
         account = Account(directory, profile.account.name)
         try:
-            return _opened(account, profile, identity, virtual=virtual, fresh=fresh)
+            return _opened(account, profile, identity, virtual=virtual, fresh=fresh, passing=passing)
         except BaseException:
             account.close()
             raise
@@ -54,7 +57,9 @@ def open_run(profile: Profile, directory: Path, identity: RunIdentity, *, virtua
         raise
 
 
-def _opened(account: Account, profile: Profile, identity: RunIdentity, *, virtual: bool, fresh: bool) -> OpenRun:
+def _opened(
+    account: Account, profile: Profile, identity: RunIdentity, *, virtual: bool, fresh: bool, passing: bool
+) -> OpenRun:
     set_aside = ""
     if not fresh and account.record.last_run:
         path = account.directory / account.record.last_run
@@ -62,7 +67,10 @@ def _opened(account: Account, profile: Profile, identity: RunIdentity, *, virtua
         if reason is None:
             return _take_up(account, path, virtual)
         set_aside = reason
-    return _begin(account, profile, virtual, set_aside)
+    opened = _begin(account, profile, virtual, set_aside)
+    if not passing:
+        account.took_up(opened.name)
+    return opened
 
 
 def _why_not(path: Path, profile: Profile, identity: RunIdentity) -> str | None:
@@ -92,7 +100,6 @@ def _begin(account: Account, profile: Profile, virtual: bool, set_aside: str) ->
         store(profile, path)
     except OSError as error:
         raise RunsUnusable(f"{path} cannot be made: {error.strerror}; choose another with --runs DIR") from error
-    account.took_up(name)
     return OpenRun(name, path, account, epoch, 1, disk, journal, snapshots, None, set_aside)
 
 

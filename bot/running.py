@@ -78,8 +78,10 @@ def run_daemon(profile: Profile, options: RunOptions, started: Started) -> RunRe
     if options.recording is not None:
         played = opened_recording(profile, options.recording, options.speed)
     virtual = options.speed is None
-    fresh = options.fresh or virtual or options.recording is not None
-    opened = open_run(profile, options.runs, identity_here(), virtual=virtual, fresh=fresh)
+    passing = virtual or options.recording is not None
+    opened = open_run(
+        profile, options.runs, identity_here(), virtual=virtual, fresh=options.fresh or passing, passing=passing
+    )
     try:
         with asyncio.Runner(loop_factory=_loop_factory(virtual)) as runner:
             return runner.run(_Running(profile, options, opened, played, started).serve())
@@ -189,7 +191,9 @@ class _Running:
         known = state.latches if state is not None else ()
         self.latches_held = True
         if any(name not in known for name in before):
-            system.admit_as_operator(Halt("account", f"latched in an earlier run: {', '.join(before)}; `bot resume` clears it"))
+            system.admit_as_operator(
+                Halt("account", f"latched in an earlier run: {', '.join(before)}; `bot resume` clears it")
+            )
         else:
             self.opened.account.latched(known)
 

@@ -62,6 +62,14 @@ def test_a_fresh_run_is_new_whatever_was_cut(cut) -> None:
     assert opened(cut, fresh=True).name == "canary-000002"
 
 
+def test_a_passing_run_does_not_hide_the_one_that_was_cut(cut) -> None:
+    passing = open_run(a_profile(), cut, IDENTITY, virtual=True, fresh=True, passing=True)
+    passing.journal.close(seal=False)
+    passing.account.close()
+    assert passing.name == "canary-000002"
+    assert (opened(cut).name, opened(cut).epoch) == ("canary-000001", 2)
+
+
 def test_a_second_writer_is_refused_and_lets_go(tmp_path) -> None:
     account = Account(tmp_path, "canary")
     with pytest.raises(AccountBusy):
