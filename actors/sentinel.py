@@ -274,7 +274,9 @@ class Sentinel(Reacting[SentinelState]):
         return self._be_quiet(f"the loop stood still for {envelope.payload.lag_s:.3f} s", envelope.at_ns)
 
     def _on_clock(self, envelope: Envelope[ClockStepped]) -> Answer:
-        return self._be_quiet(f"the clock went back by {seconds(envelope.payload.back_ns):.3f} s", envelope.at_ns)
+        back_s = seconds(envelope.payload.back_ns)
+        way = "back" if back_s > 0 else "forward"
+        return self._be_quiet(f"the clock went {way} by {abs(back_s):.3f} s", envelope.at_ns)
 
     def _on_stopping(self, envelope: Envelope[Stopping]) -> Answer:
         """No new risk from here on; to end flat is what a principal's `Flatten` does, for this process only."""

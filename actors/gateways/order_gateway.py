@@ -136,6 +136,8 @@ class OrderGateway(Gateway):
         elif isinstance(said, Order):
             self._waiting[said.client_id] = envelope
             self._orders.put_nowait(envelope)
+        elif isinstance(said, CancelOrder) and said.client_id in self._waiting:
+            self._withdrawn[said.client_id] = said.reason
         elif isinstance(said, CancelOrder):
             self._cancels.put_nowait(said)
         elif isinstance(said, OrderQuery):
@@ -189,9 +191,7 @@ class OrderGateway(Gateway):
     async def _send_cancels(self, admit: Admit) -> None:
         while True:
             cancel = await self._cancels.get()
-            if cancel.client_id in self._waiting:
-                self._withdrawn[cancel.client_id] = cancel.reason
-            elif self._settings.dry_run:
+            if self._settings.dry_run:
                 admit(CancelRejected(cancel.client_id, "dry run"))
             else:
                 await self._cancel_pace.turn()

@@ -120,7 +120,7 @@ def _reducing(state: SentinelState, windows: tuple[Window, ...], at_ns: Nanos) -
         said.append(state.quiet)
     if state.still:
         said.append("time stands still: the clock is behind the messages, and nothing would ever look old")
-    if state.stopping:
+    if state.stopping and state.stopping not in said:
         said.append(state.stopping)
     if not inside(windows, at_ns):
         said.append("outside of the trading windows")

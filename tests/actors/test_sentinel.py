@@ -358,6 +358,19 @@ def test_i14_i30_while_time_stands_still_nothing_new_is_opened(kind):
     assert now(stage).state == "TRADING"
 
 
+@pytest.mark.parametrize(("back_ns", "way"), [(600_000_000, "back"), (-600_000_000, "forward")])
+def test_a_step_of_the_clock_is_named_with_its_direction(back_ns, way):
+    stage = a_stage()
+    stage.admit(ClockStepped(back_ns))
+    assert now(stage).reasons == (f"the clock went {way} by 0.600 s",)
+
+
+def test_an_end_that_flattens_is_one_reason():
+    stage = a_stage()
+    stage.admit(Stopping("flatten", "SIGTERM"))
+    assert now(stage) == GateState("REDUCING", ("the process is ending: SIGTERM",), ("flatten",))
+
+
 def test_outside_of_the_trading_windows_the_account_only_reduces():
     stage = a_stage(windows=("12:00-12:01",))
     assert now(stage).state == "TRADING"

@@ -353,7 +353,10 @@ async def test_c16_a_halt_stops_the_orders_that_wait_for_their_turn():
         assert [each.reason for each in world.all(OrderNotSent)] == ["the account is HALTED"] * 4
 
 
-@pytest.mark.parametrize("message", [a_gate_state("HALTED"), FeedStatus("test", "down", 1, (), "")])
+@pytest.mark.parametrize(
+    "message",
+    [a_gate_state("HALTED"), FeedStatus("test", "down", 1, (), ""), CancelOrder(ID, "BTC-EUR", 1, "by hand")],
+)
 async def test_i12_a_halt_said_in_the_pass_of_the_loop_that_would_send_an_order_stops_it(message):
     async with World(works=False) as world:
         world.tell(an_order())
