@@ -1,11 +1,16 @@
-"""Asynchronous tests run in virtual time unless they name the loops they want."""
+"""Asynchronous tests run in virtual time unless they name the loops they want; property tests draw the same examples."""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 
 import pytest
 
 from tests.kit.virtual_time import LOOPS
+
+# Read by Hypothesis when it is first imported: its `ci` profile is the deterministic one. Naming the profile to pytest
+# instead would import Hypothesis into every run, for two thirds of a second.
+os.environ.setdefault("CI", "true")
 
 
 def pytest_asyncio_loop_factories(
