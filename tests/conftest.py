@@ -1,4 +1,4 @@
-"""Asynchronous tests run in virtual time unless they name the loops they want; property tests draw the same examples."""
+"""Asynchronous tests run in virtual time unless they name their loops; property tests draw the same examples."""
 
 import asyncio
 import os
