@@ -1,12 +1,16 @@
 """The limits of the risk gate. None of them has a default, because every one of them moves money."""
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
 from actors.settings import at_least, more_than_zero, within
 from contracts.quantities import Bps, Money, Seconds
+
+
+SCENARIOS_MAX: Final = 65_536
+"""A decision over 250 instruments would already draw a hundred megabytes of them."""
 
 
 class RiskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +83,8 @@ class RiskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         at_least("risk", float(self.scenarios_min), scenarios=self.scenarios)
         at_least("risk", self.limit_through_bps, through_bps_max=self.through_bps_max)
         at_least("risk", 1.0, fat_finger_multiple=self.fat_finger_multiple)
+        if self.scenarios > SCENARIOS_MAX:
+            raise ValueError(f"risk: scenarios was {self.scenarios}, expected at most {SCENARIOS_MAX}")
         if self.scenarios % 2:
             raise ValueError(f"risk: scenarios was {self.scenarios}, expected an even number: they come in pairs")
 
