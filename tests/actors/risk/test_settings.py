@@ -24,6 +24,7 @@ def test_an_unknown_key_is_refused():
     [
         ({"scenarios": 2_047}, "scenarios was 2047, expected an even number"),
         ({"scenarios": 998}, "scenarios was 998"),
+        ({"scenarios": 65_538}, "scenarios was 65538, expected at most 65536"),
         ({"through_bps_max": 5.0}, "through_bps_max was 5.0, expected at least 10.0"),
         ({"cvar_budget_ratio": 1.01}, "cvar_budget_ratio was 1.01"),
         ({"cvar_alpha": 1.0}, "cvar_alpha was 1.0"),
