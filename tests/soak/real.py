@@ -25,7 +25,11 @@ from tests.kit.oracle import Oracle
 from tests.soak.books import Books, envelopes
 
 ROOT: Final = Path(__file__).parent.parent.parent
+PROFILE: Final = Path(__file__).parent / "busy.toml"
 SAMPLE_S: Final = 1.0
+ORDERS_PER_S_MIN: Final = 0.2
+"""A soak that hardly trades shows little: the weather must have orders to strike."""
+
 START_S_MAX: Final = 30.0
 MORE_MAX: Final = {"rss_mib": 16.0, "fds": 4.0, "threads": 1.0, "tasks": 4.0}
 SAMPLES_MIN: Final = 12
@@ -49,12 +53,18 @@ def real(duration_s: float, directory: Path) -> dict[str, Any]:
     if not summary:
         return {"real_s": duration_s, "problems": problems}
     run = Path(summary["journal"]).parent
-    problems += _grown(samples) + _examined(run)
+    books = Books()
+    problems += _grown(samples) + _examined(run, books)
+    if books.found["Order"] < ORDERS_PER_S_MIN * duration_s:
+        problems.append(f"only {books.found['Order']} orders in {duration_s:g} s")
     replayed = _replay(run, problems)
     return {
         "real_s": duration_s,
         "took_s": round(time.monotonic() - started, 1),
-        **{name: summary[name] for name in ("turns", "decisions", "orders", "fills", "restarts", "failures")},
+        "messages": books.records,
+        "orders": books.found["Order"],
+        "fills": books.found["fills"],
+        "trading_s": round(books.trading_s, 1),
         "lives": lives,
         "samples": len(samples),
         "per_hour": {name: round(slope(samples, name), 3) for name in MORE_MAX},
@@ -76,7 +86,7 @@ def _lived(duration_s: float, directory: Path, samples: list[dict[str, float]], 
 @contextmanager
 def _daemon(duration_s: float, directory: Path) -> Iterator[subprocess.Popen[bytes]]:
     runs = directory / "runs"
-    command = [sys.executable, "-m", "bot", "run", "--profile", "soak", "--runs", str(runs), "--json"]
+    command = [sys.executable, "-m", "bot", "run", "--profile", str(PROFILE), "--runs", str(runs), "--json"]
     with (directory / "daemon.log").open("ab") as log:
         daemon = subprocess.Popen(
             [*command, "--for", f"{duration_s:g}s"],
@@ -179,10 +189,10 @@ def _grown(samples: list[dict[str, float]]) -> list[str]:
     return problems
 
 
-def _examined(run: Path) -> list[str]:
+def _examined(run: Path, books: Books) -> list[str]:
     """The journal by the oracle, and against the broker's ledger."""
     disk = PosixDisk(run / "journal")
-    oracle, books = Oracle(load("soak")), Books()
+    oracle = Oracle(load(str(PROFILE)))
     for envelope in envelopes(disk):
         oracle.hear(envelope)
     books.read(disk)
@@ -203,7 +213,7 @@ def _replay(run: Path, problems: list[str]) -> dict[str, Any]:
 
 
 def _status(runs: Path, verb: str = "status") -> dict[str, Any] | None:
-    for run in sorted((runs / "soak").glob("soak-*")):
+    for run in sorted((runs / "busy").glob("busy-*")):
         try:
             return ask(run, verb)
         except (NotRunning, NoAnswer):
