@@ -98,7 +98,8 @@ class Housekeeping:
         """Twice a second: figures and status for the other threads, and what the watch has seen for the record."""
         assert self._heartbeat is not None and self._watchdog is not None
         while True:
-            self._board.publish(self._measures.look(self._heartbeat.lag_s()))
+            # The loop is never late at the moment it says so: what counts is the worst since the last time.
+            self._board.publish(self._measures.look(self._heartbeat.worst_s))
             lag_s = self._watchdog.take_lag()
             if lag_s > 0:
                 self._system.admit(LoopStalled(lag_s))
