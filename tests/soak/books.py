@@ -37,6 +37,8 @@ class Books:
         self.found: Counter[str] = Counter()
         self.problems: list[str] = []
         self.trading_s = 0.0
+        self.recovery_s: list[float] = []
+        self._started_ns = 0
         self._seq = 0
         self._turn = 0
         self._epoch = self._account_epoch = 0
@@ -101,6 +103,7 @@ class Books:
         match kind:
             case "RunStarted":
                 self._epoch, self._account_epoch = said.epoch, said.account_epoch
+                self._started_ns = record.at_ns
             case "GateState":
                 self._gate(record.at_ns, said.state)
             case "Intent":
@@ -131,7 +134,9 @@ class Books:
         if state != "TRADING":
             return
         self._trading_ns = at_ns
-        self._epochs_trading.add(self._epoch)
+        if self._epoch not in self._epochs_trading:
+            self._epochs_trading.add(self._epoch)
+            self.recovery_s.append((at_ns - self._started_ns) / SECOND_NS)
         if self._proved_epoch != self._epoch:
             self.problems.append(f"epoch {self._epoch} trades before its books were found to agree")
 

@@ -13,6 +13,7 @@ import os
 import random
 import re
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -164,6 +165,7 @@ class Harness:
             "orders": found["Order"],
             "fills": found["fills"],
             "trading_s": round(books.trading_s, 1),
+            "started_to_trading_s": _spread(books.recovery_s),
             "orders_per_s_trading": round(found["Order"] / max(books.trading_s, 1e-9), 2),
             "lost_intents": sum("lost intents" in problem for problem in books.problems),
             "duplicate_orders": sum("orders twice" in problem for problem in books.problems),
@@ -201,6 +203,11 @@ def _replay(harness: Harness) -> dict[str, Any]:
         return {}
     report = json.loads(done.stdout)
     return {"decisions_identical": report["decisions"], "byte_identical": report["byte_identical"]}
+
+
+def _spread(seconds: list[float]) -> dict[str, float]:
+    """Median and worst of the times from a process's first word to TRADING."""
+    return {"p50": round(statistics.median(seconds), 2), "max": round(max(seconds), 2)} if seconds else {}
 
 
 def _progress(kills: int, harness: Harness) -> None:
