@@ -1,5 +1,6 @@
 """What a run came to: a tap that counts, and the one JSON object that `run --json` prints."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,7 @@ from contracts.instrument import Universe
 from contracts.life import ActorFailed, ActorRestarted, Beat, GatewayFailed
 from contracts.market import UniverseChanged
 from contracts.topics import DECISIVE
-from contracts.trade import Execution, Order, OrderState
+from contracts.trade import Execution, Order, OrderState, VenueSnapshot
 from runtime.replay import DecisionHash
 
 COUNTED: Final[dict[type[msgspec.Struct], str]] = {
@@ -43,6 +44,7 @@ class Report:
         Position,
         Selection,
         UniverseChanged,
+        VenueSnapshot,
     )
 
     def __init__(self) -> None:
@@ -54,6 +56,7 @@ class Report:
         self.universe: Universe | None = None
         self.orders: dict[str, OrderState] = {}
         self.positions: dict[str, Position] = {}
+        self.held: dict[str, Decimal] = {}
         self.hash = DecisionHash()
 
     def __call__(self, envelope: Envelope[Any]) -> None:
@@ -77,12 +80,20 @@ class Report:
                 self._keep(payload)
             case UniverseChanged():
                 self.universe = payload.universe
-            case Position():
-                self.positions[payload.symbol] = payload
+            case Position() | VenueSnapshot():
+                self._hold(payload)
+
+    def _hold(self, said: Position | VenueSnapshot) -> None:
+        """What is held is told by bookings, and of the time before this process by the venue alone."""
+        if isinstance(said, Position):
+            self.positions[said.symbol] = said
+            self.held[said.symbol] = said.quantity
+        else:
+            self.held = dict(said.positions)
 
     def is_flat(self) -> bool:
-        """Whether no position is open."""
-        return all(position.quantity == 0 for position in self.positions.values())
+        """Whether no position is open, those included that were there before this process was."""
+        return not any(self.held.values())
 
     def as_json(self) -> dict[str, Any]:
         """The counts, and where the account stands; money as text."""

@@ -22,14 +22,18 @@ from bot.system import EXIT_OK, EXIT_TEMPORARY, Ending, System
 from bot.worlds import Played, World, identity_here, opened_recording, recorded_world, simulated_world
 from contracts.decision import GateState, Halt
 from contracts.envelope import Envelope
-from contracts.life import RunStarted
+from contracts.life import ClockStepped, RunStarted
 from contracts.market import Tick
+from contracts.quantities import SECOND_NS
 from contracts.trade import OrderNotSent
 from runtime.seeds import Seeds
 from runtime.simloop import SimLoop
 from runtime.supervisor import Supervisor
 
 FORCED_EXIT: Final = 128
+
+CLOCK_BEHIND_NS: Final = SECOND_NS
+"""A journal that ends later than this clock says was written by another clock; until it has caught up time stands."""
 
 EPOCHS_PER_PROCESS: Final = 1_000_000
 """No process connects that often, so that connection epochs keep rising over the restarts of a run."""
@@ -170,6 +174,9 @@ class _Running:
                 fingerprint=here.fingerprint,
             )
         )
+        behind_ns = system.bus.at_ns - system.clock.now()
+        if behind_ns > CLOCK_BEHIND_NS:
+            system.admit(ClockStepped(behind_ns))
         if recovered is not None:
             self._finish(system, recovered)
         self._hold_latches(system)

@@ -105,6 +105,9 @@ class System:
         hanging = await self.supervisor.shutdown(HANGING_SHARE * self._stop_s)
         if self._abandons_orders(chosen):
             await self._cancel_all(self._stop_s - (self.clock.now() - asked_ns) / SECOND_NS)
+        if chosen == "flatten" and not self.report.is_flat():
+            left = f"{self._ending.reason}; asked to flatten, but positions are open"
+            self._ending = Ending(left, self._ending.exit_code or EXIT_TEMPORARY)
         return self._said_last(hanging)
 
     @property
@@ -149,6 +152,9 @@ class System:
             self.request_stop(f"{error}; free or mend the disk and start again", EXIT_TEMPORARY)
             return
         self.admit(failure)
+        if failure.spent and failure.group == "orders":
+            # HALTED alone would leave open orders to themselves: nobody is left who could cancel them.
+            self.request_stop(f"{failure.gateway} gave up: {failure.error}", EXIT_GAVE_UP)
 
     def _watch_actor(self, envelope: Envelope[Any]) -> None:
         failed: ActorFailed = envelope.payload
@@ -183,6 +189,7 @@ class System:
             outcome = "the venue cancelled all open orders"
         except TimeoutError:
             outcome = "the venue did not confirm that it cancelled the open orders, look there"
+            self._ending = Ending(self._ending.reason, self._ending.exit_code or EXIT_TEMPORARY)
         self._ending = Ending(f"{self._ending.reason}; {outcome}", self._ending.exit_code)
 
     async def _insist_on_cancelling(self) -> None:

@@ -173,7 +173,11 @@ class JournalWriter:
             self._roll()
         envelopes = self._envelopes
         data = control(TURN_END, *self._written) if self._end_due else b""
-        data += self._encoder.encode(envelopes, self._flags)
+        try:
+            data += self._encoder.encode(envelopes, self._flags)
+        except (TypeError, NotImplementedError, ValueError, OverflowError) as error:
+            # An actor's defect, found only here: what cannot be kept must not be acted upon, as with a broken disk.
+            raise OSError(f"a message could not be encoded: {error}") from error
         self._envelopes, self._flags, self._end_due = [], [], False
         segments.write(data, self._written[0] + 1)
         if envelopes:

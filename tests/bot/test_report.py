@@ -10,6 +10,8 @@ from contracts.decision import Refusal
 from contracts.topics import DECISIVE
 from contracts.trade import OrderState
 from runtime.replay import DecisionHash
+from tests.kit.market import an_envelope
+from tests.kit.orders import a_snapshot
 
 
 def heard(run) -> Report:
@@ -58,3 +60,11 @@ def test_before_anything_is_said_nothing_is_claimed() -> None:
     said = Report().as_json()
     assert said["equity_eur"] is None and said["state"] is None and said["decisions"] == 0
     assert Report().is_flat()
+
+
+def test_what_was_held_before_this_process_is_not_flat() -> None:
+    report = Report()
+    report(an_envelope(a_snapshot(BTC_EUR="0.5")))
+    assert not report.is_flat()
+    report(an_envelope(a_snapshot()))
+    assert report.is_flat()

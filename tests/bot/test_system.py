@@ -10,6 +10,7 @@ from actors.agents.momentum import Momentum
 from actors.bar_builder import BarBuilder
 from actors.book_keeper import BookKeeper
 from actors.execution_desk import ExecutionDesk
+from actors.gateways.order_gateway import OrderGateway
 from actors.feature_engine import FeatureEngine
 from actors.gateways.metronome import Metronome
 from actors.ledger import Ledger
@@ -307,3 +308,15 @@ def test_a_metronome_that_ends_ends_the_process(monkeypatch):
     run = simulate(a_profile(**QUICK), seconds=5, checked=False)
     assert run.ending.exit_code == EXIT_GAVE_UP
     assert run.ending.reason.startswith("cadence gave up: returned")
+
+
+def test_an_order_gateway_that_gave_up_ends_the_process_with_9_and_everything_cancelled(monkeypatch):
+    async def broken(self, inbox, admit):
+        raise RuntimeError("broken for good")
+
+    monkeypatch.setattr(OrderGateway, "run", broken)
+    world, venues = watched_world(a_profile(**QUICK))
+    run = simulate(seconds=600, world=world, checked=False)
+    assert run.ending.exit_code == EXIT_GAVE_UP
+    assert "venue gave up: RuntimeError: broken for good" in run.ending.reason
+    assert venues[0].cancelled_all == 1

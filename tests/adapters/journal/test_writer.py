@@ -514,3 +514,12 @@ def test_whatever_is_said_is_read_back_with_its_turns(turns_said, segment_bytes)
     assert read == said
     assert (verify(disk).problems, verify(disk).turns) == ((), len(turns_said))
     assert examine(disk).ended_seq == len(said)
+
+
+def test_a_message_that_cannot_be_encoded_fails_the_journal_for_good() -> None:
+    journal = a_writer(CrashingDisk())
+    journal.append(Envelope(1, 1, 0, 1_000, "feed", Tick(object(), 1, 2, 3, 4, 5, 1, 1)), outside=True)
+    for _ in range(2):
+        with pytest.raises(JournalFailed, match="could not be encoded"):
+            journal.flush()
+    assert journal.failed
