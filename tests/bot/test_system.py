@@ -10,9 +10,9 @@ from actors.agents.momentum import Momentum
 from actors.bar_builder import BarBuilder
 from actors.book_keeper import BookKeeper
 from actors.execution_desk import ExecutionDesk
-from actors.gateways.order_gateway import OrderGateway
 from actors.feature_engine import FeatureEngine
 from actors.gateways.metronome import Metronome
+from actors.gateways.order_gateway import OrderGateway
 from actors.ledger import Ledger
 from actors.marker import Marker
 from actors.meta_weighter import MetaWeighter
