@@ -8,17 +8,16 @@ seconds) from the first beat of the process, so a hole in the numbers says how m
 back is followed on its new grid, and the numbers go on from where they were.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
 
 import msgspec
 
 from actors.settings import more_than_zero
-from contracts.envelope import Envelope
-from contracts.life import Beat, BeatKind
+from contracts.life import Beat, BeatKind, Stopping
 from contracts.ports import Clock
 from contracts.quantities import SECOND_NS, Nanos, Seconds, nanos
-from runtime.actor import Admit, Gateway
+from runtime.actor import Admit, Gateway, Inbox
 
 Ready = Callable[[], Awaitable[object]]
 
@@ -37,24 +36,32 @@ class CadenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class Metronome(Gateway):
-    """Beats from the moment `ready` returns (the history was admitted) until cancelled."""
+    """Beats from the moment `ready` returns (the history was admitted) until cancelled.
+
+    Once the process is ending nothing is decided any more, unless it ends flat: an order on the last second, even one
+    that reduces, would only be another one to be cancelled.
+    """
 
     role = "metronome"
-    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (Stopping,)
 
     def __init__(self, clock: Clock, settings: CadenceSettings, ready: Ready) -> None:
         self._clock = clock
         self._decide_ns = nanos(settings.decide_s)
         self._ready = ready
+        self._deciding = True
         self._numbers: dict[BeatKind, int] = {"signal": 0, "decide": 0, "second": 0}
 
-    async def run(self, inbox: AsyncIterator[Envelope[Any]], admit: Admit) -> None:
+    async def run(self, inbox: Inbox, admit: Admit) -> None:
         await self._ready()
         start_ns = past_ns = self._clock.now()
         while True:
             due_ns = next_beat(past_ns, self._decide_ns)
             await self._clock.sleep_until(due_ns)
+            self._deciding = self._deciding and all(each.payload.policy == "flatten" for each in inbox.unread())
             for kind in kinds_at(due_ns, self._decide_ns):
+                if not (self._deciding or kind == "second"):
+                    continue
                 step_ns = SECOND_NS if kind == "second" else self._decide_ns
                 self._numbers[kind] = max(self._numbers[kind] + 1, due_ns // step_ns - start_ns // step_ns)
                 admit(Beat(kind=kind, number=self._numbers[kind]))

@@ -7,7 +7,7 @@ import msgspec
 from contracts.account import Equity, Position
 from contracts.decision import Intent, Refusal, Verdict
 from contracts.envelope import Envelope
-from contracts.life import Beat, RunStarted
+from contracts.life import Beat, RunStarted, Stopping
 from contracts.market import BookFrame, MarkFrame
 from contracts.ports import Clock, OrderVenue
 from contracts.topics import TABLE, topic_of
@@ -189,9 +189,9 @@ def test_the_order_gateway_is_told_the_state_of_account_and_feeds_even_if_it_sta
     assert not {"Order", "CancelOrder", "OrderQuery"} & retained
 
 
-def test_feed_and_metronome_are_told_nothing() -> None:
+def test_the_feed_is_told_nothing_and_the_metronome_of_the_end_only() -> None:
     run = calm()
-    assert [run.system.gateways[name].inputs for name in ("feed", "cadence")] == [(), ()]
+    assert [run.system.gateways[name].inputs for name in ("feed", "cadence")] == [(), (Stopping,)]
 
 
 def test_no_outlet_ever_dropped_a_message() -> None:

@@ -1,12 +1,12 @@
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from actors.gateways.metronome import CadenceSettings, Metronome
 from contracts.envelope import Envelope
-from contracts.life import Beat
+from contracts.life import Beat, Stopping
 from runtime.clock import LoopClock
+from runtime.outlet import Outlet
 from tests.kit.market import an_envelope, at
 
 
@@ -58,22 +58,19 @@ class Early(LoopClock):
         await asyncio.sleep(max(0.0, (at_ns - self.now()) / 1e9 - 20e-6))
 
 
-async def silence() -> AsyncIterator[Envelope]:
-    return
-    yield
-
-
 async def nothing_to_wait_for() -> None:
     return None
 
 
-async def beaten(clock: LoopClock, *, decide_s: float, seconds: float, ready=nothing_to_wait_for):
-    """What was admitted within that many seconds, as (second, kind, number)."""
-    bar = Bar(clock)
+async def beaten(clock: LoopClock, *, decide_s: float, seconds: float, ready=nothing_to_wait_for, ending=None):
+    """What was admitted within that many seconds, as (second, kind, number); `ending` is said at second 3."""
+    bar, inbox = Bar(clock), Outlet("cadence", 8)
     clock.now()
+    if ending is not None:
+        asyncio.get_running_loop().call_at(3.0, inbox.offer, an_envelope(Stopping(ending, "a test")))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(seconds):
-            await Metronome(clock, CadenceSettings(decide_s=decide_s), ready).run(silence(), bar)
+            await Metronome(clock, CadenceSettings(decide_s=decide_s), ready).run(inbox, bar)
     return bar.heard
 
 
@@ -145,3 +142,11 @@ async def test_no_beat_before_the_history_was_admitted():
 def test_a_cadence_that_never_or_always_beats_is_refused(decide_s):
     with pytest.raises(ValueError, match="decide_s was"):
         CadenceSettings(decide_s=decide_s)
+
+
+@pytest.mark.parametrize(("ending", "decisions"), [("keep", 3), ("cancel", 3), ("flatten", 5)])
+async def test_a_process_that_ends_decides_no_more_unless_it_ends_flat(ending, decisions):
+    heard = await beaten(LoopClock(at(0.3)), decide_s=1, seconds=5, ending=ending)
+    kinds = [kind for *_, kind, _ in heard]
+    assert kinds.count("second") == 5
+    assert kinds.count("decide") == kinds.count("signal") == decisions
