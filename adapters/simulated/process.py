@@ -56,12 +56,14 @@ class InUse(OSError):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the broker; returns the exit code."""
+    # Asked before anything is said: a parent that reads the ready line and ends at once must still be missed.
+    parent = os.getppid()
     options = _parser().parse_args(arguments)
     try:
         settings = _settings(options)
         weather = _weather(options.weather, options.seed)
         market = Market(MarketSettings(seed=options.seed, **_object(options.market, "--market")))
-        asyncio.run(_run(options, settings, weather, market))
+        asyncio.run(_run(options, settings, weather, market, parent))
     except InUse as error:
         return _say(f"{error}; stop the other one or name another", IN_USE)
     except (ValueError, TypeError, msgspec.MsgspecError, InvalidOperation, OSError) as error:
@@ -69,7 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _run(options: argparse.Namespace, settings: BrokerSettings, weather: WeatherSettings, market: Market) -> None:
+async def _run(
+    options: argparse.Namespace, settings: BrokerSettings, weather: WeatherSettings, market: Market, parent: int
+) -> None:
     with _locked(options.ledger):
         ledger = LedgerFile(options.ledger, sync=options.sync)
         clock = ProcessClock(options.start_ns)
@@ -81,19 +85,19 @@ async def _run(options: argparse.Namespace, settings: BrokerSettings, weather: W
         sys.stdout.write(msgspec.json.encode(ready | {"facts": len(ledger.facts)}).decode() + "\n")
         sys.stdout.flush()
         try:
-            await _until_ended(options.die_with_parent, venue, clock, server)
+            await _until_ended(parent if options.die_with_parent else None, venue, clock, server)
         finally:
             listening.close()
             server.close()
             ledger.close()
 
 
-async def _until_ended(die_with_parent: bool, venue: SimulatedVenue, clock: ProcessClock, server: VenueServer) -> None:
+async def _until_ended(parent: int | None, venue: SimulatedVenue, clock: ProcessClock, server: VenueServer) -> None:
+    """Until a signal, or until `parent` is not the parent any more."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    parent = os.getppid()
-    while not ended.is_set() and (not die_with_parent or os.getppid() == parent):
+    while not ended.is_set() and (parent is None or os.getppid() == parent):
         venue.broker.advance(clock.now())
         server.reap()
         await asyncio.sleep(TURN_S)

@@ -81,7 +81,7 @@ def process(tmp_path):
 class TestOverASocket(VenueContract):
     @pytest.fixture
     def world(self, shared):
-        return VenueWorld(shared.venue(), WallClock(), wait_s=0.06)
+        return VenueWorld(shared.venue(), WallClock(), wait_s=0.06, window_s=1.6)
 
 
 @on_a_real_loop
