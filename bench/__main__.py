@@ -1,4 +1,4 @@
-"""`python -m bench`: every figure this machine has to show, a line each; `--json` for programs, names to choose some."""
+"""`python -m bench`: every figure this machine has to show, a line each; `--json` for programs, names to choose."""
 
 import argparse
 import importlib

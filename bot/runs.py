@@ -172,8 +172,10 @@ def find_run(directory: Path, wanted: str) -> Path:
 
 
 def _is_run(path: str) -> bool:
-    """Whether a path leads to a run; what cannot be a path does not."""
+    """Whether a path leads to a run: its name says so, or a journal with segments in it."""
     try:
-        return bool(path) and (Path(path) / "journal").is_dir()
+        journal = Path(path) / "journal"
+        named = RUN_NAME.fullmatch(Path(path).name) is not None
+        return bool(path) and journal.is_dir() and (named or any(journal.glob("*.seg")))
     except (OSError, ValueError):
         return False

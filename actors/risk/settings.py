@@ -8,7 +8,6 @@ import msgspec
 from actors.settings import at_least, more_than_zero, within
 from contracts.quantities import Bps, Money, Seconds
 
-
 SCENARIOS_MAX: Final = 65_536
 """A decision over 250 instruments would already draw a hundred megabytes of them."""
 
