@@ -90,10 +90,14 @@ async def idle() -> None:
 
 
 def figures() -> dict[str, float]:
-    table = (*MACHINE_METRICS, Metric(name="bot_wide_total", kind="counter", label="of", help="x", labels_max=3_000))
+    table = (
+        *MACHINE_METRICS,
+        Metric(name="bot_wide_total", kind="counter", label="of", help="x", labels_max=3_000),
+        Metric(name="bot_waited_seconds", kind="histogram", help="x"),
+    )
     metrics, board = Metrics(table, {"version": "0"}), StatusBoard()
     single, labelled = metrics.single("bot_turns_total"), metrics.labelled("bot_wide_total")
-    histogram = metrics.histogram("bot_turn_seconds")
+    histogram = metrics.histogram("bot_waited_seconds")
     names = [str(number) for number in range(3_000)]
     for name in names:
         labelled.add(name)

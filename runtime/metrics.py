@@ -34,8 +34,6 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 
 MACHINE_METRICS: Final[tuple[Metric, ...]] = (
     Metric(name="bot_turns_total", kind="counter", help="Turns of the bus: outside messages run to their end"),
-    Metric(name="bot_messages_total", kind="counter", label="topic", help="Messages said, by topic", labels_max=128),
-    Metric(name="bot_turn_seconds", kind="histogram", help="Time a turn took, of those that were measured"),
     Metric(name="bot_actor_failures_total", kind="counter", label="actor", help="Crashes of actors and gateways"),
     Metric(name="bot_actor_restarts_total", kind="counter", label="actor", help="Actors and gateways built again"),
     Metric(name="bot_mailbox_depth", kind="gauge", label="gateway", help="Messages waiting for a gateway"),

@@ -7,7 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actors.risk.view import Floats, View
-from quant.tail_risk import component_cvar, contributions, cvar, cvar_error, largest_scale, scenarios, var
+from quant.tail_risk import (
+    book_losses,
+    component_cvar,
+    contributions,
+    cvar,
+    cvar_error,
+    largest_scale,
+    scenarios,
+    var,
+)
 
 STEPS: Final = 20
 """Bisections of the scale: one part in a million of an order is far below a lot."""
@@ -60,7 +69,7 @@ class Tail:
         full = self._losses(self._worst + added)
         error = cvar_error(full, self._alpha) / max(cvar(full, self._alpha), 1e-12)
         within = budget * max(0.0, 1.0 - 2.0 * min(error, 0.25))
-        opening = [contributions(self._rows, part, 2.0 * self._cost).sum(axis=1) for part in _parts(added)]
+        opening = [book_losses(self._rows, part, 2.0 * self._cost) for part in _parts(added)]
         scales = [
             largest_scale(self._losses(held), part, within, self._alpha, STEPS)
             for held in self._books()
@@ -77,7 +86,7 @@ class Tail:
         return (self._worst,) if np.array_equal(self._worst, self._now) else (self._now, self._worst)
 
     def _losses(self, notional: Floats) -> Floats:
-        return np.asarray(contributions(self._rows, notional, self._cost).sum(axis=1))
+        return book_losses(self._rows, notional, self._cost)
 
 
 def _parts(added: Floats) -> Iterator[Floats]:

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from actors.settings import at_least, more_than_zero, within
@@ -21,7 +23,16 @@ def test_what_is_outside_its_bounds_is_named_with_its_value(value):
         within("gate", 0, 1, share=value)
 
 
-def test_bounds_themselves_are_allowed():
-    more_than_zero("gate", age_s=1e-9)
+def test_bounds_themselves_are_allowed_and_the_next_number_is_not():
+    more_than_zero("gate", age_s=math.nextafter(0, 1))
     at_least("gate", 2, bars=2)
     within("gate", 0, 1, low=0, high=1)
+    beyond = (
+        lambda: more_than_zero("gate", age_s=0.0),
+        lambda: at_least("gate", 2, bars=math.nextafter(2, 0)),
+        lambda: within("gate", 0, 1, low=math.nextafter(0, -1)),
+        lambda: within("gate", 0, 1, high=math.nextafter(1, 2)),
+    )
+    for refused in beyond:
+        with pytest.raises(ValueError, match=r"^gate: "):
+            refused()

@@ -470,6 +470,7 @@ async def test_an_inbox_that_ends_ends_the_gateway():
         world.inbox.put_nowait(None)
         async with asyncio.timeout(1):
             await world.task
+        assert world.task.done() and not world.task.cancelled()
 
 
 @pytest.mark.parametrize("name", [each for each in settings().__struct_fields__ if each != "dry_run"])
