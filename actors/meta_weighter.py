@@ -23,6 +23,7 @@ from contracts.quantities import Nanos, Seconds, seconds
 from quant.blend import ErrorCorrelation, ErrorCorrelationState, Pool, pool
 from quant.quantiles import LEVELS, student_quantiles
 from quant.rolling import Floats
+from quant.slippage import round_trip_bps
 
 BLEND: Final = "pool-1"
 INSTANTS_MAX: Final = 256
@@ -176,12 +177,12 @@ class MetaWeighter(StatefulActor[MetaWeighterState]):
         return pool(mu, sigma, confidence, said_s, age_s, self._settings.horizon_s, self._correlation.matrix())
 
     def _cost_bps(self, width: int) -> Floats:
-        """A round trip: the taker's fee and half the spread, each way; NaN without a valid mark."""
+        """A round trip of what fits the touch, since no size is known yet; NaN without a valid mark."""
         marks = self.state.marks
         if marks is None:
             return np.full(width, np.nan)
-        spread = 1e4 * (marks.ask.values - marks.bid.values) / marks.mid.values
-        return np.asarray(2.0 * self._fee_bps + spread)
+        half_spread_bps = 0.5e4 * (marks.ask.values - marks.bid.values) / marks.mid.values
+        return round_trip_bps(self._fee_bps, half_spread_bps, np.zeros(width))
 
     def check(self) -> None:
         assert len(self.state.errors) <= INSTANTS_MAX, f"{len(self.state.errors)} instants wait for outcomes"

@@ -102,15 +102,6 @@ def survived(directory: Path) -> None:
     (directory / NOTE).unlink(missing_ok=True)
 
 
-def write_snapshot(bus: Bus, snapshots: Snapshots) -> int | None:
-    """Put the bus on the disk between two turns; returns its seq, None while an actor waits for its restart."""
-    image = bus.image()
-    if image is None:
-        return None
-    store_image(image, snapshots)
-    return image.seq
-
-
 def store_image(image: BusImage, snapshots: Snapshots) -> None:
     """Put a frozen bus on the disk; waits for the disk, so a live loop has it done in a thread."""
     snapshots.write(image.seq, {IMAGE: codec.encode(image)}, {IMAGE: codec.schema_digest(BusImage)})

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from contracts.column import EXTENSION_CODE, Column
-from contracts.topics import BY_TYPE, BY_TYPE_NAME
+from contracts.topics import BY_TYPE
 
 StateT = TypeVar("StateT", bound=msgspec.Struct)
 
@@ -86,11 +86,6 @@ def schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
 def schema_digest(kind: type[msgspec.Struct]) -> str:
     """A short hash of a type's schema: changes when a field comes, goes or changes its type."""
     return hashlib.blake2b(msgspec.json.encode(schema(kind), order="deterministic"), digest_size=8).hexdigest()
-
-
-def message_types() -> tuple[str, ...]:
-    """All type names in the order of the topics table."""
-    return tuple(BY_TYPE_NAME)
 
 
 def _column_schema(kind: type) -> dict[str, Any]:

@@ -30,8 +30,3 @@ def parse_client_order_id(text: str) -> OrderIdentity:
     if not text.startswith("k") or len(parts) != 4 or not all(part.isdecimal() for part in parts):
         raise ValueError(f"a client order id looks like k1-000001-00-0, was {text!r}")
     return OrderIdentity(*(int(part) for part in parts))
-
-
-def message_id(run: str, seq: int) -> str:
-    """The name of one message outside of its run: `<run>#<seq>`."""
-    return f"{run}#{seq}"

@@ -9,11 +9,6 @@ LEFT = (1.0, 0.25, 0.0)
 """Full budget to 2 % down, a quarter of it at 6 %, close-only from 8 %."""
 
 
-def peak_after(peak: float, equity: float) -> float:
-    """The running peak once equity has been seen; NaN peak means none seen yet."""
-    return equity if np.isnan(peak) else max(peak, equity)
-
-
 def drawdown(peak: float, equity: float) -> float:
     """Share of the peak that is lost, in [0, 1] for equity in [0, peak]; 1 where the peak is not positive."""
     return max(0.0, 1.0 - equity / peak) if peak > 0.0 else 1.0

@@ -48,11 +48,6 @@ class RecordedFeed:
         """When the first frame was received."""
         return self._recording.started_ns
 
-    @property
-    def ended_ns(self) -> Nanos:
-        """When the last frame was received."""
-        return self._recording.last_ns
-
     def history(self, bar_s: Seconds, bars: int, before_ns: Nanos) -> BarHistory | None:
         """Closed candles that the recording carries; None where it has none of that length."""
         return candle_history(self._recording.candles, self.universe, bar_s, bars, before_ns)

@@ -16,7 +16,7 @@ from adapters.journal.reader import records
 from adapters.journal.record import Record, segment_name, segment_numbers
 from adapters.journal.scan import Scan
 from adapters.simulated.ledger import audit
-from bot.recovery import write_snapshot
+from bot.recovery import store_image
 from bot.worlds import replayed_bus
 from contracts import codec
 from contracts.life import Poisoned
@@ -137,10 +137,12 @@ def test_a_redone_turn_is_said_to_its_end_and_the_whole_run_replays_byte_for_byt
 
 def test_a_snapshot_with_its_tail_comes_to_the_state_of_the_whole_past(tmp_path):
     first = live(PROFILE, tmp_path, seconds=FIRST_S, killed=True)
-    from_seq = write_snapshot(first.system.bus, first.opened.snapshots)
+    image = first.system.bus.image()
+    assert image is not None
+    store_image(image, first.opened.snapshots)
+    from_seq = image.seq
     second = again(tmp_path, seconds=6, killed=True)
     third = live(PROFILE, tmp_path, seconds=0.01, after_s=30, killed=True)
-    assert from_seq is not None
     assert second.recovered is not None
     assert second.recovered.from_seq == from_seq
     assert third.recovered is not None
@@ -151,7 +153,9 @@ def test_a_snapshot_with_its_tail_comes_to_the_state_of_the_whole_past(tmp_path)
 
 def test_a_broken_snapshot_is_passed_over_for_the_whole_past(tmp_path):
     first = live(PROFILE, tmp_path, seconds=FIRST_S, killed=True)
-    write_snapshot(first.system.bus, first.opened.snapshots)
+    image = first.system.bus.image()
+    assert image is not None
+    store_image(image, first.opened.snapshots)
     (path,) = (run_of(tmp_path) / "snapshots").glob("snapshot-*.bin")
     path.write_bytes(path.read_bytes()[:-1])
     second = again(tmp_path, seconds=1, killed=True)

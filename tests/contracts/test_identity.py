@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.identity import OrderIdentity, client_order_id, message_id, parse_client_order_id
+from contracts.identity import OrderIdentity, client_order_id, parse_client_order_id
 
 
 @given(st.tuples(*[st.integers(0, 99)] * 4))
@@ -19,4 +19,3 @@ def test_ids_that_are_not_ours_are_refused() -> None:
             parse_client_order_id(text)
     with pytest.raises(ValueError, match="counts from 0"):
         client_order_id(OrderIdentity(-1, 0, 0, 0))
-    assert message_id("canary-000001", 5) == "canary-000001#5"

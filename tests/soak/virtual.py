@@ -24,7 +24,7 @@ from adapters.simulated.ledger import LedgerFile
 from bot.assemble import Hooks, assemble
 from bot.outside import Outside
 from bot.profile import Profile
-from bot.recovery import IMAGE, write_snapshot
+from bot.recovery import IMAGE, store_image
 from bot.system import System
 from bot.worlds import replayed_bus
 from contracts import codec
@@ -76,7 +76,10 @@ class Watch:
             if outlet.dropped or outlet.depth_max > MAILBOX_SHARE_MAX * outlet.capacity:
                 self.problems.append(f"I27 mailbox of {name}: {outlet.depth_max} deep, {outlet.dropped} lost")
         self.tasks.append(len(asyncio.all_tasks()))
-        self.snapshots_written += write_snapshot(system.bus, self.snapshots) is not None
+        image = system.bus.image()
+        if image is not None:
+            store_image(image, self.snapshots)
+            self.snapshots_written += 1
         latches = system.report.state.latches if system.report.state is not None else ()
         if latches and FLATTEN not in latches:
             self.resumed.update(latches)
