@@ -1,5 +1,6 @@
 """What the money actors share: one state struct, and one reaction for each type they hear."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -25,9 +26,9 @@ class Reacting(StatefulActor[StateT]):
         assert tuple(self._reactions) == self.inputs, f"{type(self).__name__} hears {self.inputs}"
         self.start(state)
 
+    @abstractmethod
     def reactions(self) -> dict[type[msgspec.Struct], Reaction]:
         """What to do on each type of `inputs`, in their order."""
-        raise NotImplementedError
 
     def receive(self, envelope: Envelope[Any]) -> Answer:
         """Change own state and answer with what should now be said."""

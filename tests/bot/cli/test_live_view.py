@@ -67,10 +67,15 @@ def test_text_of_a_venue_cannot_take_over_the_terminal(simulated) -> None:
 class GoneTerminal(io.StringIO):
     """A terminal that was closed."""
 
+    tried = 0
+
     def write(self, text: str) -> int:
+        self.tried += 1
         raise OSError(5, "Input/output error")
 
 
 async def test_a_terminal_that_is_gone_ends_the_view_and_nothing_else(simulated) -> None:
+    gone = GoneTerminal()
     async with asyncio.timeout(60):
-        await a_view(simulated).run(Console(file=GoneTerminal(), width=80, force_terminal=True))
+        await a_view(simulated).run(Console(file=gone, width=80, force_terminal=True))
+    assert gone.tried > 0
