@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env canary test check format types imports docker-check bench crash soak soak-short lock clean
+.PHONY: help env canary test numbers check format types imports docker-check bench crash soak soak-short lock clean
 
 PYTHON_IN_VENV := .venv/bin/python
 STAMP := .venv/.made-from-the-locks
@@ -25,6 +25,9 @@ canary: env  ## run the canary: a simulated market, a mock broker, the real mach
 
 test: env  ## the whole default suite
 	$(PYTHON_IN_VENV) -m pytest -q -n 2 --dist loadfile
+
+numbers: env  ## figures on real data, oracles, and laws at full size: some minutes
+	$(PYTHON_IN_VENV) -m pytest -q -n 2 --dist loadfile -m numbers
 
 check: env format types imports docker-check  ## format, lint, types, imports, Dockerfile
 

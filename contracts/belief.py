@@ -9,10 +9,16 @@ from typing import Literal
 
 import msgspec
 
-from contracts.column import Column
+from contracts.column import Column, floats
 from contracts.quantities import Bps, Nanos, Seconds
 
 Direction = Literal["long", "short", "flat"]
+Rung = Literal["pool", "stack", "booster"]
+DriftLevel = Literal["calm", "warn", "widen", "pool", "half", "flat"]
+
+
+def _none() -> Column:
+    return floats([])
 
 
 class FeatureFrame(msgspec.Struct, frozen=True, gc=False):
@@ -71,6 +77,13 @@ class Slate(msgspec.Struct, frozen=True, gc=False):
 
     `quantiles` has shape (levels, instruments) and rises along the levels; `weights` has shape (agents, instruments);
     `disagreement` is the variance of mu between agents; `cost_bps` the expected cost of a round trip.
+
+    `mu_error` is the standard error of mu, `scale` the reference deviation s_ref over the horizon; `p_up` the
+    probability that the return is above 0; `es_long` and `es_short` the mean loss (positive) of a long and of a short
+    position in its worst 2.5 %. `rung` says how far up the ladder the blend stands, `model` names the boosters used (""
+    for none) and `schema` the inputs they were trained on. `regimes` are the filtered probabilities (regimes,) and
+    `stack` the signed weight of each agent in each (regimes, agents); `expert_weights` (levels, experts) says how the
+    experts were blended.
     """
 
     universe: int
@@ -86,6 +99,19 @@ class Slate(msgspec.Struct, frozen=True, gc=False):
     weights: Column
     blend: str
     based_on: tuple[int, ...]
+    mu_error: Column = msgspec.field(default_factory=_none)
+    scale: Column = msgspec.field(default_factory=_none)
+    p_up: Column = msgspec.field(default_factory=_none)
+    es_long: Column = msgspec.field(default_factory=_none)
+    es_short: Column = msgspec.field(default_factory=_none)
+    rung: Rung = "pool"
+    model: str = ""
+    schema: str = ""
+    regime: str = ""
+    regimes: Column = msgspec.field(default_factory=_none)
+    stack: Column = msgspec.field(default_factory=_none)
+    experts: tuple[str, ...] = ()
+    expert_weights: Column = msgspec.field(default_factory=_none)
 
 
 class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +141,9 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """A belief whose horizon is over: what it said, and what came true by the marks as they were known.
 
-    `author` is the agent's name, or `blend`. Costs are kept apart: `realised` is gross.
+    `author` is the agent's name, or `blend`. Costs are kept apart: `realised` is gross, `cost_bps` (of the blend alone)
+    the cost of a round trip as expected when it was said. `quantiles` (levels, instruments) are those of the blend; an
+    agent has none.
     """
 
     author: str
@@ -128,3 +156,92 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     score: Column
     realised: Column
     based_on: tuple[int, ...]
+    quantiles: Column = msgspec.field(default_factory=_none)
+    cost_bps: Column = msgspec.field(default_factory=_none)
+
+
+class RegimeState(msgspec.Struct, frozen=True, kw_only=True):
+    """Which weather the market has, filtered: from what was known at the time alone.
+
+    `probabilities` (3,) are those of the hidden states in the order of their variance, `label` the most probable one
+    (`calm`, `normal` or `wild`). `run_bars` is the expected number of bars since the last change, `fresh` the
+    probability that it was fewer than twenty. `flipped` says that the regime changed a short while ago: exploration
+    freezes and the gate is conservative. `parameters` names the fitted parameters in use.
+    """
+
+    probabilities: Column
+    label: str
+    run_bars: float
+    fresh: float
+    flipped: bool
+    parameters: str
+    based_on: tuple[int, ...]
+
+
+class ScoreCard(msgspec.Struct, frozen=True, kw_only=True):
+    """How good the beliefs of one author have been lately; over closed labels, recent ones counting more.
+
+    `labels` is how many the figures rest on. `pinball` (levels,) and `crps` are in units of the reference deviation;
+    `coverage` (3,) is the share of outcomes inside the central 50, 90 and 98 %; `pit` (10,) the share in each tenth of
+    the distribution said; `ic` the correlation of mu and outcome; `skill` the pinball saved against the pool (0 for
+    the pool itself, NaN for agents). NaN before any label.
+    """
+
+    author: str
+    labels: float
+    pinball: Column
+    crps: float
+    coverage: Column
+    pit: Column
+    ic: float
+    skill: float
+    based_on: tuple[int, ...]
+
+
+class DriftState(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the beliefs have drifted from what came true, what was alarmed, and what it does.
+
+    Levels rise: `warn` says it, `widen` multiplies sigma by `sigma_factor`, `pool` takes the blend back to the pool,
+    `half` halves sizes through `size_factor`, `flat` opens nothing.
+    """
+
+    level: DriftLevel
+    reasons: tuple[str, ...]
+    sigma_factor: float
+    size_factor: float
+    based_on: tuple[int, ...]
+
+
+class Example(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What the boosters learn from: the inputs of one blend and what came true; rows are instruments.
+
+    `x` (instruments, inputs) in the order of the inputs whose hash is `schema`; `base` (levels, instruments) the
+    quantiles the boosters start from, in units of `scale`; `z` the realised return in units of `scale`, NaN where it is
+    not known; `weight` in (0, 1] is how unique the label is among those that overlap it.
+    """
+
+    universe: int
+    schema: str
+    said_ns: Nanos
+    end_ns: Nanos
+    x: Column
+    base: Column
+    z: Column
+    scale: Column
+    weight: float
+    based_on: tuple[int, ...]
+
+
+class ModelFitted(msgspec.Struct, frozen=True, kw_only=True):
+    """Boosters whose bytes were verified, validated and probed; admitted only then.
+
+    `model` is the SHA-256 of its manifest, by which the store finds it; `challenger` says that it runs beside the
+    champion until it has proved better. An empty `model` demotes to the ladder below the boosters.
+    """
+
+    model: str
+    schema: str
+    trained_until_ns: Nanos
+    examples: int
+    challenger: bool
+    detail: str

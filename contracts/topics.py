@@ -55,6 +55,11 @@ TABLE: Final[tuple[Topic, ...]] = (
     Topic("belief.signals", belief.SignalFrame, "agent", retained=True, key="agent"),
     Topic("belief.outcome", belief.Outcome, "outcomes", key="author"),
     Topic("belief.slate", belief.Slate, "weighter", retained=True),
+    Topic("belief.example", belief.Example, "weighter", recorded="digest"),
+    Topic("belief.regime", belief.RegimeState, "regime_watcher", retained=True),
+    Topic("belief.scores", belief.ScoreCard, "scorer", retained=True, key="author"),
+    Topic("belief.drift", belief.DriftState, "drift_watcher", retained=True),
+    Topic("belief.model", belief.ModelFitted, "trainer", outside=True, retained=True),
     # decisions
     Topic("decision.selection", decision.Selection, "selector"),
     Topic("decision.intent", decision.Intent, "gate", key="symbol"),

@@ -21,7 +21,7 @@ if [ -z "$python" ]; then
 elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     missing+=("python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv")
 fi
-# LightGBM's wheel (the learn extra, part of the development lock) links against the system's OpenMP runtime.
+# LightGBM's wheel links against the system's OpenMP runtime.
 if ! "${python:-python3}" -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null; then
     missing+=(libgomp1)
 fi
