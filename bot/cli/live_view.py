@@ -13,10 +13,12 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli.blend_panel import blend_panel
+from bot.cli.fan import fan, widest
 from bot.logging import printable, utc
 from bot.report import Report
 from contracts.account import Equity
-from contracts.belief import Slate
+from contracts.belief import DriftState, Slate
 from contracts.decision import Refusal, Selection, Verdict
 from contracts.envelope import Envelope
 from contracts.instrument import Universe
@@ -27,14 +29,13 @@ from contracts.trade import Execution, OrderState
 
 ROWS_MAX: Final = 12
 REFRESH_S: Final = 0.5
-WIDTH_OF_BELIEF: Final = 21
 
 
 class LiveView:
     """A tap that remembers the last of everything, and a task that draws it twice a second."""
 
     kinds: ClassVar[tuple[type[msgspec.Struct], ...]] = (
-        UniverseChanged, MarkFrame, Slate, Selection, Verdict, Equity, OrderState, Execution, Refusal,
+        UniverseChanged, MarkFrame, Slate, DriftState, Selection, Verdict, Equity, OrderState, Execution, Refusal,
     )  # fmt: skip
 
     def __init__(self, run: str, report: Report, clock: Clock) -> None:
@@ -76,7 +77,8 @@ class LiveView:
 
     def draw(self) -> RenderableType:
         """The whole picture as it stands."""
-        return Group(self._head(), self._beliefs(), Columns([self._risk(), self._happened()], expand=True))
+        blend = blend_panel(self._last.get(Slate), self._last.get(DriftState))
+        return Group(self._head(), self._beliefs(), Columns([blend, self._risk(), self._happened()], expand=True))
 
     def _head(self) -> Panel:
         state, equity = self._report.state, self._report.equity
@@ -93,23 +95,25 @@ class LiveView:
 
     def _beliefs(self) -> Table:
         table = Table(expand=True, box=None, header_style="dim")
-        for title in ("instrument", "mark", "bps", "one sigma around it", "sure", "chosen", "position"):
-            table.add_column(
-                title, justify="left" if title in ("instrument", "one sigma around it", "chosen") else "right"
-            )
+        for title in ("instrument", "mark", "bps", "fan of the outcome", "up", "sure", "chosen", "position"):
+            left = title in ("instrument", "fan of the outcome", "chosen")
+            table.add_column(title, justify="left" if left else "right")
         slate, marks, universe = self._last.get(Slate), self._last.get(MarkFrame), self._universe
         if slate is None or marks is None or universe is None or len(slate.mu) != len(universe):
             return table
         mu, sigma = slate.mu.values * 1e4, slate.sigma.values * 1e4
-        order = np.argsort(-np.abs(np.nan_to_num(mu / sigma)), kind="stable")[:ROWS_MAX]
-        widest = float(np.nanmax(np.append(np.abs(mu) + sigma, 1e-9)))
-        for column in (int(each) for each in order):
+        p_up = slate.p_up.values if len(slate.p_up) == len(mu) else np.full(len(mu), np.nan)
+        order = np.argsort(-np.abs(np.nan_to_num(mu / sigma)), kind="stable")[:ROWS_MAX].tolist()
+        fans = {column: (slate.quantiles.values[:, column] * 1e4).tolist() for column in order}
+        reach = widest(list(fans.values()))
+        for column in order:
             symbol = universe.instruments[column].symbol
             table.add_row(
                 symbol,
                 f"{marks.mid[column]:.6g}",
                 f"{mu[column]:+.2f}",
-                _belief(mu[column], sigma[column], widest),
+                fan(fans[column], float(mu[column]), reach),
+                f"{p_up[column]:.0%}" if p_up[column] == p_up[column] else "",
                 f"{slate.confidence[column]:.2f}",
                 self._chosen(symbol),
                 self._held(symbol),
@@ -146,20 +150,3 @@ class LiveView:
         return Panel(
             Group(*self._recent) if self._recent else Text("nothing yet", "dim"), title="orders", title_align="left"
         )
-
-
-def _belief(mu: float, sigma: float, widest: float) -> Text:
-    """A line from mu - sigma to mu + sigma around zero, the mean marked."""
-    if not np.isfinite(mu) or not np.isfinite(sigma):
-        return Text("no belief", "dim")
-    half = WIDTH_OF_BELIEF // 2
-
-    def place(value: float) -> int:
-        return half + round(max(-1.0, min(1.0, value / widest)) * half)
-
-    cells = [" "] * WIDTH_OF_BELIEF
-    for index in range(place(mu - sigma), place(mu + sigma) + 1):
-        cells[index] = "─"
-    cells[half] = "┼" if cells[half] == "─" else "│"
-    cells[place(mu)] = "●"
-    return Text("".join(cells), "green" if mu > 0 else "red")

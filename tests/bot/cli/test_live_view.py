@@ -32,7 +32,16 @@ def drawn(view: LiveView, width: int = 120) -> str:
 
 def test_the_view_shows_marks_beliefs_budget_orders_and_equity(simulated) -> None:
     text = drawn(a_view(simulated))
-    for part in ("canary-000001", "BTC-EUR", "one sigma around it", "tail risk", "equity", "filled", "decisions"):
+    for part in (
+        "canary-000001",
+        "BTC-EUR",
+        "fan of the outcome",
+        "blend",
+        "tail risk",
+        "equity",
+        "filled",
+        "decisions",
+    ):
         assert part in text
 
 
