@@ -204,9 +204,23 @@ def _says(record: Record, symbol: str, column: int | None) -> dict[str, Any]:
         }
     said = {name: _cell(value, column) for name, value in fields.items()}
     if isinstance(message, Slate) and column is not None:
-        weights = message.weights.values[:, column].tolist()
-        said["weights"] = dict(zip(message.agents, weights, strict=True))
-        said["quantiles"] = message.quantiles.values[:, column].tolist()
+        said |= _blended(message, column)
+    return said
+
+
+def _blended(slate: Slate, column: int) -> dict[str, Any]:
+    """What of a slate is no plain column: who weighs how much, in every regime and at every level."""
+    stack, experts = slate.stack.values, slate.expert_weights.values
+    said: dict[str, Any] = {
+        "weights": dict(zip(slate.agents, slate.weights.values[:, column].tolist(), strict=True)),
+        "quantiles": slate.quantiles.values[:, column].tolist(),
+        "levels": slate.levels.values.tolist(),
+        "regimes": slate.regimes.values.tolist(),
+    }
+    if stack.size:
+        said["stack"] = [dict(zip(slate.agents, row, strict=True)) for row in stack.tolist()]
+    if experts.size:
+        said["expert_weights"] = [dict(zip(slate.experts, row, strict=True)) for row in experts.tolist()]
     return said
 
 

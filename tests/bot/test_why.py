@@ -5,11 +5,13 @@ import pytest
 
 from adapters.journal.disk import PosixDisk
 from adapters.journal.reader import records
-from bot.why import OrderNotFound, why
+from bot.why import OrderNotFound, _blended, why
 from contracts import codec
+from contracts.column import floats
 from contracts.decision import Flatten, Intent
 from contracts.life import Beat
 from contracts.trade import Order
+from tests.kit.beliefs import a_slate
 from tests.kit.worlds import a_profile, simulate
 
 
@@ -74,3 +76,20 @@ def test_an_order_that_is_not_there_is_told_with_near_ones(finished) -> None:
         why(lambda: records(disk), "k1-", "here")
     with pytest.raises(OrderNotFound, match="which has no order at all; name another run with --run"):
         why(list, "k1-000001-00-0")
+
+
+def test_a_slate_is_told_with_the_weights_of_agents_in_every_regime_and_of_experts_at_every_level() -> None:
+    slate = msgspec.structs.replace(
+        a_slate(width=2),
+        agents=("one", "two"),
+        weights=floats([[0.2, 0.4], [0.8, 0.6]]),
+        regimes=floats([0.1, 0.2, 0.7]),
+        stack=floats([[1.0, -2.0], [3.0, 4.0], [5.0, 6.0]]),
+        experts=("pool", "stack"),
+        expert_weights=floats([[0.5, 0.5]] * 9),
+    )
+    said = _blended(slate, 1)
+    assert said["weights"] == {"one": 0.4, "two": 0.6}
+    assert said["regimes"] == [0.1, 0.2, 0.7]
+    assert said["stack"] == [{"one": 1.0, "two": -2.0}, {"one": 3.0, "two": 4.0}, {"one": 5.0, "two": 6.0}]
+    assert said["expert_weights"] == [{"pool": 0.5, "stack": 0.5}] * 9
