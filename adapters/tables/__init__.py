@@ -1,0 +1,1 @@
+"""Tables of prices in files: the only home of polars; and the cache of features on disk."""

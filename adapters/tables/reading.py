@@ -1,0 +1,76 @@
+"""One file as a frame of its raw columns: CSV as text, Parquet and Feather with the types they carry."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from adapters.tables.errors import MissingTable, UnreadableTable
+
+CSV: Final = (".csv", ".csv.gz", ".csv.zst", ".tsv", ".txt")
+PARQUET: Final = (".parquet", ".pq")
+FEATHER: Final = (".feather", ".arrow", ".ipc")
+NO_VALUE: Final = ("", "NaN", "nan", "NA", "N/A", "null", "None")
+"""How a CSV says that there is nothing in a cell."""
+
+_RENAMED: Final = re.compile(r"_duplicated_\d+$")
+"""What the reader appends to a name that it has seen before."""
+
+
+def raw_columns(path: Path) -> pl.DataFrame:
+    """The columns of the file, at least one row; names without the blanks around them.
+
+    Raises:
+        MissingTable: nothing that can be read is there.
+        UnreadableTable: another format, damaged bytes, no rows, or a column twice.
+    """
+    name = path.name.lower()
+    try:
+        if not path.is_file():
+            raise MissingTable(f"{path}: no such file")
+        if name.endswith(CSV):
+            frame = _csv(path)
+        elif name.endswith(PARQUET):
+            frame = pl.read_parquet(path, glob=False)
+        elif name.endswith(FEATHER):
+            frame = pl.read_ipc(path)
+        else:
+            known = ", ".join((*CSV, *PARQUET, *FEATHER))
+            raise UnreadableTable(f"{path}: its name ends in none of {known}")
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        if isinstance(error, UnreadableTable | MissingTable):
+            raise
+        raise UnreadableTable(f"{path}: {_first_line(error)}") from error
+    except OSError as error:
+        raise UnreadableTable(f"{path}: cannot be read: {_first_line(error)}") from error
+    return _checked(path, frame)
+
+
+def _csv(path: Path) -> pl.DataFrame:
+    return pl.read_csv(path, separator=_separator(path), infer_schema=False, null_values=list(NO_VALUE), glob=False)
+
+
+def _separator(path: Path) -> str:
+    """What stands most often in the first line; a comma where nothing does."""
+    header = pl.read_csv(
+        path, separator="\x1f", quote_char=None, has_header=False, n_rows=1, infer_schema=False, glob=False
+    )
+    line = str(header.item(0, 0))
+    return max((",", ";", "\t"), key=line.count)
+
+
+def _checked(path: Path, frame: pl.DataFrame) -> pl.DataFrame:
+    names = [_RENAMED.sub("", name.strip().removeprefix("\ufeff")) for name in frame.columns]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise UnreadableTable(f"{path}: column {twice[0]!r} stands there twice, expected each once")
+    if frame.height == 0:
+        raise UnreadableTable(f"{path}: not a single row below the header")
+    frame.columns = names
+    return frame
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
