@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from adapters.tables.errors import BadTable, MissingTable, UnreadableTable
+from adapters.tables.errors import BadTable, MissingTable
 from adapters.tables.prices import read_prices
 from adapters.tables.reading import raw_columns
 
