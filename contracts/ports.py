@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from contracts.envelope import Envelope
 from contracts.instrument import Universe
 from contracts.market import BarHistory
+from contracts.model import ModelTexts
 from contracts.quantities import Nanos, Seconds
 from contracts.trade import (
     CancelOrder,
@@ -38,6 +39,14 @@ class VenueSilent(ConnectionError):
 
 class JournalFailed(OSError):
     """The disk refused a write or a sync; from now on nothing may be sent."""
+
+
+class ModelRejected(Exception):
+    """A model that must not be used; says which one and why."""
+
+
+class WorkFailed(Exception):
+    """A worker process gave no result: it failed, took too long, or was killed; says why."""
 
 
 class Clock(Protocol):
@@ -117,3 +126,17 @@ class Journal(Protocol):
 
     def close(self) -> None:
         """Write, sync and seal what is there."""
+
+
+class Models(Protocol):
+    """Fitted models by the SHA-256 of their manifests; nothing unverified ever comes out."""
+
+    def texts(self, model: str) -> ModelTexts:
+        """The verified boosters of a model; raises ModelRejected with the reason."""
+
+
+class Workers(Protocol):
+    """Work that would hold up the loop, each piece in a process of its own."""
+
+    async def run(self, work: str, arguments: tuple[str, ...], *, timeout_s: Seconds) -> str:
+        """What the named work printed; raises WorkFailed. Cancelled or too late, its process is killed."""
