@@ -4,7 +4,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from contracts import account, belief, decision, life, market, trade
+from contracts import account, belief, context, decision, life, market, trade
 
 Recorded = Literal["full", "digest", "none"]
 
@@ -47,8 +47,13 @@ TABLE: Final[tuple[Topic, ...]] = (
     Topic("market.feed", market.FeedStatus, "feed", outside=True, retained=True, key="feed"),
     Topic("market.fx", market.FxMark, "feed", outside=True, retained=True, key="currency"),
     Topic("market.history", market.BarHistory, "feed", outside=True),
+    Topic("market.perp", market.Perp, "feed", outside=True, key="symbol"),
+    Topic("market.context", context.ContextValue, "context", outside=True, key="name"),
     Topic("market.marks", market.MarkFrame, "marker", retained=True),
     Topic("market.bars", market.BarFrame, "bar_builder"),
+    Topic("market.trades", market.TradeFrame, "trade_keeper", retained=True),
+    Topic("market.perps", market.PerpFrame, "context_keeper", retained=True),
+    Topic("market.contexts", context.ContextFrame, "context_keeper", retained=True),
     Topic("market.books", market.BookFrame, "book_keeper", retained=True),
     # beliefs
     Topic("belief.features", belief.FeatureFrame, "feature_engine", recorded="digest"),

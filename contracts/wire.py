@@ -4,10 +4,10 @@ from typing import Literal
 
 import msgspec
 
-from contracts.market import BookDelta, BookSnapshot, Tick, Trade
+from contracts.market import BookDelta, BookSnapshot, Perp, Tick, Trade
 from contracts.quantities import Nanos
 
-MarketRow = Tick | Trade | BookSnapshot | BookDelta
+MarketRow = Tick | Trade | BookSnapshot | BookDelta | Perp
 
 
 class MalformedFrame(ValueError):

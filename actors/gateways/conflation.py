@@ -2,7 +2,8 @@
 
 Conflation happens here and nowhere else. Of an instrument with too many waiting rows the last quote stands for all its
 quotes, and changes of its book are joined into one with the same effect: later rows hold. Trades are never left out,
-because their sum means something. Trades come first, then the book, then the quote.
+because their sum means something, nor is what is said of a perpetual, row by row. Those come first, then the book, then
+the quote.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from contracts.column import Column
-from contracts.market import BookDelta, BookSnapshot, Tick, Trade
+from contracts.market import BookDelta, BookSnapshot, Perp, Tick, Trade
 from contracts.wire import MarketRow
 
 
@@ -48,7 +49,7 @@ class Backlog:
 
 
 def conflated(rows: list[MarketRow]) -> list[MarketRow]:
-    """The rows of one instrument with the same trades, the same book and the same last quote, and no more than that."""
+    """The rows of one instrument with the same trades, facts of a perpetual, book and last quote, and no more."""
     book: list[BookSnapshot | BookDelta] = []
     for row in rows:
         if isinstance(row, BookSnapshot):
@@ -57,7 +58,7 @@ def conflated(rows: list[MarketRow]) -> list[MarketRow]:
             joins = book and isinstance(book[-1], BookDelta)
             book = [*book[:-1], joined(book[-1], row)] if joins else [*book, row]
     quotes = [row for row in rows if isinstance(row, Tick)]
-    return [*(row for row in rows if isinstance(row, Trade)), *book, *quotes[-1:]]
+    return [*(row for row in rows if isinstance(row, Trade | Perp)), *book, *quotes[-1:]]
 
 
 def joined(first: BookSnapshot | BookDelta, then: BookDelta) -> BookDelta:

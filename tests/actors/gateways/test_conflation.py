@@ -1,7 +1,7 @@
 """Conflation leaves out only what has no effect any more."""
 
 from actors.gateways.conflation import Backlog, conflated
-from contracts.market import BookDelta, BookSnapshot, Tick, Trade
+from contracts.market import BookDelta, BookSnapshot, Perp, Tick, Trade
 from quant.order_book import OrderBook
 from tests.kit.feed_world import BTC, delta, snapshot, tick, trade
 
@@ -24,6 +24,12 @@ def test_conflated_rows_have_the_same_trades_the_same_book_and_the_same_last_quo
     assert book_after(few) == book_after(rows)
     assert [type(row) for row in few] == [Trade, Trade, BookSnapshot, BookDelta, Tick]
     assert few[-1] == tick(10)
+
+
+def test_what_is_said_of_a_perpetual_is_never_left_out():
+    perps = [Perp(symbol=BTC, funding=rate, event_ns=0, epoch=1, frame=1) for rate in (1e-4, 2e-4)]
+
+    assert conflated([tick(1), *perps, tick(2)]) == [*perps, tick(2)]
 
 
 def test_only_a_crowded_instrument_is_conflated():
