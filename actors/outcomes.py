@@ -23,6 +23,8 @@ from contracts.quantities import Nanos, Seconds, nanos
 
 BLEND = "blend"
 """The author of the outcomes of slates."""
+NONE = floats([])
+"""What an agent does not say."""
 
 
 class OutcomesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,6 +52,9 @@ class Pending(msgspec.Struct, frozen=True):
     score: Column
     mid: Column
     mark_seq: int
+    quantiles: Column
+    cost_bps: Column
+    pool_quantiles: Column
 
 
 class OutcomesState(msgspec.Struct, kw_only=True):
@@ -82,12 +87,12 @@ class Outcomes(StatefulActor[OutcomesState]):
         if isinstance(said, MarkFrame):
             return self._on_marks(said, envelope)
         if isinstance(said, SignalFrame):
-            self._take(said.agent, said, said.score, envelope)
+            self._take(said.agent, said, envelope)
         elif isinstance(said, Slate):
-            self._take(BLEND, said, floats(said.mu.values / said.sigma.values), envelope)
+            self._take(BLEND, said, envelope)
         return NOTHING
 
-    def _take(self, author: str, belief: SignalFrame | Slate, score: Column, envelope: Envelope[Any]) -> None:
+    def _take(self, author: str, belief: SignalFrame | Slate, envelope: Envelope[Any]) -> None:
         state = self.state
         if state.mid is None or belief.universe != state.universe:
             state.dropped += 1
@@ -96,19 +101,7 @@ class Outcomes(StatefulActor[OutcomesState]):
         if waiting and envelope.at_ns - waiting[-1].said_ns < nanos(belief.horizon_s) // self._overlaps_max:
             state.thinned += 1
             return
-        waiting.append(
-            Pending(
-                author=author,
-                said_seq=envelope.seq,
-                said_ns=envelope.at_ns,
-                horizon_s=belief.horizon_s,
-                mu=belief.mu,
-                sigma=belief.sigma,
-                score=score,
-                mid=state.mid,
-                mark_seq=state.mark_seq,
-            )
-        )
+        waiting.append(_pending(author, belief, state.mid, state.mark_seq, envelope))
         if len(waiting) > 2 * self._overlaps_max:  # marks have stopped: nothing closes, and memory is bounded
             del waiting[0]
             state.dropped += 1
@@ -120,9 +113,17 @@ class Outcomes(StatefulActor[OutcomesState]):
             state.pending = {}
         state.universe, state.mid, state.mark_seq = marks.universe, marks.mid, envelope.seq
         closed: list[Outcome] = []
+        moved: dict[int, Column] = {}
         for waiting in state.pending.values():
-            while waiting and envelope.at_ns - waiting[0].said_ns >= nanos(waiting[0].horizon_s):
-                closed.append(_closed(waiting.pop(0), marks, envelope))
+            ended = 0
+            while ended < len(waiting) and envelope.at_ns - waiting[ended].said_ns >= nanos(waiting[ended].horizon_s):
+                belief = waiting[ended]
+                # Authors who started from the same marks share one column of what came true.
+                if belief.mark_seq not in moved:
+                    moved[belief.mark_seq] = floats(np.log(marks.mid.values / belief.mid.values))
+                closed.append(_closed(belief, marks, envelope, moved[belief.mark_seq]))
+                ended += 1
+            del waiting[:ended]
         return closed
 
     def check(self) -> None:
@@ -131,9 +132,30 @@ class Outcomes(StatefulActor[OutcomesState]):
             assert all(early.said_ns <= late.said_ns for early, late in pairwise(waiting)), f"{author} is out of order"
 
 
-def _closed(belief: Pending, marks: MarkFrame, envelope: Envelope[Any]) -> Outcome:
+def _pending(author: str, belief: SignalFrame | Slate, mid: Column, mark_seq: int, envelope: Envelope[Any]) -> Pending:
+    if isinstance(belief, Slate):
+        score = floats(belief.mu.values / belief.sigma.values)
+        quantiles, cost_bps, pool_quantiles = belief.quantiles, belief.cost_bps, belief.pool_quantiles
+    else:
+        score, quantiles, cost_bps, pool_quantiles = belief.score, NONE, NONE, NONE
+    return Pending(
+        author=author,
+        said_seq=envelope.seq,
+        said_ns=envelope.at_ns,
+        horizon_s=belief.horizon_s,
+        mu=belief.mu,
+        sigma=belief.sigma,
+        score=score,
+        mid=mid,
+        mark_seq=mark_seq,
+        quantiles=quantiles,
+        cost_bps=cost_bps,
+        pool_quantiles=pool_quantiles,
+    )
+
+
+def _closed(belief: Pending, marks: MarkFrame, envelope: Envelope[Any], realised: Column) -> Outcome:
     late = envelope.at_ns - belief.said_ns > 2 * nanos(belief.horizon_s)
-    realised = np.full(len(marks.mid), np.nan) if late else np.log(marks.mid.values / belief.mid.values)
     return Outcome(
         author=belief.author,
         universe=marks.universe,
@@ -143,6 +165,9 @@ def _closed(belief: Pending, marks: MarkFrame, envelope: Envelope[Any]) -> Outco
         mu=belief.mu,
         sigma=belief.sigma,
         score=belief.score,
-        realised=floats(realised),
+        realised=floats(np.full(len(realised), np.nan)) if late else realised,
         based_on=(belief.said_seq, belief.mark_seq, envelope.seq),
+        quantiles=belief.quantiles,
+        cost_bps=belief.cost_bps,
+        pool_quantiles=belief.pool_quantiles,
     )

@@ -83,7 +83,7 @@ class Slate(msgspec.Struct, frozen=True, gc=False):
     position in its worst 2.5 %. `rung` says how far up the ladder the blend stands, `model` names the boosters used (""
     for none) and `schema` the inputs they were trained on. `regimes` are the filtered probabilities (regimes,) and
     `stack` the signed weight of each agent in each (regimes, agents); `expert_weights` (levels, experts) says how the
-    experts were blended.
+    experts were blended. `pool_quantiles` (levels, instruments) are those of the pool, which the blend has to beat.
     """
 
     universe: int
@@ -112,6 +112,7 @@ class Slate(msgspec.Struct, frozen=True, gc=False):
     stack: Column = msgspec.field(default_factory=_none)
     experts: tuple[str, ...] = ()
     expert_weights: Column = msgspec.field(default_factory=_none)
+    pool_quantiles: Column = msgspec.field(default_factory=_none)
 
 
 class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,8 +143,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     """A belief whose horizon is over: what it said, and what came true by the marks as they were known.
 
     `author` is the agent's name, or `blend`. Costs are kept apart: `realised` is gross, `cost_bps` (of the blend alone)
-    the cost of a round trip as expected when it was said. `quantiles` (levels, instruments) are those of the blend; an
-    agent has none.
+    the cost of a round trip as expected when it was said. `quantiles` (levels, instruments) are those of the blend and
+    `pool_quantiles` those of the pool it was made of; an agent has none.
     """
 
     author: str
@@ -158,6 +159,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     based_on: tuple[int, ...]
     quantiles: Column = msgspec.field(default_factory=_none)
     cost_bps: Column = msgspec.field(default_factory=_none)
+    pool_quantiles: Column = msgspec.field(default_factory=_none)
 
 
 class RegimeState(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,7 +183,8 @@ class RegimeState(msgspec.Struct, frozen=True, kw_only=True):
 class ScoreCard(msgspec.Struct, frozen=True, kw_only=True):
     """How good the beliefs of one author have been lately; over closed labels, recent ones counting more.
 
-    `labels` is how many the figures rest on. `pinball` (levels,) and `crps` are in units of the reference deviation;
+    The author is an agent, `blend`, or `pool`. `labels` is how many the figures rest on, overlapping ones counted in
+    part. `pinball` (levels,) and `crps` are in units of the reference deviation;
     `coverage` (3,) is the share of outcomes inside the central 50, 90 and 98 %; `pit` (10,) the share in each tenth of
     the distribution said; `ic` the correlation of mu and outcome; `skill` the pinball saved against the pool (0 for
     the pool itself, NaN for agents). NaN before any label.

@@ -1,8 +1,10 @@
+import msgspec
 import numpy as np
 import pytest
 
 from actors.outcomes import Outcomes, OutcomesSettings
 from contracts.belief import Outcome
+from contracts.column import floats
 from tests.kit.beliefs import a_signal_frame, a_slate
 from tests.kit.market import a_mark_frame, an_envelope, at
 
@@ -67,6 +69,36 @@ def test_the_blend_is_held_to_account_like_an_agent():
     assert outcome.author == "blend"
     assert outcome.score.values == pytest.approx([2.0, 2.0])
     assert outcome.realised.values.tolist() == [0.0, 0.0]
+
+
+def test_the_blend_is_held_to_its_quantiles_and_costs_and_to_the_pool_and_an_agent_to_none():
+    slate = msgspec.structs.replace(a_slate(cost_bps=7.0, horizon_s=10.0), pool_quantiles=floats(np.ones((9, 2))))
+    blend, agent = tell(
+        an_actor(),
+        (0, 1, a_mark_frame()),
+        (0, 2, slate),
+        (0, 3, a_signal_frame(horizon_s=10.0)),
+        (10, 4, a_mark_frame()),
+    )
+    assert (blend.quantiles, blend.cost_bps, blend.pool_quantiles) == (
+        slate.quantiles,
+        slate.cost_bps,
+        slate.pool_quantiles,
+    )
+    assert [len(each) for each in (agent.quantiles, agent.cost_bps, agent.pool_quantiles)] == [0, 0, 0]
+
+
+def test_beliefs_that_end_together_come_true_alike_each_by_its_own_lateness():
+    """One is late for its horizon, the other is not, though both started from the same marks."""
+    short, long = tell(
+        an_actor(),
+        (0, 1, a_mark_frame()),
+        (0, 2, a_signal_frame(agent="short", horizon_s=1.0)),
+        (0, 3, a_signal_frame(agent="long", horizon_s=10.0)),
+        (10, 4, a_mark_frame(mid=(101.0, 100.0))),
+    )
+    assert np.isnan(short.realised.values).all()
+    assert long.realised.values == pytest.approx([np.log(1.01), 0.0])
 
 
 def test_beliefs_that_overlap_too_much_are_thinned_and_counted():
