@@ -225,3 +225,13 @@ class TradeFlow:
         self._net, self._all, self._big_net, self._big_all, self._root, self._count = state.waiting.tolist()
         self._traded = any(self._count)
         self._buckets.load(state.buckets)
+
+
+def laid_out(state: TradeFlowState, to: NDArray[np.int64]) -> TradeFlowState:
+    """The state over other instruments: column i is what column `to[i]` was, or as new where that is -1."""
+    new = TradeFlow(len(to)).state()
+    pairs = zip((*state[1:-1], *state.buckets), (*new[1:-1], *new.buckets), strict=True)
+    kept = to >= 0
+    for before, after in pairs:
+        after[..., kept] = before[..., to[kept]]
+    return new._replace(second=state.second)
