@@ -95,7 +95,7 @@ def pit(quantiles: Floats, y: Floats, levels: Floats = LEVELS) -> Floats:
     Between the quantiles the distribution is linear in the normal score, beyond them it goes on as in the outer
     segment; exact for normal beliefs. A segment without width is stepped over in its middle.
     """
-    nodes = _normal_quantiles(levels)
+    nodes = normal_quantiles(levels)
     segment = np.clip((y > _checked(quantiles, levels)).sum(axis=0) - 1, 0, len(levels) - 2)
     column = np.arange(quantiles.shape[1])
     low, high = quantiles[segment, column], quantiles[segment + 1, column]
@@ -169,7 +169,8 @@ def normal_cdf(z: Floats) -> Floats:
     return np.asarray(ndtr(z))
 
 
-def _normal_quantiles(levels: Floats) -> Floats:
+def normal_quantiles(levels: Floats) -> Floats:
+    """Quantiles of the standard normal at those levels."""
     from scipy.special import ndtri
 
     return np.asarray(ndtri(levels))

@@ -1,0 +1,103 @@
+"""Scores of one author kept as they come: exponentially weighted sums over closed labels, a batch at a time.
+
+Everything is in units of a reference deviation that is the same for every author of a horizon: the running root mean
+square of what came true, per instrument, as known before the batch. In units of an author's own sigma, claiming to know
+little would look like skill.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from quant.quantiles import LEVELS
+from quant.rolling import Floats
+from quant.scores import CENTRAL, crps, crps_normal, normal_quantiles, pinball, pit, pit_normal
+
+PIT_BINS: Final = 10
+_LEVELS = len(LEVELS)
+_PINBALL, _CRPS, _COVERAGE = slice(0, _LEVELS), _LEVELS, slice(_LEVELS + 1, _LEVELS + 4)
+_PIT = slice(_LEVELS + 4, _LEVELS + 4 + PIT_BINS)
+_MU, _Y, _MU_MU, _Y_Y, _MU_Y, _OWN, _POOL, _WEIGHT = range(_LEVELS + 4 + PIT_BINS, _LEVELS + 12 + PIT_BINS)
+SUMS: Final = _WEIGHT + 1
+
+
+class Belief(NamedTuple):
+    """What was said of n labels, and what came true: (n,), quantiles (levels, n).
+
+    Without quantiles a belief is normal. `pool` are quantiles to be held against, or None. `weight` (n,) is what each
+    label is worth: its uniqueness, faded by its age in the batch.
+    """
+
+    mu: Floats
+    sigma: Floats
+    quantiles: Floats | None
+    pool: Floats | None
+    y: Floats
+    weight: Floats
+
+
+class Figures(NamedTuple):
+    """Weighted means over the labels: pinball (levels,), coverage (3,), pit (10,); NaN before any label."""
+
+    labels: float
+    pinball: Floats
+    crps: float
+    coverage: Floats
+    pit: Floats
+    ic: float
+    skill: float
+
+
+def measured(belief: Belief, scale: Floats) -> Floats:
+    """The sums (SUMS,) of a batch whose labels have those reference deviations (n,).
+
+    Labels of which anything is absent, or whose deviation is not positive, count for nothing.
+    """
+    quantiles = belief.quantiles
+    if quantiles is None:
+        quantiles = belief.mu + normal_quantiles(LEVELS)[:, None] * belief.sigma
+    known = np.isfinite(quantiles).all(axis=0) & np.isfinite(belief.mu + belief.y) & (scale > 0.0) & (belief.sigma > 0)
+    q, y, mu, s = quantiles[:, known], belief.y[known], belief.mu[known], scale[known]
+    sigma, weight = belief.sigma[known], belief.weight[known]
+    rows = np.empty((SUMS, len(y)))
+    rows[_PINBALL] = pinball(q, y) / s
+    if belief.quantiles is None:
+        rows[_CRPS], where = crps_normal(mu, sigma, y) / s, pit_normal(mu, sigma, y)
+    else:
+        rows[_CRPS], where = crps(q, y) / s, pit(q, y)
+    low, high = np.searchsorted(LEVELS, [pair[0] for pair in CENTRAL]), np.searchsorted(LEVELS, [p[1] for p in CENTRAL])
+    rows[_COVERAGE] = (q[low] <= y) & (y <= q[high])
+    rows[_PIT] = np.minimum((where * PIT_BINS).astype(np.int64), PIT_BINS - 1) == np.arange(PIT_BINS)[:, None]
+    rows[_MU], rows[_Y] = mu / s, y / s
+    rows[_MU_MU], rows[_Y_Y], rows[_MU_Y] = rows[_MU] ** 2, rows[_Y] ** 2, rows[_MU] * rows[_Y]
+    rows[_OWN] = rows[_POOL] = 0.0
+    if belief.pool is not None:
+        against = pinball(belief.pool[:, known], y).mean(axis=0) / s
+        both = np.isfinite(against)
+        rows[_OWN], rows[_POOL] = np.where(both, rows[_PINBALL].mean(axis=0), 0.0), np.where(both, against, 0.0)
+    rows[_WEIGHT] = 1.0
+    return np.asarray(rows @ weight)
+
+
+def figures(sums: Floats) -> Figures:
+    """What the sums say; skill is NaN where nothing was held against a pool."""
+    weight = float(sums[_WEIGHT])
+    if not weight > 0.0:
+        nothing = np.full(_LEVELS, np.nan)
+        return Figures(0.0, nothing, math.nan, np.full(3, np.nan), np.full(PIT_BINS, np.nan), math.nan, math.nan)
+    mean = sums / weight
+    of_mu, of_y = mean[_MU_MU] - mean[_MU] ** 2, mean[_Y_Y] - mean[_Y] ** 2
+    # Rounding alone can make a constant vary: what is that small against its own size does not.
+    varies = of_mu > 1e-12 * mean[_MU_MU] and of_y > 1e-12 * mean[_Y_Y]
+    return Figures(
+        labels=weight,
+        pinball=mean[_PINBALL],
+        crps=float(mean[_CRPS]),
+        coverage=mean[_COVERAGE],
+        pit=mean[_PIT],
+        ic=float((mean[_MU_Y] - mean[_MU] * mean[_Y]) / math.sqrt(of_mu * of_y)) if varies else math.nan,
+        skill=1.0 - float(sums[_OWN] / sums[_POOL]) if sums[_POOL] > 0.0 else math.nan,
+    )
