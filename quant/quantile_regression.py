@@ -9,6 +9,8 @@ Sources: Koenker & Bassett, Econometrica 46(1) 1978 (pinball loss); Ke et al., N
 
 from __future__ import annotations
 
+import sys
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -18,6 +20,24 @@ from contracts.ports import ModelRejected
 from quant.rolling import Floats
 
 END_OF_TREES: Final = "end of trees\n"
+
+
+UNUSED: Final = ("sklearn", "pandas", "pyarrow", "matplotlib", "graphviz", "dask", "polars")
+"""What LightGBM would import for wrappers that nobody here calls: two to three seconds of every start."""
+
+
+@cache
+def library() -> Any:
+    """LightGBM, imported when first needed and without its wrappers; others may import those afterwards as ever."""
+    absent = [name for name in UNUSED if name not in sys.modules]
+    hidden: dict[str, Any] = dict.fromkeys(absent)
+    sys.modules.update(hidden)
+    try:
+        import lightgbm
+    finally:
+        for name in absent:
+            del sys.modules[name]
+    return lightgbm
 
 
 class BoosterSettings(NamedTuple):
@@ -36,9 +56,7 @@ class BoosterSettings(NamedTuple):
 
 def library_version() -> str:
     """The version of LightGBM in use."""
-    import lightgbm
-
-    return str(lightgbm.__version__)
+    return str(library().__version__)
 
 
 def parameters(settings: BoosterSettings, level: float, rows: int, seed: int) -> dict[str, Any]:
@@ -77,50 +95,46 @@ class BinnedRows:
     """Training and validation rows binned once, shared by the boosters of all levels."""
 
     def __init__(self, train: Rows, valid: Rows, settings: BoosterSettings, seed: int) -> None:
-        import lightgbm
-
         self.train, self.valid, self.settings, self.seed = train, valid, settings, seed
         shared = parameters(settings, 0.5, len(train.z), seed)
-        self._binned = lightgbm.Dataset(train.x, train.z, weight=train.weight, params=shared).construct()
+        self._binned = library().Dataset(train.x, train.z, weight=train.weight, params=shared).construct()
         self._watched = self._binned.create_valid(valid.x, valid.z, weight=valid.weight, params=shared).construct()
 
     def booster(self, level: float, train_base: Floats, valid_base: Floats) -> Any:
         """A booster of no tree yet that starts from these bases; it keeps copies of them."""
-        import lightgbm
-
         self._binned.set_init_score(train_base)
         self._watched.set_init_score(valid_base)
-        booster = lightgbm.Booster(parameters(self.settings, level, len(self.train.z), self.seed), self._binned)
+        booster = library().Booster(parameters(self.settings, level, len(self.train.z), self.seed), self._binned)
         booster.add_valid(self._watched, "valid")
         return booster
 
 
 class LevelFit:
-    """The growing booster of one level: `curve[r]` is the pinball loss on the validation rows after r rounds.
+    """The growing booster of one level; `curve[r]` is the pinball loss on the validation rows after r rounds.
 
-    Law: the first r entries and trees do not depend on how many rounds follow, nor on the number of threads.
+    A round in which no split is worth making adds no tree, and the next draws other rows and inputs: `trees[r]` is how
+    many there are after r rounds. Law: the first r entries and their trees do not depend on how many rounds follow, nor
+    on the number of threads.
     """
 
     def __init__(self, rows: BinnedRows, level: float, train_base: Floats, valid_base: Floats) -> None:
         self._booster = rows.booster(level, train_base, valid_base)
         self._level = level
         self._valid = rows.valid
-        self._grown_out = False
-        self.curve = [float(pinball(rows.valid.z, valid_base, level, rows.valid.weight))]
+        self.curve = [pinball(rows.valid.z, valid_base, level, rows.valid.weight)]
+        self.trees = [0]
 
     def advance(self, rounds: int) -> None:
-        """Grow to that many rounds; where no split is left to make, the curve goes on as it is."""
+        """Grow to that many rounds."""
         while len(self.curve) <= rounds:
-            self._grown_out = self._grown_out or bool(self._booster.update())
-            self.curve.append(self.curve[-1] if self._grown_out else self._loss())
+            self._booster.update()
+            losses: list[Any] = self._booster.eval_valid(self._pinball)
+            self.curve.append(float(losses[0][2]))
+            self.trees.append(int(self._booster.num_trees()))
 
-    def text(self, rounds: int) -> str:
-        """The first rounds in canonical form."""
-        return canonical(self._booster.model_to_string(num_iteration=rounds))
-
-    def _loss(self) -> float:
-        losses: list[Any] = self._booster.eval_valid(self._pinball)
-        return float(losses[0][2])
+    def text(self) -> str:
+        """All rounds so far in canonical form."""
+        return canonical(self._booster.model_to_string())
 
     def _pinball(self, predicted: Floats, _: Any) -> tuple[str, float, bool]:
         return "pinball", pinball(self._valid.z, predicted, self._level, self._valid.weight), False
@@ -141,6 +155,12 @@ def canonical(text: str) -> str:
     if not found:
         raise ValueError("a booster's text was cut: it has no 'end of trees'")
     return head + found
+
+
+def staged(text: str, x: Floats, trees: tuple[int, ...]) -> Floats:
+    """What the first trees of a booster add to the base, (len(trees), rows), for each number of trees."""
+    booster = library().Booster(model_str=text)
+    return np.stack([booster.predict(x, raw_score=True, num_iteration=each, num_threads=1) for each in trees])
 
 
 class QuantileModel:
@@ -221,9 +241,7 @@ class QuantileModel:
 
 
 def _booster(text: str, texts: ModelTexts) -> Any:
-    import lightgbm
-
-    booster = lightgbm.Booster(model_str=text)
+    booster = library().Booster(model_str=text)
     if booster.num_feature() != len(texts.inputs):
         raise ModelRejected(
             f"model {texts.model[:12]} has a booster of {booster.num_feature()} inputs, expected {len(texts.inputs)}"

@@ -5,6 +5,7 @@ import numpy as np
 from contracts.model import ModelTexts
 from quant.quantile_regression import BinnedRows, BoosterSettings, LevelFit, Rows
 from quant.quantiles import LEVELS, STUDENT_5
+from quant.training import Examples, TrainingSettings
 
 NAMES = ("calm", "drift", "noise")
 SCHEMA = "5c" * 32
@@ -36,7 +37,7 @@ def level_fits(rows: int = 600, rounds: int = 12, settings: BoosterSettings = SM
 
 def some_texts(rounds: int = 12, *, schema: str = SCHEMA) -> ModelTexts:
     """A model of nine small boosters that start from the base, and the same nine that start from a constant."""
-    texts = tuple(fit.text(rounds) for fit in level_fits(rounds=rounds))
+    texts = tuple(fit.text() for fit in level_fits(rounds=rounds))
     return ModelTexts(
         model="ab" * 32,
         schema=schema,
@@ -49,3 +50,13 @@ def some_texts(rounds: int = 12, *, schema: str = SCHEMA) -> ModelTexts:
         trained_until_ns=1,
         examples=600,
     )
+
+
+def some_examples(instants: int = 150, width: int = 6, seed: int = 7, *, step_ns: int = 10**9) -> Examples:
+    """Examples of `width` instruments at each instant, whose labels overlap those of the next two."""
+    x, base, z = a_world(instants * width, seed)
+    said = np.repeat(np.arange(1, instants + 1, dtype=np.int64) * step_ns, width)
+    return Examples(x, base, z, np.full(len(z), 1 / 3), said, said + 3 * step_ns, NAMES, SCHEMA)
+
+
+QUICK = TrainingSettings(boosters=SMALL, rounds_max=24, patience=8, embargo_ns=10**9)

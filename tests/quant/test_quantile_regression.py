@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from contracts.ports import ModelRejected
+from quant.model_text import first_trees
 from quant.quantile_regression import BinnedRows, BoosterSettings, LevelFit, QuantileModel, canonical, pinball
 from quant.quantiles import STUDENT_5
 from tests.kit.learning import NAMES, SCHEMA, SMALL, a_world, level_fits, some_rows, some_texts
@@ -13,7 +14,7 @@ MODEL = QuantileModel.from_texts(TEXTS, schema=SCHEMA)
 
 def only_level(fit: LevelFit, level: float) -> QuantileModel:
     """A model of that one level."""
-    one = {"levels": (level,), "residual": (fit.text(12),), "free": (), "start": (0.0,), "spread": (0.0,)}
+    one = {"levels": (level,), "residual": (fit.text(),), "free": (), "start": (0.0,), "spread": (0.0,)}
     return QuantileModel.from_texts(msgspec.structs.replace(TEXTS, **one), schema=SCHEMA)
 
 
@@ -103,17 +104,18 @@ def test_a_model_that_lacks_a_level_is_rejected():
         QuantileModel.from_texts(msgspec.structs.replace(TEXTS, inputs=NAMES[:2]), schema=SCHEMA)
 
 
+@pytest.mark.numbers
 def test_one_and_two_threads_grow_the_same_bytes():
     one, two = (level_fits(settings=SMALL._replace(threads=threads)) for threads in (1, 2))
 
-    assert [fit.text(12) for fit in one] == [fit.text(12) for fit in two]
+    assert [fit.text() for fit in one] == [fit.text() for fit in two]
     assert [fit.curve for fit in one] == [fit.curve for fit in two]
 
 
 def test_the_first_rounds_do_not_depend_on_those_that_follow():
     short, long = level_fits(rounds=5)[0], level_fits(rounds=12)[0]
 
-    assert short.text(5) == long.text(5)
+    assert short.text() == first_trees(long.text(), long.trees[5])
     assert short.curve == long.curve[:6]
 
 
@@ -123,7 +125,7 @@ def test_a_level_grown_beside_others_is_as_if_it_were_alone():
     alone = LevelFit(binned, 0.99, binned.train.base[8], binned.valid.base[8])
     alone.advance(12)
 
-    assert alone.text(12) == beside.text(12)
+    assert alone.text() == beside.text()
 
 
 def test_the_curve_is_the_pinball_of_what_is_predicted():
@@ -134,12 +136,20 @@ def test_the_curve_is_the_pinball_of_what_is_predicted():
     assert fit.curve[0] == pinball(valid.z, valid.base[7], 0.95, valid.weight)
 
 
-def test_where_nothing_can_be_split_the_curve_stands_still():
-    settings = BoosterSettings(leaf_rows=400)
-    fit = level_fits(settings=settings)[4]
+def test_a_round_that_splits_nothing_adds_no_tree_and_changes_no_loss():
+    fit = level_fits(settings=BoosterSettings(leaf_rows=400))[4]
 
     assert len(fit.curve) == 13
-    assert len(set(fit.curve[1:])) == 1
+    assert len(set(fit.curve)) == 1
+    assert fit.trees[-1] == 1
+
+
+def test_a_level_that_paused_goes_on_growing():
+    fit = level_fits()[0]
+    steps = np.diff(fit.trees)
+
+    assert 0 in steps
+    assert steps[np.argmin(steps) :].max() == 1
 
 
 def test_the_canonical_text_holds_trees_alone():
@@ -152,15 +162,15 @@ def test_refit_destroys_the_tails_and_is_therefore_never_used():
     """The formula that must not be: leaves refitted by gradients are no longer percentiles of their rows."""
     import lightgbm
 
-    fit = level_fits(rows=4000, rounds=30, settings=BoosterSettings())[1]
-    rows, late = some_rows(4000), some_rows(4000, 11)
-    booster, base = lightgbm.Booster(model_str=fit.text(30)), STUDENT_5[1]
+    fit = level_fits(rows=2000, rounds=20, settings=BoosterSettings())[1]
+    rows, late = some_rows(2000), some_rows(2000, 11)
+    booster, base = lightgbm.Booster(model_str=fit.text()), STUDENT_5[1]
     again = booster.refit(rows.x, rows.z - base, decay_rate=0.0, num_threads=1, verbosity=-1)
     honest, destroyed = (
         np.mean(late.z < base + one.predict(late.x, raw_score=True, num_threads=1)) for one in (booster, again)
     )
 
-    assert abs(honest - 0.05) < 0.015
+    assert abs(honest - 0.05) < 0.02
     assert abs(destroyed - 0.05) > 0.05
 
 

@@ -1,0 +1,401 @@
+"""From examples to a fitted model: all levels grown side by side until, together, they stop getting better.
+
+`fit` is a pure function: equal examples, settings and seed give equal bytes, whatever the number of threads, however
+often it was interrupted and taken up, and in whatever order the instruments stood.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+
+from contracts.model import ModelTexts
+from quant.model_text import examine, first_trees
+from quant.quantile_regression import (
+    BinnedRows,
+    BoosterSettings,
+    LevelFit,
+    QuantileModel,
+    Rows,
+    library_version,
+    parameters,
+    staged,
+)
+from quant.quantiles import LEVELS
+from quant.rolling import Floats
+from quant.scores import coverage, mean_pinball
+from quant.validation import Times, holdout
+
+Z_MAX: Final = 8.0
+"""Targets are winsorised here in training, so that one crash does not own the leaves of the outer levels."""
+
+GOLDEN_ROWS: Final = 64
+SPREAD_ROWS: Final = 4096
+EXAMPLES_MIN: Final = 50
+
+
+class Examples(NamedTuple):
+    """Stacked examples: x (rows, inputs), base (levels, rows), z, weight, said_ns, end_ns (rows,).
+
+    `schema` is the hash of the names of the inputs in their order. NaN in x means absent; rows without z, or without a
+    base at every level, are left out of training.
+    """
+
+    x: Floats
+    base: Floats
+    z: Floats
+    weight: Floats
+    said_ns: Times
+    end_ns: Times
+    names: tuple[str, ...]
+    schema: str
+    levels: tuple[float, ...] = tuple(LEVELS.tolist())
+
+
+class TrainingSettings(NamedTuple):
+    """How a model is fitted; `embargo_ns` lies between the last label of training and the first row of validation.
+
+    Levels stop together when their mean loss has not fallen for `patience` rounds; the best `checkpoints` rounds tell
+    how far apart equally good models lie. `free` fits a second set that does not know the base.
+    """
+
+    boosters: BoosterSettings = BoosterSettings()
+    rounds_max: int = 400
+    patience: int = 40
+    checkpoints: int = 5
+    validation_share: float = 0.2
+    embargo_ns: int = 0
+    free: bool = True
+
+
+class Golden(NamedTuple):
+    """Rows with what the model said of them when it was fitted, and the sums of leaves and thresholds by booster."""
+
+    x: Floats
+    base: Floats
+    residual: Floats
+    free: Floats
+    totals: tuple[tuple[float, float], ...]
+
+
+class FittedModel(NamedTuple):
+    """Everything about a model: its text, how it was made, and how good it was on rows it was not grown on.
+
+    `curve` is the mean loss over the levels after each round, from none on; `rounds` and `checkpoints` are of the
+    residual set.
+    """
+
+    residual: tuple[str, ...]
+    free: tuple[str, ...]
+    start: tuple[float, ...]
+    spread: tuple[float, ...]
+    rounds: int
+    checkpoints: tuple[int, ...]
+    curve: tuple[float, ...]
+    scores: dict[str, float]
+    names: tuple[str, ...]
+    schema: str
+    levels: tuple[float, ...]
+    from_ns: int
+    validated_from_ns: int
+    until_ns: int
+    trained_rows: int
+    validated_rows: int
+    data: str
+    seed: int
+    library: str
+    parameters: dict[str, str]
+    golden: Golden
+
+    def texts(self, model: str = "") -> ModelTexts:
+        """What a `QuantileModel` is built of, under the name of its manifest."""
+        return ModelTexts(
+            model=model,
+            schema=self.schema,
+            inputs=self.names,
+            levels=self.levels,
+            residual=self.residual,
+            free=self.free,
+            start=self.start,
+            spread=self.spread,
+            trained_until_ns=self.until_ns,
+            examples=self.trained_rows + self.validated_rows,
+        )
+
+
+class Kept(Protocol):
+    """Where grown levels are kept between interruptions, by a key that says everything they depend on."""
+
+    def load(self, key: str) -> str | None:
+        """What was saved under the key, whole; None where nothing was."""
+
+    def save(self, key: str, text: str) -> None:
+        """Keep it, whole or not at all."""
+
+
+class Nothing:
+    """Keeps nothing: the fit is done in one go."""
+
+    def load(self, key: str) -> str | None:
+        """Nothing was saved."""
+        return None
+
+    def save(self, key: str, text: str) -> None:
+        """Forget it."""
+
+
+Told = Callable[[str, int, int], None]
+"""Is told of the set, of how many rounds of all levels are grown, and how many there may be."""
+
+
+def _nobody(what: str, done: int, most: int) -> None:
+    """Nobody wants to know."""
+
+
+def fit(
+    examples: Examples, settings: TrainingSettings, seed: int, *, kept: Kept | None = None, told: Told = _nobody
+) -> FittedModel:
+    """Fit both sets of boosters; raises ValueError for inf, shapes that differ, or too few examples."""
+    known = _canonical_rows(_checked(examples))
+    split = holdout(known.said_ns, known.end_ns, share=settings.validation_share, embargo_ns=settings.embargo_ns)
+    if min(len(split.train), len(split.test)) < EXAMPLES_MIN:
+        raise ValueError(
+            f"{len(split.train)} examples to train on and {len(split.test)} to validate, expected {EXAMPLES_MIN} each"
+        )
+    train, valid = (_rows(known, part) for part in (split.train, split.test))
+    data = digest(known)
+    start = np.array([weighted_quantile(train.z, train.weight, level) for level in known.levels])
+    grow = _Grower(train, valid, known.levels, settings, seed, kept or Nothing(), told, data)
+    residual = grow.together("residual", train.base, valid.base)
+    free = None
+    if settings.free:
+        constant = [np.repeat(start[:, None], len(rows.z), axis=1) for rows in (train, valid)]
+        free = grow.together("free", *constant)
+    fitted = FittedModel(
+        residual=residual.texts,
+        free=free.texts if free else (),
+        start=tuple(start.tolist()),
+        spread=residual.spread,
+        rounds=residual.rounds,
+        checkpoints=residual.checkpoints,
+        curve=residual.curve,
+        scores={},
+        names=known.names,
+        schema=known.schema,
+        levels=known.levels,
+        from_ns=int(known.said_ns[0]),
+        validated_from_ns=int(known.said_ns[split.test].min()),
+        until_ns=int(known.end_ns.max()),
+        trained_rows=len(split.train),
+        validated_rows=len(split.test),
+        data=data,
+        seed=seed,
+        library=library_version(),
+        parameters=_described(settings, len(split.train), seed),
+        golden=Golden(known.x[:0], known.base[:, :0], known.base[:, :0], known.base[:, :0], ()),
+    )
+    return fitted._replace(scores=_scores(fitted, valid), golden=_golden(fitted, known))
+
+
+class _Set(NamedTuple):
+    """One set of boosters, stopped together."""
+
+    texts: tuple[str, ...]
+    spread: tuple[float, ...]
+    rounds: int
+    checkpoints: tuple[int, ...]
+    curve: tuple[float, ...]
+
+
+class _Grower:
+    """Grows the levels of a set in waves of `patience` rounds; a level that was kept is not grown again."""
+
+    def __init__(
+        self,
+        train: Rows,
+        valid: Rows,
+        levels: tuple[float, ...],
+        settings: TrainingSettings,
+        seed: int,
+        kept: Kept,
+        told: Told,
+        data: str,
+    ) -> None:
+        self._binned = BinnedRows(train, valid, settings.boosters, seed)
+        self._levels, self._settings, self._seed = levels, settings, seed
+        self._kept, self._told, self._data = kept, told, data
+
+    def together(self, name: str, train_base: Floats, valid_base: Floats) -> _Set:
+        """Grow all levels until the mean of their losses has not fallen for `patience` rounds."""
+        settings, rounds = self._settings, 0
+        most = settings.rounds_max * len(self._levels)
+        growing: dict[int, LevelFit] = {}
+        while True:
+            before, rounds = rounds, min(rounds + settings.patience, settings.rounds_max)
+            grown = []
+            for place in range(len(self._levels)):
+                grown.append(self._level(name, place, rounds, train_base[place], valid_base[place], growing))
+                self._told(name, before * len(self._levels) + (place + 1) * (rounds - before), most)
+            curve = np.mean([each.curve for each in grown], axis=0)
+            stop = stopping_round(curve, settings.patience)
+            if stop < rounds or rounds == settings.rounds_max:
+                return self._stopped(grown, curve[: stop + 1])
+
+    def _stopped(self, grown: list[_Grown], curve: Floats) -> _Set:
+        order = 1 + np.argsort(curve[1:], kind="stable")
+        best, checkpoints = int(order[0]), tuple(sorted(int(each) for each in order[: self._settings.checkpoints]))
+        sample = self._binned.valid.x[:: max(1, len(self._binned.valid.x) // SPREAD_ROWS)]
+        spread = tuple(
+            float(np.sqrt(np.mean(np.var(staged(each.text, sample, each.trees_at(checkpoints)), axis=0))))
+            for each in grown
+        )
+        texts = tuple(first_trees(each.text, each.trees[best]) for each in grown)
+        return _Set(texts, spread, best, checkpoints, tuple(curve.tolist()))
+
+    def _level(
+        self, name: str, place: int, rounds: int, train_base: Floats, valid_base: Floats, growing: dict[int, LevelFit]
+    ) -> _Grown:
+        level = self._levels[place]
+        key = self._key(name, level, rounds)
+        saved = self._kept.load(key)
+        if saved is not None:
+            return _Grown.of(saved)
+        if place not in growing:
+            growing[place] = LevelFit(self._binned, level, train_base, valid_base)
+        growing[place].advance(rounds)
+        grown = _Grown(tuple(growing[place].curve), tuple(growing[place].trees), growing[place].text())
+        self._kept.save(key, grown.saved())
+        return grown
+
+    def _key(self, name: str, level: float, rounds: int) -> str:
+        grown = parameters(self._settings.boosters._replace(threads=0), level, len(self._binned.train.z), self._seed)
+        split = (self._settings.validation_share, self._settings.embargo_ns)
+        said = repr((self._data, name, rounds, split, sorted(grown.items()), library_version()))
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+class _Grown(NamedTuple):
+    """A level with its loss and number of trees after each round, and the text of its trees."""
+
+    curve: tuple[float, ...]
+    trees: tuple[int, ...]
+    text: str
+
+    def trees_at(self, rounds: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(self.trees[each] for each in rounds)
+
+    def saved(self) -> str:
+        return "\n".join([" ".join(map(repr, self.curve)), " ".join(map(repr, self.trees)), self.text])
+
+    @classmethod
+    def of(cls, saved: str) -> _Grown:
+        curve, trees, text = saved.split("\n", 2)
+        return cls(tuple(map(float, curve.split(" "))), tuple(map(int, trees.split(" "))), text)
+
+
+def stopping_round(curve: Floats, patience: int) -> int:
+    """The round at which `patience` rounds have brought nothing, or the last one there is; round 0 is no tree."""
+    best = np.minimum.accumulate(curve[1:])
+    since = np.arange(len(best)) - np.searchsorted(-best, -best, side="left")
+    spent = np.flatnonzero(since >= patience)
+    return int(spent[0]) + 1 if len(spent) else len(curve) - 1
+
+
+def weighted_quantile(values: Floats, weights: Floats, level: float) -> float:
+    """The smallest value at or below which at least that share of the weight lies."""
+    order = np.argsort(values, kind="stable")
+    share = np.cumsum(weights[order])
+    place = int(np.searchsorted(share, level * share[-1]))
+    return float(values[order][min(place, len(values) - 1)])
+
+
+def digest(examples: Examples) -> str:
+    """SHA-256 of everything in the examples."""
+    found = hashlib.sha256(repr((examples.names, examples.schema, examples.levels, examples.x.shape)).encode())
+    for column in (examples.x, examples.base, examples.z, examples.weight, examples.said_ns, examples.end_ns):
+        found.update(np.ascontiguousarray(column).tobytes())
+    return found.hexdigest()
+
+
+def _checked(examples: Examples) -> Examples:
+    rows, levels = len(examples.z), len(examples.levels)
+    shapes = {
+        "x": (examples.x.shape, (rows, len(examples.names))),
+        "base": (examples.base.shape, (levels, rows)),
+        "weight": (examples.weight.shape, (rows,)),
+        "said_ns": (examples.said_ns.shape, (rows,)),
+        "end_ns": (examples.end_ns.shape, (rows,)),
+    }
+    for name, (shape, wanted) in shapes.items():
+        if shape != wanted:
+            raise ValueError(f"{name} has shape {shape}, expected {wanted}")
+    infinite = np.isinf(examples.x).any(axis=0)
+    if infinite.any():
+        raise ValueError(f"input {examples.names[int(np.argmax(infinite))]} has inf in it, expected finite or NaN")
+    return examples
+
+
+def _canonical_rows(examples: Examples) -> Examples:
+    """Rows with a label and a base, by time and then by content; inputs rounded to what binning can tell apart.
+
+    Bagging draws row numbers, so the order must not depend on how instruments were numbered; and sums over instruments
+    in another order differ in their last bits.
+    """
+    weighed = np.isfinite(examples.weight) & (examples.weight > 0.0)
+    known = np.flatnonzero(np.isfinite(examples.z) & np.isfinite(examples.base).all(axis=0) & weighed)
+    x = examples.x[known].astype(np.float32).astype(np.float64)
+    z = np.clip(examples.z[known], -Z_MAX, Z_MAX)
+    order = np.lexsort((*x.T[::-1], z.astype(np.float32), examples.said_ns[known]))
+    rows = known[order]
+    return examples._replace(
+        x=np.ascontiguousarray(x[order]),
+        base=np.ascontiguousarray(examples.base[:, rows]),
+        z=z[order],
+        weight=examples.weight[rows],
+        said_ns=examples.said_ns[rows],
+        end_ns=examples.end_ns[rows],
+    )
+
+
+def _rows(examples: Examples, part: Times) -> Rows:
+    base = np.ascontiguousarray(examples.base[:, part])
+    return Rows(np.ascontiguousarray(examples.x[part]), base, examples.z[part], examples.weight[part])
+
+
+def _described(settings: TrainingSettings, rows: int, seed: int) -> dict[str, str]:
+    grown = parameters(settings.boosters, 0.5, rows, seed)
+    left_out = ("alpha", "num_threads", "seed", "verbosity", "metric")
+    told = {name: str(value) for name, value in grown.items() if name not in left_out}
+    own = {name: str(getattr(settings, name)) for name in settings._fields if name != "boosters"}
+    return dict(sorted({**told, **own}.items()))
+
+
+def _scores(fitted: FittedModel, valid: Rows) -> dict[str, float]:
+    """Mean pinball of base, model and free set on the validation rows, skill of the model, and its coverage."""
+    model = QuantileModel(fitted.texts())
+    levels = np.array(fitted.levels)
+    said = model.predict(valid.x, valid.base)
+
+    def loss(quantiles: Floats) -> float:
+        return float(np.average(mean_pinball(quantiles, valid.z, levels), weights=valid.weight))
+
+    base, own = loss(np.sort(valid.base, axis=0)), loss(said)
+    central = coverage(said, valid.z, levels)
+    scores = {"pinball_base": base, "pinball": own, "skill": 1.0 - own / base}
+    if model.has_free:
+        scores["pinball_free"] = loss(model.predict_free(valid.x))
+    return scores | {f"coverage_{share}": float(one) for share, one in zip((50, 90, 98), central)}
+
+
+def _golden(fitted: FittedModel, examples: Examples) -> Golden:
+    """Rows spread evenly over the whole window."""
+    chosen = np.unique(np.linspace(0, len(examples.z) - 1, GOLDEN_ROWS).round().astype(np.int64))
+    model = QuantileModel(fitted.texts())
+    x, base = examples.x[chosen], np.ascontiguousarray(examples.base[:, chosen])
+    free = model.predict_free(x) if model.has_free else base[:, :0]
+    examined = [examine(text, len(fitted.names)) for text in fitted.residual + fitted.free]
+    totals = tuple((each.leaf_total, each.threshold_total) for each in examined)
+    return Golden(x, base, model.predict(x, base), free, totals)
