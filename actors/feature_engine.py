@@ -4,6 +4,7 @@ History warms it up before the first beat. Bars are taken once and in order, whe
 close; a hole between two of them is filled with absent bars, so that sixty bars back is always an hour ago.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -12,45 +13,62 @@ import numpy as np
 
 from actors.alignment import moved_array, moves
 from actors.memory import NOTHING, StatefulActor
-from actors.settings import more_than_zero
+from actors.settings import more_than_zero, within
 from contracts.belief import FeatureFrame
-from contracts.column import Column, floats, integers
+from contracts.column import Column, floats
 from contracts.envelope import Envelope
 from contracts.instrument import Universe
 from contracts.market import BarFrame, BarHistory, BookFrame, MarkFrame, UniverseChanged
 from contracts.quantities import Nanos, Seconds, nanos
 from quant.features.engine import FeaturePipeline, PipelineState
+from quant.rolling import Floats
+
+LEADER = "BTC"
+"""Base of the instrument that the cross-section is measured against."""
+
+
+BAR_COLUMNS = {name: name for name in ("open", "high", "low", "close", "volume", "trades")}
+BOOK_COLUMNS = {
+    "spread_bps": "spread_bps",
+    "imb_l1": "imbalance_l1",
+    "imb_l5": "imbalance_l5",
+    "micro_bps": "micro_bps",
+    "ofi_10s": "ofi",
+    "depth": "depth",
+    "updates": "updates",
+}
+"""Columns of the pipeline -> columns of the message they come from."""
 
 
 class FeatureEngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The bar length the features are defined on, and how long a hole is filled: no window looks further back.
+    """What the features are defined on.
+
+    `bar_s` is the length of a bar, `horizon_bars` how far `har_pred_h`, `seas_hw` and `s_ref` look. A hole between bars
+    is filled with absent ones, `hole_bars_max` at most; 0 is for markets with sessions: time in which the market is
+    closed does not count. Readiness waits for features that are warm after `ready_bars` bars.
 
     Raises:
-        ValueError: a bar length or a hole that is not positive.
+        ValueError: a bar length, horizon or warm-up that is not positive, or a negative hole.
     """
 
     bar_s: Seconds = 60.0
+    horizon_bars: int = 30
     hole_bars_max: int = 240
+    ready_bars: int = 300
 
     def __post_init__(self) -> None:
-        more_than_zero("feature engine", bar_s=self.bar_s, hole_bars_max=self.hole_bars_max)
-
-
-class Window(msgspec.Struct, frozen=True):
-    """The rows one column of the pipeline remembers, (instruments, window), and how many it ever had."""
-
-    rows: Column
-    count: int
+        owner = "feature engine"
+        more_than_zero(owner, bar_s=self.bar_s, horizon_bars=self.horizon_bars, ready_bars=self.ready_bars)
+        within(owner, 0, math.inf, hole_bars_max=self.hole_bars_max)
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """A feature pipeline as it goes into a snapshot."""
+    """A feature pipeline as it goes into a snapshot: columns by instrument, columns of all, counts."""
 
     schema: str
-    windows: dict[str, Window]
-    close: Column
-    stale_bars: Column
-    carried: Column
+    columns: dict[str, Column]
+    shared: dict[str, Column]
+    counts: dict[str, int]
 
 
 class FeatureEngineState(msgspec.Struct, kw_only=True):
@@ -72,14 +90,13 @@ class FeatureEngine(StatefulActor[FeatureEngineState]):
     kept = FeatureEngineState
 
     def __init__(self, settings: FeatureEngineSettings) -> None:
-        self._bar_s = settings.bar_s
+        self._settings = settings
         self._bar_ns = nanos(settings.bar_s)
-        self._hole_bars_max = settings.hole_bars_max
         self.start(FeatureEngineState())
 
     def derive(self) -> None:
         state = self.state
-        self._pipeline = FeaturePipeline(len(state.universe)) if state.universe else None
+        self._pipeline = self._a_pipeline(state.universe) if state.universe else None
         if self._pipeline is not None and state.pipeline is not None:
             self._pipeline.load(_recalled(state.pipeline))
         state.pipeline = None
@@ -105,53 +122,48 @@ class FeatureEngine(StatefulActor[FeatureEngineState]):
         elif isinstance(said, BarHistory):
             self._on_history(pipeline, said, envelope.seq)
         elif isinstance(said, BookFrame):
-            return (self._answer(pipeline, said, envelope.seq),)
+            return (self._answer(pipeline, said, envelope.at_ns, envelope.seq),)
         return NOTHING
 
+    def _a_pipeline(self, universe: Universe) -> FeaturePipeline:
+        settings = self._settings
+        leaders = (column for column, each in enumerate(universe.instruments) if each.base == LEADER)
+        return FeaturePipeline(
+            len(universe), bar_s=settings.bar_s, horizon_bars=settings.horizon_bars, leader=next(leaders, None)
+        )
+
     def _on_bar(self, pipeline: FeaturePipeline, bar: BarFrame, seq: int) -> None:
-        assert bar.bar_s == self._bar_s, f"a bar of {bar.bar_s} s, expected {self._bar_s} s"
-        prices = (bar.open, bar.high, bar.low, bar.close, bar.volume)
-        self._push(pipeline, bar.close_ns, *(row.values for row in prices))
+        assert bar.bar_s == self._settings.bar_s, f"a bar of {bar.bar_s} s, expected {self._settings.bar_s} s"
+        self._push(pipeline, bar.close_ns, _columns(bar, BAR_COLUMNS))
         self.state.bar_seq = seq
 
     def _on_history(self, pipeline: FeaturePipeline, history: BarHistory, seq: int) -> None:
-        assert history.bar_s == self._bar_s, f"a history of {history.bar_s} s bars, expected {self._bar_s} s"
-        tables = (history.open, history.high, history.low, history.close, history.volume)
-        for close_ns, *rows in zip(history.close_ns.values.tolist(), *(table.values for table in tables), strict=True):
-            self._push(pipeline, close_ns, *rows)
+        bar_s = self._settings.bar_s
+        assert history.bar_s == bar_s, f"a history of {history.bar_s} s bars, expected {bar_s} s"
+        tables = _columns(history, BAR_COLUMNS)
+        for row, close_ns in enumerate(history.close_ns.values.tolist()):
+            self._push(pipeline, close_ns, {name: table[row] for name, table in tables.items()})
         self.state.bar_seq = seq
 
-    def _push(self, pipeline: FeaturePipeline, close_ns: Nanos, *rows: Any) -> None:
+    def _push(self, pipeline: FeaturePipeline, close_ns: Nanos, rows: dict[str, Floats]) -> None:
         state = self.state
         if close_ns <= state.close_ns:
             state.old_bars += 1
             return
-        if state.close_ns:
-            missing = (close_ns - state.close_ns) // self._bar_ns - 1
-            absent = np.full(pipeline.n_instruments, np.nan)
-            for _ in range(min(missing, self._hole_bars_max)):
-                pipeline.push_bar(absent, absent, absent, absent, absent)
-        pipeline.push_bar(*rows)
+        missing = (close_ns - state.close_ns) // self._bar_ns - 1 if state.close_ns else 0
+        for back in range(min(missing, self._settings.hole_bars_max), 0, -1):
+            pipeline.push("bar", close_ns - back * self._bar_ns, {})
+        pipeline.push("bar", close_ns, rows)
         state.close_ns = close_ns
 
-    def _answer(self, pipeline: FeaturePipeline, book: BookFrame, seq: int) -> FeatureFrame:
-        pipeline.push_book(
-            spread_bps=book.spread_bps.values,
-            imb_l1=book.imbalance_l1.values,
-            imb_l5=book.imbalance_l5.values,
-            micro_bps=book.micro_bps.values,
-            ofi=book.ofi.values,
-            depth=book.depth.values,
-            updates=book.updates.values,
-        )
-        values = pipeline.values()
-        nobody = np.asarray(np.isnan(values).all(axis=1)).tolist()
+    def _answer(self, pipeline: FeaturePipeline, book: BookFrame, at_ns: Nanos, seq: int) -> FeatureFrame:
+        pipeline.push("book", at_ns, _columns(book, BOOK_COLUMNS))
         used = (self.state.mark_seq, self.state.bar_seq, seq)
         return FeatureFrame(
             universe=book.universe,
             schema=pipeline.schema_hash,
-            values=floats(values),
-            cold=tuple(name for name, cold in zip(pipeline.names, nobody, strict=True) if cold),
+            values=floats(pipeline.values()),
+            cold=pipeline.cold(self._settings.ready_bars),
             based_on=tuple(each for each in used if each),
         )
 
@@ -162,13 +174,10 @@ class FeatureEngine(StatefulActor[FeatureEngineState]):
             remembered = _remembered(self._pipeline.state())
             state.pipeline = msgspec.structs.replace(
                 remembered,
-                windows={
-                    name: Window(floats(moved_array(window.rows.values, to, np.nan, axis=0)), window.count)
-                    for name, window in remembered.windows.items()
+                columns={
+                    name: floats(moved_array(column.values, to, np.nan, axis=0))
+                    for name, column in remembered.columns.items()
                 },
-                close=floats(moved_array(remembered.close.values, to, np.nan)),
-                stale_bars=integers(moved_array(remembered.stale_bars.values, to, 0)),
-                carried=integers(moved_array(remembered.carried.values, to, 0)),
             )
         state.universe = universe
         self.derive()
@@ -176,24 +185,27 @@ class FeatureEngine(StatefulActor[FeatureEngineState]):
     def check(self) -> None:
         universe, pipeline = self.state.universe, self._pipeline
         assert (universe is None) == (pipeline is None), "a pipeline exists exactly when a universe is known"
-        assert universe is None or pipeline is None or pipeline.n_instruments == len(universe), "pipeline width differs"
+        assert universe is None or pipeline is None or pipeline.width == len(universe), "pipeline width differs"
+
+
+def _columns(message: BarFrame | BarHistory | BookFrame, table: dict[str, str]) -> dict[str, Floats]:
+    """The columns of the pipeline that the message has."""
+    return {name: getattr(message, said).values for name, said in table.items() if hasattr(message, said)}
 
 
 def _remembered(state: PipelineState) -> Remembered:
     return Remembered(
         schema=state.schema_hash,
-        windows={name: Window(floats(rows), count) for name, (rows, count) in state.rings.items()},
-        close=floats(state.close),
-        stale_bars=integers(state.stale_bars),
-        carried=integers(state.carried),
+        columns={name: floats(rows) for name, rows in state.columns.items()},
+        shared={name: floats(rows) for name, rows in state.shared.items()},
+        counts=dict(state.counts),
     )
 
 
 def _recalled(kept: Remembered) -> PipelineState:
     return PipelineState(
         kept.schema,
-        {name: (window.rows.values.copy(), window.count) for name, window in kept.windows.items()},
-        kept.close.values,
-        kept.stale_bars.values,
-        kept.carried.values,
+        {name: column.values for name, column in kept.columns.items()},
+        {name: column.values for name, column in kept.shared.items()},
+        kept.counts,
     )

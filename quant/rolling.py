@@ -42,6 +42,13 @@ class Ring:
         self._next = (self._next + 1) % self.window
         self.rows += 1
 
+    def replace(self, row: Floats) -> None:
+        """Put one row of shape (n_instruments,) in the place of the newest; the first row is pushed."""
+        if self.rows:
+            self._next = (self._next - 1) % self.window
+            self.rows -= 1
+        self.push(row)
+
     def push_many(self, columns: Floats) -> None:
         """Append columns of shape (n_instruments, any), oldest first; the same as pushing them one by one."""
         if columns.ndim != 2 or columns.shape[0] != self.n_instruments:

@@ -1,176 +1,280 @@
 """The feature pipeline: rows in, the whole cross-section of features out, through the kernels of the registry.
 
-A stream (`FeaturePipeline`) and a history (`batch`) run the same kernels on the same columns, so that what a model
-was trained on is what it is served. Law: they agree to 1e-10, and a value never depends on a later row.
+A stream (`FeaturePipeline`) and a history (`quant.features.history.batch`) run the same steps and the same kernels, so
+that what a model was trained on is what it is served. Law: they agree to 1e-10, and a value never depends on what was
+pushed later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-from quant.features import bars, book
-from quant.features.bars import BAR_FEATURES
-from quant.features.book import BOOK_FEATURES
+from quant.features import bars, book, context, perp
+from quant.features.bars import LEVELS, LRV_BARS, Memory, carry, elementwise, log_deviation, market
+from quant.features.book import BOOK
+from quant.features.calendar import CALENDAR
+from quant.features.context import CONTEXT
+from quant.features.cross_section import CROSS_SECTION
+from quant.features.grids import HOUR_S, SLOTS_S, Hours, Slots
+from quant.features.perp import PERP
 from quant.features.registry import Feature, Registry
+from quant.features.reversion import REVERSION
+from quant.features.trend import TREND
+from quant.features.variance import VARIANCE
+from quant.features.volume import VOLUME
 from quant.rolling import Floats, Ring
 
-REGISTRY = Registry((*BAR_FEATURES, *BOOK_FEATURES))
-COLUMNS = {"bar": bars.COLUMNS, "book": book.COLUMNS}
+REGISTRY = Registry((*TREND, *REVERSION, *VARIANCE, *VOLUME, *BOOK, *PERP, *CROSS_SECTION, *CALENDAR, *CONTEXT))
+TRADE_COLUMNS = tuple(feature.name for feature in VOLUME if feature.grid == "trade")
+SOURCES = {
+    "bar": bars.RAW,
+    "trade": TRADE_COLUMNS,
+    "book": book.COLUMNS,
+    "perp": perp.COLUMNS,
+    "context": context.COLUMNS,
+}
+"""Raw columns of each source, as `push` takes them."""
+EXPECTED = ("close", "spread_bps", "imb_l1", "imb_l5", "micro_bps", "ofi_10s", "depth", "updates")
+"""Raw columns every daemon has; any other that was never known is an absent source, and nobody waits for it."""
+READY_BARS = 300
 
 
 class PipelineState(NamedTuple):
-    """Everything a `FeaturePipeline` remembers. Ring rows are in time order, shape (n_instruments, window)."""
+    """Everything a `FeaturePipeline` remembers: `columns` have instruments on the first axis (NaN makes a new one),
+    `shared` have none. Rows of rings are in time order.
+    """
 
     schema_hash: str
-    rings: Mapping[str, tuple[Floats, int]]
-    close: Floats
-    stale_bars: NDArray[np.int64]
-    carried: NDArray[np.int64]
+    columns: Mapping[str, Floats]
+    shared: Mapping[str, Floats]
+    counts: Mapping[str, int]
 
 
 class FeaturePipeline:
-    """Keeps every feature of `REGISTRY` current for `n_instruments`.
+    """Keeps every feature of `REGISTRY` current for `width` instruments.
 
-    A bar without a close carries the last close (no range, no volume) for at most `bars.CARRY_BARS_MAX` bars and
-    counts it in `carried`; after that the instrument is absent until it is quoted again. Prices that are not positive
-    and finite, and rows of another width, raise ValueError naming the column, before anything has changed.
+    `bar_s` is the length of a bar, `horizon_bars` the horizon of `har_pred_h`, `seas_hw` and `s_ref`, `leader` the
+    column of the reference instrument (the first on BTC), None for the mean of the market. A bar without a close
+    carries the last close (no range, no volume) for at most `bars.CARRY_BARS_MAX` bars and counts it in `carried`;
+    after that the instrument is absent until it is quoted again. An infinite value counts as absent; unknown sources
+    and columns, prices that are not positive, and rows of another width raise ValueError naming the column, before
+    anything has changed.
     """
 
-    def __init__(self, n_instruments: int) -> None:
-        self.n_instruments = n_instruments
+    def __init__(self, width: int, *, bar_s: float, horizon_bars: int, leader: int | None = None) -> None:
+        if not bar_s > 0.0 or horizon_bars < 1:
+            raise ValueError(f"bars of {bar_s} s, horizon of {horizon_bars} bars, expected both above 0")
+        if leader is not None and not 0 <= leader < width:
+            raise ValueError(f"leader is column {leader} of {width}")
+        self.width, self.bar_s, self.horizon_bars, self.leader = width, bar_s, horizon_bars, leader
         self.names = REGISTRY.names
         self.schema_hash = REGISTRY.schema_hash
-        self.carried = np.zeros(n_instruments, dtype=np.int64)
-        self._stale_bars = np.zeros(n_instruments, dtype=np.int64)
-        self._close = np.full(n_instruments, np.nan)
-        self._rings = {
-            name: Ring(n_instruments, window_of(name, source)) for source, names in COLUMNS.items() for name in names
+        self._rows = {feature.name: feature.rows(bar_s) for feature in REGISTRY}
+        self._memory = Memory(width, bar_s, horizon_bars)
+        self._hours = Hours(width, bar_s, leader)
+        self._last = {name: np.full(width, np.nan) for name in LEVELS} | {
+            n: np.zeros(width) for n in ("stale", "carried")
         }
-        self._values = np.full((len(REGISTRY), n_instruments), np.nan)
-        self._due = {"bar": False, "book": False}
+        self._counts = {"close_ns": 0, **dict.fromkeys(raw_columns(), 0)}
+        self._rings = {grid: self._new_rings(grid) for grid in ("clock", "bar", "hour", "trade", "book")}
+        self._slots = {grid: Slots(grid, width, self._windows(grid)) for grid in SLOTS_S}
+        self._rings |= {grid: slots.rings for grid, slots in self._slots.items()}
+        self._values = np.full((len(REGISTRY), width), np.nan)
+        self._due = dict.fromkeys(self._rings, False)
 
-    def push_bar(self, open_: Floats, high: Floats, low: Floats, close: Floats, volume: Floats) -> None:
-        """One closed bar of every instrument, each of shape (n_instruments,); NaN close = not quoted in this bar."""
-        prices = {"open": open_, "high": high, "low": low, "close": close}
-        self._check_shapes(prices | {"volume": volume})
-        for name, row in prices.items():
-            _check_prices(name, row)
-        before = self._close
-        bar = bars.carry(high, low, close, volume, before, self._stale_bars)
-        self._close, self._stale_bars = bar.close, bar.stale_bars
-        self.carried += bar.carried
-        for name, row in zip(bars.COLUMNS, bars.columns(bar.high, bar.low, bar.close, bar.volume, before), strict=True):
-            self._rings[name].push(row)
-        self._due["bar"] = True
+    def _windows(self, grid: str) -> dict[str, int]:
+        """The longest window any feature takes of each column of the grid."""
+        windows: dict[str, int] = dict.fromkeys(("r",), LRV_BARS) if grid == "bar" else {}
+        for feature in REGISTRY:
+            if feature.grid == grid:
+                for name in feature.inputs:
+                    windows[name] = max(windows.get(name, 1), self._rows[feature.name])
+        return windows
 
-    def push_history(self, open_: Floats, high: Floats, low: Floats, close: Floats, volume: Floats) -> None:
-        """Closed bars, oldest first, each of shape (bars, n_instruments); the same as pushing them one by one."""
-        for row in zip(open_, high, low, close, volume, strict=True):
-            self.push_bar(*row)
+    def _new_rings(self, grid: str) -> dict[str, Ring]:
+        return {name: Ring(self.width, window) for name, window in self._windows(grid).items()}
 
-    def push_book(
-        self,
-        spread_bps: Floats,
-        imb_l1: Floats,
-        imb_l5: Floats,
-        micro_bps: Floats,
-        ofi: Floats,
-        depth: Floats,
-        updates: Floats,
-    ) -> None:
-        """One row of the order books, each of shape (n_instruments,); units as in `quant.features.book`."""
-        columns = (spread_bps, imb_l1, imb_l5, micro_bps, ofi, depth, updates)
-        rows = dict(zip(book.COLUMNS, columns, strict=True))
-        self._check_shapes(rows)
+    def push(self, source: str, at_ns: int, rows: Mapping[str, Floats]) -> None:
+        """What a source knows at `at_ns` (for "bar": a bar that closed then), columns of shape (width,), NaN = unknown.
+
+        A column that is not given counts as unknown.
+        """
+        checked = self._checked(source, rows)
+        for name, row in checked.items():
+            self._counts[name] += bool((~np.isnan(row)).any())
+        with np.errstate(invalid="ignore", divide="ignore"):
+            if source == "bar":
+                self._push_bar(at_ns, checked)
+            elif source in self._rings:
+                self._push_rings(source, checked)
+            else:
+                for grid in self._slots:
+                    if grid.startswith(source):
+                        self._slots[grid].push(at_ns, checked)
+                        self._due[grid] = True
+        self._push_rings("clock", {"at_s": np.full(self.width, at_ns / 1e9)})
+
+    def _checked(self, source: str, rows: Mapping[str, Floats]) -> dict[str, Floats]:
+        if source not in SOURCES:
+            raise ValueError(f"source {source!r}, expected one of {', '.join(SOURCES)}")
+        if unknown := [name for name in rows if name not in SOURCES[source]]:
+            raise ValueError(f"column {unknown[0]!r} of source {source}, expected some of {', '.join(SOURCES[source])}")
         for name, row in rows.items():
-            self._rings[name].push(row)
-        self._due["book"] = True
+            if row.shape != (self.width,):
+                raise ValueError(f"{name} has shape {row.shape}, expected ({self.width},)")
+        if source == "bar":
+            for name in ("open", "high", "low", "close"):
+                if name in rows:
+                    check_prices(name, rows[name])
+        absent = np.full(self.width, np.nan)
+        return {name: known(rows[name]) if name in rows else absent for name in SOURCES[source]}
+
+    def _push_bar(self, close_ns: int, rows: Mapping[str, Floats]) -> None:
+        last = self._last
+        bar = carry(rows, last["close"], last["stale"])
+        columns = elementwise(bar.rows, last)
+        close_before_ns = self._counts["close_ns"]
+        columns |= self._memory.step(close_ns, close_before_ns, columns)
+        columns["mk"], columns["m"] = market(columns["r"], self.leader)
+        ring = self._rings["bar"]
+        ring["r"].push(columns["r"])
+        columns["lrv"] = log_deviation(ring["r"].view(LRV_BARS))
+        self._push_rings("bar", {name: row for name, row in columns.items() if name in ring and name != "r"})
+        hour = self._hours.step(close_ns, close_before_ns, columns["c"], columns["r"])
+        if hour is not None:
+            self._push_rings("hour", hour)
+        last |= {"close": bar.rows["close"], **{name: columns[name] for name in LEVELS[1:]}}
+        last |= {"stale": bar.stale_bars, "carried": last["carried"] + bar.carried}
+        self._counts["close_ns"] = close_ns
+
+    def _push_rings(self, grid: str, rows: Mapping[str, Floats]) -> None:
+        for name, row in rows.items():
+            if name in self._rings[grid]:
+                self._rings[grid][name].push(row)
+        self._due[grid] = True
 
     def values(self) -> Floats:
-        """Every feature now, shape (n_features, n_instruments) in the order of `names`; NaN while cold. A copy."""
+        """Every feature now, shape (n_features, width) in the order of `names`; NaN while cold. A copy."""
         values: dict[str, Floats] = {}
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             for row, feature in enumerate(REGISTRY):
-                if self._due[feature.source]:
-                    windows = {name: self._rings[name].view(feature.window) for name in feature.inputs}
-                    self._values[row] = feature(windows, values)
+                if self._due[feature.grid]:
+                    rings, rows = self._rings[feature.grid], self._rows[feature.name]
+                    self._values[row] = feature((rings[name].view(rows) for name in feature.inputs), values)
                 values[feature.name] = self._values[row]
-        self._due = {"bar": False, "book": False}
+        self._due = dict.fromkeys(self._rings, False)
         return self._values.copy()
 
-    def cold(self) -> tuple[tuple[str, ...], ...]:
-        """For each instrument the names of the features that have no value now."""
-        missing = np.isnan(self.values())
-        names = np.array(self.names)
-        return tuple(tuple(names[column].tolist()) for column in missing.T)
+    @property
+    def bars(self) -> int:
+        """How many bars were pushed."""
+        return self._rings["bar"]["c"].rows
 
-    def _check_shapes(self, rows: Mapping[str, Floats]) -> None:
-        for name, row in rows.items():
-            if row.shape != (self.n_instruments,):
-                raise ValueError(f"{name} has shape {row.shape}, expected ({self.n_instruments},)")
+    @property
+    def carried(self) -> Floats:
+        """How many bars of each instrument had no close and carried the last one."""
+        return self._last["carried"].copy()
+
+    def absent_sources(self) -> tuple[str, ...]:
+        """The raw columns that were never known and that not every daemon has."""
+        return tuple(name for name in raw_columns() if not self._counts[name] and name not in EXPECTED)
+
+    def cold(self, ready_bars: int = READY_BARS) -> tuple[str, ...]:
+        """Features that nobody has a value of yet and that are worth waiting for.
+
+        Nobody waits for what an absent source or a single instrument cannot give, nor for warm-ups longer than
+        `ready_bars` bars, nor for minutes, hours and days of perpetuals and context to go by. A feature whose rows
+        have come and which has no value all the same (a market that stands still) is not cold.
+        """
+        nobody: list[bool] = np.asarray(np.isnan(self.values()).all(axis=1)).tolist()
+        absent = set(self.absent_sources())
+        idle: set[str] = set()
+        cold = []
+        for row, feature in enumerate(REGISTRY):
+            if self._is_idle(feature, absent, ready_bars) or idle.intersection(feature.deps):
+                idle.add(feature.name)
+            elif nobody[row] and self._pushed(feature) < feature.rows(self.bar_s, feature.warmup):
+                cold.append(feature.name)
+        return tuple(cold)
+
+    def _is_idle(self, feature: Feature, absent: set[str], ready_bars: int) -> bool:
+        warmup = feature.rows(self.bar_s, feature.warmup)
+        bars_each = max(1.0, HOUR_S / self.bar_s) if feature.grid == "hour" else 1.0
+        return (
+            any(raw_of(feature.grid, name) in absent for name in feature.inputs)
+            or (feature.cross and self.width < 2)
+            or (feature.grid in ("bar", "hour") and warmup * bars_each > ready_bars)
+            or (feature.grid in SLOTS_S and warmup > 1)
+        )
+
+    def _pushed(self, feature: Feature) -> int:
+        """Rows of the feature's grid in which something was known."""
+        if feature.grid == "hour":
+            return self._rings["hour"]["c"].rows
+        inputs = [raw_of(feature.grid, name) for name in feature.inputs] or ["close"]
+        return min(self._counts.get(name, self._rings["clock"]["at_s"].rows) for name in inputs)
 
     def state(self) -> PipelineState:
         """Everything remembered, as copies."""
-        rings = {name: ring.state() for name, ring in self._rings.items()}
-        return PipelineState(self.schema_hash, rings, self._close.copy(), self._stale_bars.copy(), self.carried.copy())
+        columns, shared = self._arrays()
+        copies = {name: array.copy() for name, array in columns.items()}
+        copies |= {f"ring.{grid}.{name}": ring.state()[0] for grid, name, ring in self._each_ring()}
+        counts = self._counts | {f"slot.{grid}": slots.slot for grid, slots in self._slots.items()}
+        counts |= {f"ring.{grid}.{name}": ring.rows for grid, name, ring in self._each_ring()}
+        return PipelineState(self.schema_hash, copies, {name: array.copy() for name, array in shared.items()}, counts)
 
     def load(self, state: PipelineState) -> None:
-        """Become the pipeline that said `state`; a state of other features raises ValueError."""
+        """Become the pipeline that said `state`; a state of other features raises ValueError.
+
+        An instrument whose columns are all NaN starts empty.
+        """
         if state.schema_hash != self.schema_hash:
             raise ValueError(f"state of feature schema {state.schema_hash}, expected {self.schema_hash}")
-        for name, ring in self._rings.items():
-            ring.load(state.rings[name])
-        self._close = state.close.copy()
-        self._stale_bars = state.stale_bars.copy()
-        self.carried = state.carried.copy()
-        self._due = {"bar": True, "book": True}
+        columns, shared = self._arrays()
+        fresh = FeaturePipeline(self.width, bar_s=self.bar_s, horizon_bars=self.horizon_bars)._arrays()[0]
+        for name, array in columns.items():
+            array[:] = np.where(np.isnan(state.columns[name]), fresh[name], state.columns[name])
+        for name, array in shared.items():
+            array[:] = state.shared[name]
+        for grid, name, ring in self._each_ring():
+            ring.load((state.columns[f"ring.{grid}.{name}"], state.counts[f"ring.{grid}.{name}"]))
+        for grid, slots in self._slots.items():
+            slots.slot = state.counts[f"slot.{grid}"]
+        self._counts = {name: state.counts[name] for name in self._counts}
+        self._due = dict.fromkeys(self._rings, True)
+
+    def _arrays(self) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """The live arrays outside the rings, those by instrument and those shared by all."""
+        columns: dict[str, Floats] = {f"last.{name}": row for name, row in self._last.items()}
+        columns |= {f"hours.{name}": array for name, array in self._hours.columns.items()}
+        columns |= {f"memory.{name}": array for name, array in self._memory.columns.items()}
+        shared: dict[str, Floats] = {f"memory.{name}": array for name, array in self._memory.shared.items()}
+        return columns, shared
+
+    def _each_ring(self) -> Iterator[tuple[str, str, Ring]]:
+        for grid, rings in self._rings.items():
+            for name, ring in rings.items():
+                yield grid, name, ring
 
 
-def window_of(column: str, source: str) -> int:
-    """The longest window any feature takes of a column."""
-    windows = [feature.window for feature in REGISTRY if feature.source == source and column in feature.inputs]
-    return max(windows, default=1)
+def raw_columns() -> tuple[str, ...]:
+    return tuple(name for names in SOURCES.values() for name in names)
 
 
-def bar_columns(high: Floats, low: Floats, close: Floats, volume: Floats) -> dict[str, Floats]:
-    """The columns of a history of bars (n_instruments, times), rule R4 applied, as the stream would have them."""
-    before = np.full(close.shape[0], np.nan)
-    stale = np.zeros(close.shape[0], dtype=np.int64)
-    columns = [np.empty(close.shape) for _ in bars.COLUMNS]
-    for t in range(close.shape[1]):
-        bar = bars.carry(high[:, t], low[:, t], close[:, t], volume[:, t], before, stale)
-        rows = bars.columns(bar.high, bar.low, bar.close, bar.volume, before)
-        for column, row in zip(columns, rows, strict=True):
-            column[:, t] = row
-        before, stale = bar.close, bar.stale_bars
-    return dict(zip(bars.COLUMNS, columns, strict=True))
+def raw_of(grid: str, column: str) -> str:
+    """The raw column that decides whether a column can be known at all."""
+    return bars.RAW_OF.get(column, "close") if grid in ("bar", "hour") else column
 
 
-def batch(columns: Mapping[str, Floats], features: Registry = REGISTRY) -> dict[str, Floats]:
-    """Every feature at every time of a history of columns (n_instruments, times): arrays of the same shape.
-
-    Features whose inputs are not all among `columns` are left out. Rows before the first count as absent.
-    """
-    values: dict[str, Floats] = {}
-    with np.errstate(invalid="ignore", divide="ignore"):
-        for feature in features:
-            if all(name in columns for name in feature.inputs) and all(dep in values for dep in feature.deps):
-                windows = {name: _windows(columns[name], feature) for name in feature.inputs}
-                values[feature.name] = feature(windows, values)
-    return values
+def known(row: Floats) -> Floats:
+    """Infinite is as good as unknown."""
+    return np.where(np.isfinite(row), row, np.nan)
 
 
-def _windows(column: Floats, feature: Feature) -> Floats:
-    wall = np.full((column.shape[0], feature.window - 1), np.nan)
-    return sliding_window_view(np.concatenate([wall, column], axis=1), feature.window, axis=1)
-
-
-def _check_prices(name: str, row: Floats) -> None:
+def check_prices(name: str, row: Floats) -> None:
     wrong = ~np.isnan(row) & ~((row > 0.0) & (row < np.inf))
     if wrong.any():
         at = int(np.argmax(wrong))

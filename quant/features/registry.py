@@ -2,7 +2,7 @@
 
 A kernel takes the named windows, shape (..., window) with time last and oldest first, and the values (...,) of the
 features it depends on, and reduces the last axis. Leading axes are free: a stream passes (instruments, window), a
-batch passes (instruments, times, window), and both run the same code.
+batch passes (instruments, times, window), and both run the same code. Instruments are always the first axis.
 """
 
 from __future__ import annotations
@@ -23,7 +23,19 @@ Kernel = Callable[..., Floats]
 RULES = {
     "R1": "the last closed bar only",
     "R2": "quotes and trades by local receive time",
+    "R3": "funding as predicted and as received; the settled rate after settlement",
+    "R4": "the cross-section of one instant, no price staler than two bars",
+    "R5": "the calendar, in UTC",
+    "R6": "macro figures by the release of that vintage",
+    "R7": "texts by the time they were fetched",
+    "R8": "every normaliser from what was known by then",
+    "R9": "outcomes from closed labels only",
 }
+GRIDS = ("clock", "bar", "hour", "trade", "book", "perp_minute", "perp_hour", "context_hour", "context_day")
+"""What the rows of a window are: every push of clock, bar, trade or book; an hour of bars (or one bar where bars are
+longer); or the last value said in each minute, hour or day, the newest row being the value now."""
+DAY_ROWS = {"bar": 1440, "hour": 24}
+"""Rows a day for which the windows of features given in days are declared."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +43,9 @@ class Feature:
     """One feature: `kernel(*windows of inputs, *values of deps, **params)`.
 
     `window` rows of every input are handed to the kernel; the first value appears with row `warmup` of the stream
-    when none is absent. `rule` names the availability rule of RULES. `source`, "bar" or "book", is the kind of row it
-    lives on.
+    when none is absent. `rule` names the availability rules of RULES, `grid` the kind of rows it lives on (GRIDS). A
+    feature with `rows_min` is defined over days: where a day has fewer rows than DAY_ROWS its window and warm-up
+    shrink in proportion, down to `rows_min`. `cross` features see all instruments at once, on the first axis.
     """
 
     name: str
@@ -40,22 +53,33 @@ class Feature:
     kernel: Kernel
     window: int
     warmup: int
-    source: str
+    grid: str
     inputs: tuple[str, ...]
     rule: str
     version: int = 1
     deps: tuple[str, ...] = ()
     params: tuple[tuple[str, float], ...] = ()
+    rows_min: int = 0
+    cross: bool = False
 
     def __post_init__(self) -> None:
-        if self.rule not in RULES:
-            raise ValueError(f"feature {self.name}: rule {self.rule!r}, expected one of {', '.join(RULES)}")
+        if unknown := [rule for rule in self.rule.split() if rule not in RULES]:
+            raise ValueError(f"feature {self.name}: rule {unknown[0]!r}, expected some of {', '.join(RULES)}")
+        if self.grid not in GRIDS:
+            raise ValueError(f"feature {self.name}: grid {self.grid!r}, expected one of {', '.join(GRIDS)}")
         if self.window < 1 or self.warmup < 1:
             raise ValueError(f"feature {self.name}: window {self.window}, warm-up {self.warmup}, expected 1 or more")
 
-    def __call__(self, windows: Mapping[str, Floats], values: Mapping[str, Floats]) -> Floats:
-        inputs = (windows[name][..., -self.window :] for name in self.inputs)
-        return self.kernel(*inputs, *(values[name] for name in self.deps), **dict(self.params))
+    def rows(self, bar_s: float, rows: int | None = None) -> int:
+        """How many rows `rows` (its window for None) are with bars of `bar_s`."""
+        declared = self.window if rows is None else rows
+        if not self.rows_min:
+            return declared
+        day_rows = min(DAY_ROWS[self.grid], 86_400.0 / bar_s)
+        return max(self.rows_min, 1 + round((declared - 1) * day_rows / DAY_ROWS[self.grid]))
+
+    def __call__(self, windows: Iterable[Floats], values: Mapping[str, Floats]) -> Floats:
+        return self.kernel(*windows, *(values[name] for name in self.deps), **dict(self.params))
 
 
 class Registry:
@@ -102,7 +126,7 @@ def _feature_hash(feature: Feature, dependencies: list[str]) -> str:
     facts = [
         feature.name,
         str(feature.version),
-        f"{feature.window}/{feature.warmup}/{feature.source}/{feature.rule}",
+        f"{feature.window}/{feature.warmup}/{feature.rows_min}/{feature.grid}/{feature.rule}",
         ",".join(feature.inputs),
         repr(sorted(feature.params)),
         *dependencies,

@@ -62,7 +62,7 @@ def test_history_warms_every_bar_feature_up_before_the_first_beat():
     engine = an_engine()
     tell(engine, a_bar_history(close=HISTORY))
     frame = features(engine)
-    assert [name for name in frame.cold if REGISTRY[name].source == "bar"] in ([], ["volz_60"])
+    assert [name for name in frame.cold if REGISTRY[name].grid in ("bar", "hour", "clock")] == []
     assert np.isfinite(named(frame, "ret_240")).all()
 
 
@@ -121,9 +121,38 @@ def test_before_a_universe_is_known_nothing_is_said():
     assert tuple(FeatureEngine(FeatureEngineSettings()).receive(an_envelope(a_book_frame()))) == ()
 
 
-def test_settings_without_a_bar_are_refused():
-    with pytest.raises(ValueError, match="bar_s was 0"):
-        FeatureEngineSettings(bar_s=0.0)
+def test_in_a_market_with_sessions_the_time_it_is_closed_does_not_count():
+    night = [a_bar_frame(close=HISTORY[-1] * 1.01, close_ns=at(0) + 600 * BAR_NS)]
+    through, session = an_engine(), an_engine(hole_bars_max=0)
+    for engine in (through, session):
+        tell(engine, a_bar_history(close=HISTORY), *night)
+    assert np.isnan(named(features(through), "ret_1")).all()
+    assert np.isfinite(named(features(session), "ret_1")).all()
+    expected = named(features(session), "ewma_vol") * named(features(session), "ret_1")
+    np.testing.assert_allclose(expected, np.log(1.01))
+
+
+def test_the_first_instrument_on_bitcoin_leads():
+    engine = an_engine()
+    assert engine._pipeline.leader == 0
+    tell(engine, a_universe_changed("ETH-EUR", "BTC-EUR", version=2))
+    assert engine._pipeline.leader == 1
+    tell(engine, a_universe_changed("ETH-EUR", "XRP-EUR", version=3))
+    assert engine._pipeline.leader is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"bar_s": 0.0}, "bar_s was 0"),
+        ({"horizon_bars": 0}, "horizon_bars was 0"),
+        ({"hole_bars_max": -1}, "hole_bars_max was -1"),
+        ({"ready_bars": 0}, "ready_bars was 0"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        FeatureEngineSettings(**settings)
 
 
 def test_history_after_a_restart_fills_the_time_the_process_was_away():

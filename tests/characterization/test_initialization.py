@@ -84,7 +84,7 @@ def test_trading_begins_only_after_the_venue_was_asked_and_found_to_agree() -> N
 
 def test_with_its_history_no_feature_of_bars_is_cold() -> None:
     frame = said(warm(), FeatureFrame)[0]
-    assert frame.cold == ("spread_z", "depth_z")
+    assert frame.cold == ("spread_z", "upd_rate_z", "depth_z")
     sure = {each.agent for each in said(warm(), SignalFrame) if np.isfinite(each.mu.values).all()}
     assert sure >= {"momentum", "order_flow"}
 

@@ -10,9 +10,10 @@ from hypothesis.extra.numpy import arrays
 
 from quant.beliefs import believe, flow_freshness, flow_score, momentum_score, reversion
 from quant.calibration import Calibration
-from quant.features.engine import bar_columns, batch
+from quant.features.history import batch
 from quant.rolling import Floats
 from quant.volatility import over_horizon
+from tests.kit.histories import bar_times
 
 scores = arrays(np.float64, 5, elements=st.floats(-100.0, 100.0) | st.just(float("nan")))
 deviations = arrays(np.float64, 5, elements=st.floats(0.0, 0.5) | st.just(float("nan")))
@@ -97,7 +98,8 @@ def a_reverting_market(seed: int, n: int = 12, times: int = 2500) -> Floats:
 
 def test_in_a_reverting_market_reversion_earns_its_coefficient_and_momentum_loses_its_own() -> None:
     close, horizon = a_reverting_market(1), 15
-    values = batch(bar_columns(close, close, close, np.ones_like(close)))
+    bars = dict.fromkeys(("open", "high", "low", "close"), close)
+    values = batch(bars, bar_times(close.shape[1]), bar_s=60.0, horizon_bars=1)
     reverts, trends = Calibration(0.0, 1.0 / horizon), Calibration(0.02, 1.0 / horizon)
     windows = np.array([15.0, 60.0, 240.0])
     for t in range(260, close.shape[1] - horizon):

@@ -1,204 +1,168 @@
-"""Every registered feature: stream equals batch, nothing looks ahead, nothing depends on names or price scale."""
+"""The pipeline: what it takes, remembers, restores, and calls cold."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from quant.features import bars, book
-from quant.features.engine import COLUMNS, REGISTRY, FeaturePipeline, bar_columns, batch
-from quant.rolling import Floats
+from quant.features.bars import COLUMNS
+from quant.features.engine import REGISTRY, SOURCES, FeaturePipeline, raw_columns
+from quant.features.grids import HOUR_COLUMNS
+from tests.kit.histories import a_history, bar_times, push_row, streamed
 
-INSTRUMENTS, TIMES = 5, 420
-NAMES = REGISTRY.names
-
-
-def a_history(seed: int = 1, *, gaps: bool = False) -> dict[str, Floats]:
-    rng = np.random.default_rng(seed)
-    shape = (INSTRUMENTS, TIMES)
-    steps = 0.001 * rng.standard_t(4, shape) * np.exp(0.3 * np.sin(np.arange(TIMES) / 40.0))
-    close = 100.0 * np.exp(np.cumsum(steps, axis=1)) * np.array([[1.0], [0.01], [650.0], [3.0], [1.0]])
-    high = close * np.exp(np.abs(rng.normal(0.0, 0.0005, shape)))
-    low = close * np.exp(-np.abs(rng.normal(0.0, 0.0005, shape)))
-    rows = {"open": close.copy(), "high": high, "low": low, "close": close, "volume": rng.gamma(2.0, 5.0, shape)}
-    if gaps:
-        for first, last in ((60, 61), (130, 132), (200, 206)):
-            for row in rows.values():
-                row[1, first:last] = np.nan
-    return rows
+NOTHING = np.array([np.nan])
+PRICE = np.array([100.0])
 
 
-def a_book_history(seed: int = 2) -> dict[str, Floats]:
-    rng = np.random.default_rng(seed)
-    shape = (INSTRUMENTS, TIMES)
-    return {
-        "spread_bps": rng.gamma(3.0, 0.7, shape),
-        "imb_l1": rng.uniform(-1.0, 1.0, shape),
-        "imb_l5": rng.uniform(-1.0, 1.0, shape),
-        "micro_bps": rng.normal(0.0, 0.4, shape),
-        "ofi": rng.normal(0.0, 1.0, shape),
-        "depth": rng.gamma(2.0, 3.0, shape),
-        "updates": rng.poisson(30.0, shape).astype(np.float64),
-    }
+def a_pipeline(width: int = 1, **changes: int) -> FeaturePipeline:
+    return FeaturePipeline(width, bar_s=60.0, horizon_bars=30, **changes)
 
 
-def streamed(history: dict[str, Floats], book_history: dict[str, Floats]) -> Floats:
-    """Shape (features, instruments, times)."""
-    pipeline = FeaturePipeline(INSTRUMENTS)
-    said = []
-    for t in range(history["close"].shape[1]):
-        pipeline.push_bar(*(column[:, t] for column in history.values()))
-        pipeline.push_book(*(column[:, t] for column in book_history.values()))
-        said.append(pipeline.values())
-    return np.stack(said, axis=-1)
+def a_bar(price: np.ndarray) -> dict[str, np.ndarray]:
+    return {"open": price, "high": price, "low": price, "close": price, "volume": price}
 
 
-def batched(history: dict[str, Floats], book_history: dict[str, Floats]) -> dict[str, Floats]:
-    prices = bar_columns(*(history[name] for name in ("high", "low", "close", "volume")))
-    return batch(prices | book_history)
-
-
-@pytest.fixture(scope="module")
-def stream() -> Floats:
-    return streamed(a_history(gaps=True), a_book_history())
-
-
-@pytest.fixture(scope="module")
-def whole() -> dict[str, Floats]:
-    return batched(a_history(gaps=True), a_book_history())
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_stream_equals_the_batch(name: str, stream: Floats, whole: dict[str, Floats]) -> None:
-    np.testing.assert_allclose(stream[REGISTRY.index[name]], whole[name], rtol=1e-10, atol=1e-14)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_value_appears_exactly_after_the_declared_warm_up(name: str) -> None:
-    values = batched(a_history(), a_book_history())[name]
-    first = np.argmax(np.isfinite(values), axis=1)
-    np.testing.assert_array_equal(first + 1, np.full(INSTRUMENTS, REGISTRY[name].warmup))
-    assert np.isfinite(values[:, first[0] :]).all()
-
-
-def test_a_prefix_of_the_history_gives_the_same_last_values(whole: dict[str, Floats]) -> None:
-    history, books = a_history(gaps=True), a_book_history()
-    cuts = [1, 2, 20, 21, 22, 60, 61, 120, 121, 240, 241, TIMES - 1, TIMES]
-    for cut in cuts + np.random.default_rng(3).integers(30, TIMES, 24).tolist():
-        prefix = batched({k: v[:, :cut] for k, v in history.items()}, {k: v[:, :cut] for k, v in books.items()})
-        for name in NAMES:
-            np.testing.assert_allclose(
-                prefix[name][:, -1], whole[name][:, cut - 1], rtol=1e-9, atol=1e-14, err_msg=f"{name} at {cut}"
-            )
-
-
-@pytest.mark.parametrize("poison", [np.nan, 1e6, "random"])
-def test_poison_in_the_future_changes_nothing_in_the_past(whole: dict[str, Floats], poison: float | str) -> None:
-    rng = np.random.default_rng(4)
-    for cut in rng.integers(30, TIMES - 1, 8).tolist():
-        history, books = a_history(gaps=True), a_book_history()
-        for column in (*history.values(), *books.values()):
-            future = column[:, cut:]
-            future[:] = rng.gamma(2.0, 100.0, future.shape) if isinstance(poison, str) else poison
-        spoiled = batched(history, books)
-        for name in NAMES:
-            np.testing.assert_allclose(
-                spoiled[name][:, :cut], whole[name][:, :cut], rtol=1e-9, atol=1e-14, err_msg=f"{name} at {cut}"
-            )
-
-
-@pytest.mark.parametrize("name", [f.name for f in REGISTRY if f.source == "bar"])
-def test_prices_and_volumes_may_be_rescaled_and_instruments_permuted(name: str, whole: dict[str, Floats]) -> None:
-    order = np.array([3, 0, 4, 2, 1])
-    history = {k: 37.5 * v[order] for k, v in a_history(gaps=True).items()}
-    values = batched(history, {k: v[order] for k, v in a_book_history().items()})[name]
-    np.testing.assert_allclose(values, whole[name][order], rtol=1e-9, atol=1e-12)
+def closed(pipeline: FeaturePipeline, *prices: np.ndarray) -> None:
+    for minute, price in enumerate(prices, 1 + pipeline.bars):
+        pipeline.push("bar", minute * 60 * 10**9, a_bar(price))
 
 
 def test_a_restored_pipeline_goes_on_bit_for_bit() -> None:
-    history, books = a_history(gaps=True), a_book_history()
-    one = FeaturePipeline(INSTRUMENTS)
-    one.push_history(*(column[:, :201].T for column in history.values()))
-    one.push_book(*(column[:, 0] for column in books.values()))
-    twin = FeaturePipeline(INSTRUMENTS)
+    history = a_history(times=260, gaps=True)
+    one, _ = streamed({name: column[:, :201] for name, column in history.items()}, every=201, leader=0)
+    twin = a_pipeline(5, leader=0)
     twin.load(one.state())
     assert twin.values().tobytes() == one.values().tobytes()
-    for t in range(201, 260):
+    for t, at_ns in enumerate(bar_times(260).tolist()[201:], 201):
         for pipeline in (one, twin):
-            pipeline.push_bar(*(column[:, t] for column in history.values()))
-            pipeline.push_book(*(column[:, t] for column in books.values()))
+            push_row(pipeline, history, t, at_ns)
         assert twin.values().tobytes() == one.values().tobytes()
     np.testing.assert_array_equal(twin.carried, one.carried)
 
 
+def test_a_state_shares_no_memory_with_the_pipeline() -> None:
+    pipeline, _ = streamed(a_history(times=40), every=40)
+    state = pipeline.state()
+    kept = {name: column.copy() for name, column in (state.columns | state.shared).items()}
+    push_row(pipeline, a_history(times=41), 40, int(bar_times(41)[-1]))
+    for name, column in (state.columns | state.shared).items():
+        np.testing.assert_array_equal(column, kept[name], err_msg=name)
+
+
+def test_an_instrument_whose_columns_are_empty_starts_anew() -> None:
+    pipeline, _ = streamed(a_history(times=80), every=80)
+    state = pipeline.state()
+    for column in state.columns.values():
+        column[2] = np.nan
+    pipeline.load(state)
+    values = pipeline.values()
+    row = REGISTRY.index["ewma_vol"]
+    assert np.isnan(values[row, 2])
+    assert np.isfinite(np.delete(values[row], 2)).all()
+    pipeline.push(
+        "bar", int(bar_times(81)[-1]), {n: r[:, 0] for n, r in a_history(times=1).items() if n in SOURCES["bar"]}
+    )
+    assert np.isnan(pipeline.values()[REGISTRY.index["ret_1"], 2])
+
+
 def test_a_missing_bar_carries_the_price_twice_and_then_the_instrument_is_absent() -> None:
-    pipeline = FeaturePipeline(1)
-    price, nothing = np.array([100.0]), np.array([np.nan])
-    for _ in range(3):
-        pipeline.push_bar(price, price, price, price, price)
+    pipeline = a_pipeline()
+    closed(pipeline, PRICE, PRICE, PRICE)
     for carried in (1, 2, 2, 2):
-        pipeline.push_bar(nothing, nothing, nothing, nothing, nothing)
+        closed(pipeline, NOTHING)
         assert pipeline.carried.tolist() == [carried]
-    closes, _ = pipeline.state().rings["c"]
+    closes = pipeline.state().columns["ring.bar.c"]
     np.testing.assert_array_equal(np.isnan(closes[0, -4:]), [False, False, True, True])
-    pipeline.push_bar(price, price, price, price, price)
-    pipeline.push_bar(nothing, nothing, nothing, nothing, nothing)
+    closed(pipeline, PRICE, NOTHING)
     assert pipeline.carried.tolist() == [3]
 
 
-def test_what_is_cold_is_named_for_each_instrument() -> None:
-    history, books = a_history(), a_book_history()
-    for column in history.values():
-        column[2, :200] = np.nan
-    pipeline = FeaturePipeline(INSTRUMENTS)
-    pipeline.push_history(*(column[:, :250].T for column in history.values()))
-    for t in range(30):
-        pipeline.push_book(*(column[:, t] for column in books.values()))
-    cold = pipeline.cold()
-    assert cold[0] == ()
-    late = "ret_60 ret_240 z_120 rv_60 park_60 eff_ratio_60 volz_60 ou_gap_240 ou_kappa_240 ou_noise_240"
-    assert cold[2] == tuple(late.split())
-
-
-def test_a_market_that_does_not_move_has_no_scale_and_no_belief() -> None:
-    pipeline = FeaturePipeline(1)
-    price = np.array([100.0])
-    for _ in range(300):
-        pipeline.push_bar(price, price, price, price, price)
-    values = dict(zip(NAMES, pipeline.values()[:, 0], strict=True))
-    assert np.isnan([values["ewma_vol"], values["ret_60"], values["z_20"], values["ou_kappa_240"]]).all()
+def test_a_market_that_does_not_move_has_no_scale_no_belief_and_is_not_cold() -> None:
+    pipeline = a_pipeline()
+    closed(pipeline, *[PRICE] * 320)
+    values = dict(zip(pipeline.names, pipeline.values()[:, 0], strict=True))
+    still = ("ewma_vol", "ret_60", "z_20", "ou_kappa_240", "s_ref", "rsi_14", "kama_gap", "donch_60", "slope_t_60")
+    assert np.isnan([values[name] for name in still]).all()
+    assert not {name for name in pipeline.cold() if REGISTRY[name].grid == "bar"}
 
 
 @pytest.mark.parametrize("wrong", [0.0, -1.0, np.inf])
 def test_a_price_that_is_not_positive_and_finite_is_refused_before_anything_changes(wrong: float) -> None:
-    pipeline = FeaturePipeline(2)
+    pipeline = a_pipeline(2)
     good, bad = np.array([1.0, 2.0]), np.array([1.0, wrong])
-    before = pipeline.state()
     with pytest.raises(ValueError, match=f"close of instrument 1 is {wrong}, expected a positive finite price"):
-        pipeline.push_bar(good, good, good, bad, good)
-    assert pipeline.state().rings["c"][1] == before.rings["c"][1] == 0
+        pipeline.push("bar", 60 * 10**9, a_bar(good) | {"close": bad})
+    assert set(pipeline.state().counts.values()) <= {0, -1}
 
 
-def test_a_row_of_another_width_is_refused_before_anything_changes() -> None:
-    pipeline = FeaturePipeline(2)
+def test_what_does_not_fit_is_refused_before_anything_changes() -> None:
+    pipeline = a_pipeline(2)
     good, bad = np.ones(2), np.ones(3)
     with pytest.raises(ValueError, match=r"volume has shape \(3,\), expected \(2,\)"):
-        pipeline.push_bar(good, good, good, good, bad)
-    with pytest.raises(ValueError, match=r"updates has shape \(3,\), expected \(2,\)"):
-        pipeline.push_book(good, good, good, good, good, good, bad)
-    assert {rows for _, rows in pipeline.state().rings.values()} == {0}
+        pipeline.push("bar", 0, a_bar(good) | {"volume": bad})
+    with pytest.raises(ValueError, match="column 'spread' of source book, expected some of spread_bps, imb_l1"):
+        pipeline.push("book", 0, {"spread": good})
+    with pytest.raises(ValueError, match="source 'news', expected one of bar, trade, book, perp, context"):
+        pipeline.push("news", 0, {})
+    assert set(pipeline.state().counts.values()) <= {0, -1}
+
+
+def test_an_infinite_value_is_as_good_as_unknown() -> None:
+    pipeline = a_pipeline(2)
+    pipeline.push("book", 0, {"imb_l1": np.array([np.inf, 0.5])})
+    assert pipeline.values()[REGISTRY.index["imb_l1"]].tolist() == [pytest.approx(np.nan, nan_ok=True), 0.5]
 
 
 def test_a_state_of_other_features_is_refused() -> None:
-    pipeline = FeaturePipeline(1)
+    pipeline = a_pipeline()
     with pytest.raises(ValueError, match="state of feature schema other, expected"):
         pipeline.load(pipeline.state()._replace(schema_hash="other"))
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"bar_s": 0.0}, "bars of 0.0 s"),
+        ({"horizon_bars": 0}, "horizon of 0 bars"),
+        ({"leader": 2}, "leader is column 2 of 2"),
+    ],
+)
+def test_a_pipeline_of_nothing_is_refused(changes: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        FeaturePipeline(2, **{"bar_s": 60.0, "horizon_bars": 30} | changes)  # type: ignore[arg-type]
+
+
+def test_what_no_source_gives_is_absent_and_not_cold() -> None:
+    history = {name: column for name, column in a_history(times=320).items() if name in SOURCES["bar"]}
+    book = {name: np.ones((5, 320)) for name in ("spread_bps", "imb_l1", "imb_l5", "micro_bps", "ofi_10s")}
+    pipeline, _ = streamed(history | book, every=320)
+    assert {"funding", "dgs10", "vpin_50", "imb_l20"} <= set(pipeline.absent_sources())
+    assert not {"spread_bps", "close", "depth"} & set(pipeline.absent_sources())
+    assert pipeline.cold() == ("upd_rate_z", "depth_z")
+
+
+def test_what_comes_only_after_a_longer_time_than_readiness_waits_is_not_cold() -> None:
+    pipeline, _ = streamed(a_history(times=100), every=100)
+    assert {"ret_240", "z_120", "rsi_14"} <= set(pipeline.cold(300))
+    assert "rsi_14" not in pipeline.cold(255)
+    assert not {"ret_1440", "rv_7d", "beta_btc_7d", "res_60", "fund_z_30d", "vix_z"} & set(pipeline.cold(300))
+    assert "ret_1440" in pipeline.cold(1441)
+
+
+def test_a_single_instrument_has_no_cross_section_and_waits_for_none() -> None:
+    pipeline, values = streamed(a_history(width=1, times=320), every=320, leader=0)
+    cross = [feature.name for feature in REGISTRY if feature.cross]
+    assert len(cross) == 10
+    assert np.isnan(values[[REGISTRY.index[name] for name in cross]]).all()
+    assert not set(cross) & set(pipeline.cold(10_000))
+
+
 def test_every_input_column_exists() -> None:
+    columns = {"clock": ("at_s",), "bar": COLUMNS, "hour": HOUR_COLUMNS}
     for feature in REGISTRY:
-        assert set(feature.inputs) <= set(COLUMNS[feature.source])
+        source = feature.grid.split("_")[0]
+        assert set(feature.inputs) <= set(columns.get(source) or SOURCES[source]), feature.name
 
 
-def test_the_columns_are_what_the_pipeline_is_fed_in_order() -> None:
-    assert COLUMNS == {"bar": bars.COLUMNS, "book": book.COLUMNS}
+def test_raw_columns_of_different_sources_have_different_names() -> None:
+    assert len(set(raw_columns())) == len(raw_columns())

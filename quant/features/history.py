@@ -1,0 +1,166 @@
+"""Every feature over a history at once: the steps and kernels of the stream, in chunks of time that fit the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from quant.features import bars
+from quant.features.bars import LRV_BARS, Memory, carry, elementwise, log_deviation, market
+from quant.features.engine import REGISTRY, SOURCES, check_prices, known, raw_columns
+from quant.features.grids import HOUR_COLUMNS, SLOTS_S, Hours, slot_rows
+from quant.features.registry import Feature
+from quant.rolling import Floats
+
+CHUNK_VALUES = 400_000
+CHUNK_TIMES = 512
+Times = NDArray[np.int64]
+Columns = dict[str, Floats]
+
+
+def batch(
+    history: Mapping[str, Floats],
+    at_ns: Times,
+    *,
+    bar_s: float,
+    horizon_bars: int,
+    leader: int | None = None,
+    features: Iterable[Feature] = REGISTRY,
+) -> Columns:
+    """Every feature at every time: arrays (instruments, times), as a stream would have said them after each push.
+
+    `history` has raw columns of `quant.features.engine.SOURCES` (instruments, times), one push of every source at each
+    of `at_ns` (rising; the close of the bar). Columns that are not there are absent; without `close` there are no
+    bars. Raises ValueError naming a column that is unknown or has another shape, or a price that is not positive.
+    """
+    width, times = _shape(history, at_ns)
+    absent = np.full((width, times), np.nan)
+    raw = {name: known(history[name]) if name in history else absent for name in raw_columns()}
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        columns: dict[str, Columns] = {"clock": {"at_s": np.broadcast_to(at_ns / 1e9, (width, times))}}
+        columns |= {source: {name: raw[name] for name in SOURCES[source]} for source in ("trade", "book")}
+        columns["bar"], columns["hour"], hour_of = _bar_columns(raw, at_ns, bar_s, horizon_bars, leader)
+        values: Columns = {}
+        for feature in features:
+            if feature.grid == "hour":
+                rows = _evaluate(feature, columns["hour"], values, feature.rows(bar_s))
+                values[feature.name] = np.where(hour_of >= 0, rows[:, hour_of], np.nan) if rows.size else absent
+            elif feature.grid in SLOTS_S:
+                values[feature.name] = _on_slots(feature, raw, at_ns)
+            else:
+                values[feature.name] = _evaluate(feature, columns[feature.grid], values, feature.rows(bar_s))
+    return values
+
+
+def _shape(history: Mapping[str, Floats], at_ns: Times) -> tuple[int, int]:
+    if unknown := [name for name in history if name not in raw_columns()]:
+        raise ValueError(f"column {unknown[0]!r}, expected some of {', '.join(raw_columns())}")
+    width = max((column.shape[0] for column in history.values()), default=0)
+    for name, column in history.items():
+        if column.shape != (width, len(at_ns)):
+            raise ValueError(f"{name} has shape {column.shape}, expected ({width}, {len(at_ns)})")
+        if name in ("open", "high", "low", "close"):
+            for row in column:
+                check_prices(name, row)
+    return width, len(at_ns)
+
+
+def _bar_columns(
+    raw: Mapping[str, Floats], at_ns: Times, bar_s: float, horizon_bars: int, leader: int | None
+) -> tuple[Columns, Columns, Times]:
+    """The columns of bars, those of hours, and for each time the newest hour (-1 before the first)."""
+    rows = _carried({name: raw[name] for name in bars.RAW})
+    levels = {"close": rows["close"]} | {
+        "c": np.log(rows["close"]),
+        "hi": np.log(rows["high"]),
+        "lo": np.log(rows["low"]),
+    }
+    levels["tp"] = (levels["hi"] + levels["lo"] + levels["c"]) / 3.0
+    wall = np.full((rows["close"].shape[0], 1), np.nan)
+    columns = elementwise(rows, {name: np.concatenate([wall, x[:, :-1]], axis=1) for name, x in levels.items()})
+    columns["mk"], columns["m"] = market(columns["r"], leader)
+    recent = np.concatenate([np.full((wall.shape[0], LRV_BARS - 1), np.nan), columns["r"]], axis=1)
+    columns["lrv"] = log_deviation(sliding_window_view(recent, LRV_BARS, axis=1))
+    hours, hour_of = _remember(columns, at_ns, bar_s, horizon_bars, leader)
+    return columns, hours, hour_of
+
+
+def _carried(rows: Columns) -> Columns:
+    """Rule R4 over a history: one bar at a time, and only where anything is absent."""
+    close = rows["close"]
+    if not np.isnan(close).any():
+        return rows
+    rows = {name: row.copy() for name, row in rows.items()}
+    stale = np.zeros(close.shape[0])
+    before = np.full(close.shape[0], np.nan)
+    for t in range(close.shape[1]):
+        bar = carry({name: row[:, t] for name, row in rows.items()}, before, stale)
+        for name, row in bar.rows.items():
+            rows[name][:, t] = row
+        before, stale = bar.rows["close"], bar.stale_bars
+    return rows
+
+
+def _remember(
+    columns: Columns, at_ns: Times, bar_s: float, horizon_bars: int, leader: int | None
+) -> tuple[Columns, Times]:
+    """Runs what has a memory over the bars, adding its columns; the hours, and the newest hour at each time."""
+    width, times = columns["c"].shape
+    memory, hours = Memory(width, bar_s, horizon_bars), Hours(width, bar_s, leader)
+    inputs = tuple(columns.items())
+    rows: list[Columns] = []
+    hour_of = np.empty(times, dtype=np.int64)
+    before_ns = 0
+    for t, close_ns in enumerate(at_ns.tolist()):
+        bar = {name: column[:, t] for name, column in inputs}
+        for name, row in memory.step(close_ns, before_ns, bar).items():
+            if t == 0:
+                columns[name] = np.empty((width, times))
+            columns[name][:, t] = row
+        hour = hours.step(close_ns, before_ns, bar["c"], bar["r"])
+        if hour is not None:
+            rows.append(hour)
+        hour_of[t] = len(rows) - 1
+        before_ns = close_ns
+    return {name: np.array([row[name] for row in rows]).reshape(-1, width).T for name in HOUR_COLUMNS}, hour_of
+
+
+def _evaluate(feature: Feature, columns: Columns, values: Columns, window: int) -> Floats:
+    """The kernel at every row of its columns."""
+    inputs = [columns[name] for name in feature.inputs]
+    deps = [values[name] for name in feature.deps]
+    width, times = (inputs or deps)[0].shape
+    padded = [np.concatenate([np.full((width, window - 1), np.nan), column], axis=1) for column in inputs]
+    out = np.empty((width, times))
+    for here in _chunks(width, times, window):
+        views = [sliding_window_view(p[:, here.start : here.stop + window - 1], window, axis=1) for p in padded]
+        out[:, here] = feature(views, {n: d[:, here] for n, d in zip(feature.deps, deps, strict=True)})
+    return out
+
+
+def _on_slots(feature: Feature, raw: Mapping[str, Floats], at_ns: Times) -> Floats:
+    """The kernel at every time: complete slots behind, the value of that time last."""
+    past = feature.window - 1
+    width, times = next(iter(raw.values())).shape
+    series = []
+    for name in feature.inputs:
+        rows, index = slot_rows(feature.grid, at_ns, raw[name])
+        walled = np.concatenate([np.full((width, past), np.nan), rows], axis=1)
+        series.append((sliding_window_view(walled, feature.window, axis=1), index, raw[name]))
+    out = np.empty((width, times))
+    for here in _chunks(width, times, feature.window):
+        windows = []
+        for views, index, now in series:
+            window = views[:, index[here]].copy()
+            window[..., -1] = now[:, here]
+            windows.append(window)
+        out[:, here] = feature(windows, {})
+    return out
+
+
+def _chunks(width: int, times: int, window: int) -> Iterator[slice]:
+    step = max(1, min(CHUNK_TIMES, CHUNK_VALUES // (width * window)))
+    return (slice(start, min(start + step, times)) for start in range(0, times, step))

@@ -1,0 +1,77 @@
+"""Kernels that several groups of features share: reductions of the last axis, absent values as said by each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from quant.rolling import Floats, ewma
+
+FLAT = 1e-12
+"""A spread of values below this share of their size is rounding, not movement."""
+PRESENT_SHARE_MIN = 0.75
+"""Of a long window this much must be there; what is absent is left out."""
+SETTLED = 256
+"""Bars after which a Wilder mean of 14 has forgotten its start to 1e-8: such indicators are not shown before."""
+Z_DECAY = 0.97
+Z_PRESENT_MIN = 30
+Z_SD_MIN = 1e-9
+
+
+def latest(x: Floats) -> Floats:
+    return np.array(x[..., -1])
+
+
+def zscore(x: Floats) -> Floats:
+    """The last value against mean and standard deviation of the window; NaN where one is absent or none differs."""
+    offset = x - x[..., -1:]
+    sd = offset.std(axis=-1)
+    scale = np.abs(x).max(axis=-1)
+    return np.asarray(-offset.mean(axis=-1) / np.where(sd > FLAT * scale, sd, np.nan))
+
+
+def ewma_z(x: Floats) -> Floats:
+    """The last value against exponentially weighted mean and sd; absent rows are left out."""
+    offset = x - x[..., -1:]
+    mean = ewma(offset, Z_DECAY, Z_PRESENT_MIN)
+    variance = ewma(offset * offset, Z_DECAY, Z_PRESENT_MIN) - mean * mean
+    return np.asarray(-mean / np.sqrt(np.where(variance > Z_SD_MIN * Z_SD_MIN, variance, np.nan)))
+
+
+def log_ewma_z(x: Floats) -> Floats:
+    """The same of log(1 + x)."""
+    return ewma_z(np.log1p(x))
+
+
+def present_z(x: Floats, present_min: int) -> Floats:
+    """The last value against mean and sd of those present, `present_min` at least."""
+    offset = x - x[..., -1:]
+    known = ~np.isnan(offset)
+    count = known.sum(axis=-1)
+    filled = np.where(known, offset, 0.0)
+    mean = filled.sum(axis=-1) / np.maximum(count, 1)
+    variance = dot(filled, filled) / np.maximum(count, 1) - mean * mean
+    scale = np.abs(x[..., -1]) * FLAT
+    moved = (count >= present_min) & (variance > scale * scale)
+    return np.asarray(-mean / np.sqrt(np.where(moved, variance, np.nan)))
+
+
+def mean_present(x: Floats) -> Floats:
+    """Mean of those present, PRESENT_SHARE_MIN of the window at least."""
+    known = ~np.isnan(x)
+    count = known.sum(axis=-1)
+    total = np.where(known, x, 0.0).sum(axis=-1)
+    return np.asarray(total / np.where(count >= PRESENT_SHARE_MIN * x.shape[-1], count, np.nan))
+
+
+def realised(r: Floats) -> Floats:
+    """Root mean square: standard deviation of one bar around zero."""
+    return np.asarray(np.sqrt(dot(r, r) / r.shape[-1]))
+
+
+def dot(x: Floats, y: Floats) -> Floats:
+    return np.asarray(np.einsum("...t,...t->...", x, y))
+
+
+def ratio(top: Floats, bottom: Floats) -> Floats:
+    """top / bottom, NaN where there is nothing to divide by."""
+    return np.asarray(top / np.where(bottom > 0.0, bottom, np.nan))

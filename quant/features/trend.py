@@ -1,0 +1,166 @@
+"""Group A: where the price has been going, on closed bars.
+
+Everything is in log prices, so a price scale cancels; s is `ewma_vol`, the standard deviation of one bar. Features are
+NaN where their window holds an absent value or nothing has moved, unless their kernel says that absences are left out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from quant.features.kernels import FLAT, SETTLED, dot, latest, ratio
+from quant.features.registry import Feature, Kernel
+from quant.rolling import Floats, ewma
+from quant.volatility import ewma_sd
+
+EMA_PRESENT_MIN = 26
+
+
+def sd_bar(r: Floats) -> Floats:
+    """EWMA standard deviation of one bar; absent returns are left out."""
+    return ewma_sd(r)
+
+
+def scaled_return(c: Floats, sd: Floats) -> Floats:
+    bars = c.shape[-1] - 1
+    return np.asarray((c[..., -1] - c[..., 0]) / (sd * np.sqrt(bars)))
+
+
+def hourly_return(c: Floats) -> Floats:
+    """Over the whole window, against the sd of one row of it (EWMA .97, absent rows left out)."""
+    return np.asarray((c[..., -1] - c[..., 0]) / (_sd_row(c) * np.sqrt(c.shape[-1] - 1)))
+
+
+def week_without_last_day(c: Floats) -> Floats:
+    """The same from seven days ago to one day ago."""
+    day = max(1, (c.shape[-1] - 1) // 7)
+    return np.asarray((c[..., -1 - day] - c[..., 0]) / (_sd_row(c) * np.sqrt(c.shape[-1] - 1 - day)))
+
+
+def _sd_row(c: Floats) -> Floats:
+    returns = np.diff(c[..., -121:], axis=-1)
+    return ewma_sd(returns, present_min=min(20, returns.shape[-1]))
+
+
+def ema_gap(c: Floats, sd: Floats, fast: int, slow: int) -> Floats:
+    """Fast minus slow exponential mean; absent closes are left out."""
+    offset = c - c[..., -1:]
+    quick = ewma(offset, 1.0 - 2.0 / (fast + 1), EMA_PRESENT_MIN)
+    lazy = ewma(offset, 1.0 - 2.0 / (slow + 1), EMA_PRESENT_MIN)
+    return np.asarray((quick - lazy) / (sd * np.sqrt(slow)))
+
+
+def over_atr(gap: Floats, atr: Floats) -> Floats:
+    return ratio(gap[..., -1], atr[..., -1])
+
+
+def _line(c: Floats) -> tuple[Floats, Floats]:
+    """Least squares of c on time: slope over its standard error, and the share of variance explained."""
+    n = c.shape[-1]
+    time = np.arange(n) - 0.5 * (n - 1)
+    y = c - c[..., -1:]
+    y = y - y.mean(axis=-1, keepdims=True)
+    xx, xy, yy = float(time @ time), y @ time, dot(y, y)
+    share = ratio(xy * xy, xx * np.where(yy > FLAT * FLAT, yy, np.nan))
+    rest = np.maximum(yy - xy * xy / xx, FLAT * yy)
+    return np.asarray(xy / np.sqrt(xx * ratio(rest, np.asarray(float(n - 2))))), np.minimum(share, 1.0)
+
+
+def slope_t(c: Floats) -> Floats:
+    """t statistic of the slope, within 1e3 (a perfect line has no error)."""
+    t, share = _line(c)
+    return np.where(np.isnan(share), np.nan, np.clip(t, -1e3, 1e3))
+
+
+def line_share(c: Floats) -> Floats:
+    return _line(c)[1]
+
+
+def efficiency(r: Floats) -> Floats:
+    path = np.abs(r).sum(axis=-1)
+    return np.asarray(np.abs(r.sum(axis=-1)) / np.where(path > FLAT, path, np.nan))
+
+
+def channel(c: Floats) -> Floats:
+    """Place of the last close between lowest (0) and highest (1); absent closes are left out."""
+    high, low = np.fmax.reduce(c, axis=-1), np.fmin.reduce(c, axis=-1)
+    wide = high - low
+    return np.asarray((c[..., -1] - low) / np.where(wide > FLAT, wide, np.nan))
+
+
+def below_high(c: Floats, sd: Floats) -> Floats:
+    """Absent closes are left out."""
+    return np.asarray((c[..., -1] - np.fmax.reduce(c, axis=-1)) / (sd * np.sqrt(c.shape[-1])))
+
+
+def above_low(c: Floats, sd: Floats) -> Floats:
+    """Absent closes are left out."""
+    return np.asarray((c[..., -1] - np.fmin.reduce(c, axis=-1)) / (sd * np.sqrt(c.shape[-1])))
+
+
+def strength(gain: Floats, loss: Floats) -> Floats:
+    total = gain[..., -1] + loss[..., -1]
+    return np.asarray(100.0 * gain[..., -1] / np.where(total > FLAT, total, np.nan))
+
+
+def direction(up: Floats, down: Floats, atr: Floats) -> Floats:
+    return ratio(100.0 * (up[..., -1] - down[..., -1]), atr[..., -1])
+
+
+def _bar(
+    name: str,
+    formula: str,
+    kernel: Kernel,
+    window: int,
+    inputs: tuple[str, ...],
+    warmup: int,
+    deps: tuple[str, ...] = (),
+    params: tuple[tuple[str, float], ...] = (),
+) -> Feature:
+    return Feature(name, formula, kernel, window, warmup, "bar", inputs, "R1", deps=deps, params=params)
+
+
+def _ret(bars: int) -> Feature:
+    formula = f"(c_t - c_t-{bars}) / (s sqrt {bars}), s = ewma_vol"
+    return _bar(f"ret_{bars}", formula, scaled_return, bars + 1, ("c",), max(bars + 1, 21), ("ewma_vol",))
+
+
+def _days(name: str, formula: str, kernel: Kernel, days: int, rows_min: int) -> Feature:
+    rows = 24 * days + 1
+    said = f"{formula}, on hourly closes (bars where longer), s of one row: EWMA .97 over 120 rows"
+    return Feature(name, said, kernel, rows, rows, "hour", ("c",), "R1", rows_min=rows_min)
+
+
+TREND = (
+    _bar("ewma_vol", "sqrt(sum .97^j r^2 / sum .97^j) over 120 bars, per bar", sd_bar, 120, ("r",), 21),
+    *(_ret(bars) for bars in (1, 5, 15, 60, 240, 1440)),
+    _days("ret_7d_skip1d", "(c_t-1d - c_t-7d) / (s sqrt 6d)", week_without_last_day, 7, 8),
+    _days("ret_30d", "(c_t - c_t-30d) / (s sqrt 30d)", hourly_return, 30, 22),
+    _bar(
+        "ema_gap",
+        "(EMA12 - EMA26) / (s sqrt 26), over 120 bars",
+        ema_gap,
+        120,
+        ("c",),
+        EMA_PRESENT_MIN,
+        ("ewma_vol",),
+        (("fast", 12), ("slow", 26)),
+    ),
+    _bar(
+        "macd_hist", "(MACD - EMA9 of MACD) / ATR14, MACD = EMA12 - EMA26 of c", over_atr, 1, ("macd", "atr"), SETTLED
+    ),
+    _bar("slope_t_60", "t statistic of least squares c ~ time, within 1e3", slope_t, 60, ("c",), 60),
+    _bar("r2_60", "R^2 of least squares c ~ time", line_share, 60, ("c",), 60),
+    _bar("eff_ratio_60", "|c_t - c_t-60| / sum |r|", efficiency, 60, ("r",), 61),
+    _bar("donch_60", "(c - min) / (max - min) over 60 closes", channel, 60, ("c",), 2),
+    _bar("donch_1440", "(c - min) / (max - min) over 1440 closes", channel, 1440, ("c",), 2),
+    _bar("dist_hi_1440", "(c - max) / (s sqrt 1440) over 1440 closes", below_high, 1440, ("c",), 21, ("ewma_vol",)),
+    _bar("dist_lo_1440", "(c - min) / (s sqrt 1440) over 1440 closes", above_low, 1440, ("c",), 21, ("ewma_vol",)),
+    _bar("rsi_14", "100 U / (U + D), Wilder 14 of rises and falls of c", strength, 1, ("gain_14", "loss_14"), SETTLED),
+    _bar("rsi_60", "100 U / (U + D), Wilder 60 of rises and falls of c", strength, 1, ("gain_60", "loss_60"), SETTLED),
+    _bar("kama_gap", "(c - KAMA10) / ATR14, Kaufman 10, 2, 30 of c", over_atr, 1, ("kama", "atr"), SETTLED),
+    _bar("adx_14", "Wilder 14 of 100 |DI+ - DI-| / (DI+ + DI-)", latest, 1, ("adx",), SETTLED),
+    _bar(
+        "di_diff_14", "DI+ - DI-, Wilder 14 of log highs and lows", direction, 1, ("up_14", "down_14", "atr"), SETTLED
+    ),
+)

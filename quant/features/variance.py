@@ -1,0 +1,157 @@
+"""Group C: how much the price moves, on closed bars; everything per bar, in log returns.
+
+Long windows leave absent returns out (three quarters must be there); short ones are NaN where one is absent.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from quant.features.kernels import FLAT, PRESENT_SHARE_MIN, SETTLED, dot, latest, mean_present, ratio, realised
+from quant.features.registry import Feature, Kernel
+from quant.rolling import Floats
+from quant.volatility import ewma_sd
+
+TAIL = 0.05
+VOLVOL_MIN = 60
+
+
+def realised_present(r: Floats) -> Floats:
+    """Root mean square of the returns present."""
+    return np.asarray(np.sqrt(mean_present(r * r)))
+
+
+def root_mean(r2: Floats) -> Floats:
+    return np.asarray(np.sqrt(mean_present(r2)))
+
+
+def ewma94(r: Floats) -> Floats:
+    """Absent returns are left out."""
+    return ewma_sd(r, 0.94)
+
+
+def parkinson(hl2: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.mean(hl2, axis=-1) / (4.0 * np.log(2.0))))
+
+
+def garman_klass(gk: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.maximum(np.mean(gk, axis=-1), 0.0)))
+
+
+def _bipower(r: Floats) -> Floats:
+    size = np.abs(r)
+    return np.asarray(0.5 * np.pi * dot(size[..., 1:], size[..., :-1]) / (r.shape[-1] - 1))
+
+
+def bipower(r: Floats) -> Floats:
+    return np.asarray(np.sqrt(_bipower(r)))
+
+
+def jump_share(r: Floats) -> Floats:
+    total = dot(r, r) / r.shape[-1]
+    return np.maximum(0.0, 1.0 - _bipower(r) / np.where(total > FLAT * FLAT, total, np.nan))
+
+
+def down_share(r: Floats) -> Floats:
+    total = dot(r, r)
+    fall = np.minimum(r, 0.0)
+    return np.asarray(dot(fall, fall) / np.where(total > FLAT * FLAT, total, np.nan))
+
+
+def spread_of(x: Floats) -> Floats:
+    """Standard deviation of those present, VOLVOL_MIN at least."""
+    known = ~np.isnan(x)
+    count = np.where(known.sum(axis=-1) >= VOLVOL_MIN, known.sum(axis=-1), np.nan)
+    filled = np.where(known, x, 0.0)
+    mean = filled.sum(axis=-1) / count
+    offset = np.where(known, x - mean[..., None], 0.0)
+    return np.asarray(np.sqrt(dot(offset, offset) / count))
+
+
+def log_ratio(near: Floats, far: Floats) -> Floats:
+    return np.log(ratio(near, far))
+
+
+def _central(r: Floats) -> tuple[Floats, Floats, Floats]:
+    """Second, third and fourth moments around the mean."""
+    x = r - r.mean(axis=-1, keepdims=True)
+    square = x * x
+    return square.mean(axis=-1), dot(square, x) / x.shape[-1], dot(square, square) / x.shape[-1]
+
+
+def skewness(r: Floats) -> Floats:
+    second, third, _ = _central(r)
+    return np.asarray(third / np.where(second > FLAT * FLAT, second, np.nan) ** 1.5)
+
+
+def excess_kurtosis(r: Floats) -> Floats:
+    second, _, fourth = _central(r)
+    return np.asarray(fourth / np.where(second > FLAT * FLAT, second, np.nan) ** 2 - 3.0)
+
+
+def drawdown(c: Floats) -> Floats:
+    """Largest fall from a high of the window, in log price; absent closes are left out."""
+    filled = np.where(np.isnan(c), -np.inf, c)
+    fall = np.maximum.accumulate(filled, axis=-1) - c
+    return np.asarray(np.where(np.isnan(c[..., -1]), np.nan, np.fmax.reduce(fall, axis=-1)))
+
+
+def tail_ratio(r: Floats) -> Floats:
+    """Mean of the worst twentieth over the standard deviation around zero, positive; absent returns are left out."""
+    known = ~np.isnan(r)
+    count = known.sum(axis=-1)
+    worst = max(1, round(TAIL * r.shape[-1]))
+    low = np.partition(np.where(known, r, 0.0), worst - 1, axis=-1)[..., :worst].mean(axis=-1)
+    sd = np.sqrt(mean_present(r * r))
+    enough = (count >= PRESENT_SHARE_MIN * r.shape[-1]) & (sd > FLAT)
+    return np.asarray(-low / np.where(enough, sd, np.nan))
+
+
+def _bar(
+    name: str,
+    formula: str,
+    kernel: Kernel,
+    window: int,
+    inputs: tuple[str, ...],
+    warmup: int,
+    deps: tuple[str, ...] = (),
+    rule: str = "R1",
+) -> Feature:
+    return Feature(name, formula, kernel, window, warmup, "bar", inputs, rule, deps=deps)
+
+
+def _rv(bars: int) -> Feature:
+    return _bar(f"rv_{bars}", f"sqrt(sum r^2 / {bars}), per bar", realised, bars, ("r",), bars + 1)
+
+
+VARIANCE = (
+    *(_rv(bars) for bars in (15, 60, 240)),
+    _bar("rv_1440", "sqrt(mean r^2) of 1440 bars, per bar", realised_present, 1440, ("r",), 1081),
+    Feature(
+        "rv_7d",
+        "sqrt(mean r^2) of 7 days, per bar, from hourly means",
+        root_mean,
+        168,
+        126,
+        "hour",
+        ("r2",),
+        "R1",
+        rows_min=7,
+    ),
+    _bar("ewma94", "sqrt(sum .94^j r^2 / sum .94^j) over 120 bars, per bar", ewma94, 120, ("r",), 21),
+    _bar("har_pred_h", "sqrt of the forecast variance of the next horizon, per bar", latest, 1, ("har",), 41, (), "R9"),
+    _bar("park_60", "sqrt(mean ln(high/low)^2 / (4 ln 2)), per bar", parkinson, 60, ("hl2",), 60),
+    _bar("gk_60", "sqrt(mean(.5 ln(H/L)^2 - (2 ln 2 - 1) ln(C/O)^2)), per bar", garman_klass, 60, ("gk",), 60),
+    _bar("bv_60", "sqrt(pi/2 mean |r_i| |r_i-1|), per bar", bipower, 60, ("r",), 61),
+    _bar("jump_60", "max(0, RV - BV) / RV over 60 bars", jump_share, 60, ("r",), 61),
+    _bar("semivar_60", "sum r^2 1{r < 0} / sum r^2 over 60 bars", down_share, 60, ("r",), 61),
+    _bar("volvol_240", "sd of ln rv_15 over 240 bars", spread_of, 240, ("lrv",), 15 + VOLVOL_MIN),
+    _bar("term", "ln(rv_60 / rv_1440)", log_ratio, 1, (), 1081, ("rv_60", "rv_1440")),
+    _bar("seas_hw", "sqrt of the hour-of-week variance factor, mean of the next horizon", latest, 1, ("seas",), 1),
+    _bar("atr_14", "Wilder 14 of the true range of log prices", latest, 1, ("atr",), SETTLED),
+    _bar("skew_240", "third standardised moment of r", skewness, 240, ("r",), 241),
+    _bar("kurt_240", "fourth standardised moment of r, minus 3", excess_kurtosis, 240, ("r",), 241),
+    _bar("maxdd_1440", "largest fall from a high, log price, over 1440 bars", drawdown, 1440, ("c",), 1),
+    _bar("es_ratio_1440", "-(mean of the worst 5 % of r) / rv over 1440 bars", tail_ratio, 1440, ("r",), 1081),
+    _bar("s_ref", "reference deviation of the next horizon, per bar", latest, 1, ("s_ref",), 21, (), "R1 R8 R9"),
+)

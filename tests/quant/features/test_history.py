@@ -1,0 +1,51 @@
+"""A history at once against the stream, for every feature; and laws that hold over all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from quant.features.engine import REGISTRY
+from quant.features.history import batch
+from quant.rolling import Floats
+from tests.kit.histories import History, a_history, bar_times, streamed
+
+TIMES = 330
+NAMES = REGISTRY.names
+
+
+def batched(history: History, *, bar_s: float = 60.0, leader: int | None = 0) -> dict[str, Floats]:
+    times = bar_times(history["close"].shape[1], bar_s)
+    return batch(history, times, bar_s=bar_s, horizon_bars=5, leader=leader)
+
+
+@pytest.mark.parametrize("bar_s", [60.0, 3600.0, 86_400.0])
+def test_the_stream_equals_the_batch_for_every_feature(bar_s: float) -> None:
+    history = a_history(times=TIMES, gaps=True)
+    whole = batched(history, bar_s=bar_s)
+    _, stream = streamed(history, bar_s=bar_s, horizon_bars=5, leader=0, every=3)
+    for name in NAMES:
+        np.testing.assert_allclose(
+            stream[REGISTRY.index[name]], whole[name][:, 2::3], rtol=1e-10, atol=1e-13, err_msg=name
+        )
+
+
+def test_prices_and_volumes_may_be_rescaled_and_instruments_permuted() -> None:
+    history = a_history(times=TIMES, gaps=True)
+    whole = batched(history, bar_s=3600.0)
+    order = np.array([3, 0, 4, 2, 1])
+    scaled = {name: 37.5 if name in ("open", "high", "low", "close", "volume") else 1.0 for name in history}
+    moved = {name: scaled[name] * column[order] for name, column in history.items()}
+    values = batched(moved, bar_s=3600.0, leader=1)
+    for name in NAMES:
+        np.testing.assert_allclose(values[name], whole[name][order], rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    history = a_history(times=4)
+    with pytest.raises(ValueError, match="column 'ofi', expected some of open, high"):
+        batched(history | {"ofi": history["close"]})
+    with pytest.raises(ValueError, match=r"imb_l1 has shape \(5, 3\), expected \(5, 4\)"):
+        batched(history | {"imb_l1": history["imb_l1"][:, :3]})
+    with pytest.raises(ValueError, match=r"close of instrument 2 is 0\.0"):
+        batched(history | {"close": np.where(np.arange(4) == 2, 0.0, history["close"])})
