@@ -3,9 +3,13 @@
 Law: `opened(closed(book))` equals the book, its counts included.
 """
 
+from collections.abc import Sequence
+
 import msgspec
+import numpy as np
 
 from contracts.column import Column, integers
+from quant.book_shape import LEVELS, Shape, near, shape
 from quant.order_book import BookState, Depth, OrderBook
 from quant.order_flow import Touch
 
@@ -28,9 +32,31 @@ def touch_of(book: OrderBook) -> Touch:
     return Touch(*(bid or (0, 0)), *(ask or (0, 0)))
 
 
-def five_of(book: OrderBook) -> tuple[int, int]:
-    """Lots on the best five levels of either side."""
-    return book.top_lots(5)
+class Ladders:
+    """The best levels of many books and what rests near their mids, read anew only for books that changed."""
+
+    def __init__(self, width: int) -> None:
+        self._rungs = np.zeros((width, 4, LEVELS), dtype=np.int64)
+        self.within = np.zeros((2, width), dtype=np.int64)
+
+    def read(self, columns: Sequence[int], books: Sequence[OrderBook | None]) -> None:
+        """Look at the books of those columns."""
+        nothing = [[0] * LEVELS] * 4
+        rungs = [nothing if (book := books[column]) is None else book.ladder(LEVELS) for column in columns]
+        if rungs:
+            self._rungs[columns] = rungs
+            self.within[:, columns] = np.array([_within(books[column]) for column in columns]).T
+
+    def shape(self) -> Shape:
+        """What the levels show."""
+        return shape(*(self._rungs[:, side] for side in range(4)))
+
+
+def _within(book: OrderBook | None) -> tuple[int, int]:
+    touch = touch_of(book) if book is not None else None
+    if book is None or touch is None or not 0 < touch.bid < touch.ask:
+        return 0, 0
+    return book.lots_within(*near(touch.bid, touch.ask))
 
 
 def closed(book: OrderBook) -> BookLevels:

@@ -51,7 +51,7 @@ TABLE: Final[tuple[Topic, ...]] = (
     Topic("market.context", context.ContextValue, "context", outside=True, key="name"),
     Topic("market.marks", market.MarkFrame, "marker", retained=True),
     Topic("market.bars", market.BarFrame, "bar_builder"),
-    Topic("market.trades", market.TradeFrame, "trade_keeper", retained=True),
+    Topic("market.trades", market.TradeFrame, "trade_keeper", retained=True, recorded="digest"),
     Topic("market.perps", market.PerpFrame, "context_keeper", retained=True),
     Topic("market.contexts", context.ContextFrame, "context_keeper", retained=True),
     Topic("market.books", market.BookFrame, "book_keeper", retained=True),

@@ -116,8 +116,18 @@ class _Side:
         lots = np.fromiter(self.lots.values(), dtype=np.int64, count=count)
         return self._sign * keys[best_first], lots[best_first]
 
-    def top_lots(self, levels: int) -> int:
-        return sum([self.lots[key] for key in self.keys(levels)])
+    def ladder(self, levels: int) -> tuple[list[int], list[int]]:
+        keys = self.keys(levels)
+        missing = [0] * (levels - len(keys))
+        sign, lots = self._sign, self.lots
+        return [sign * key for key in keys] + missing, [lots[key] for key in keys] + missing
+
+    def lots_within(self, worst: int) -> int:
+        least = self._sign * worst
+        if least >= self.floor:
+            near, lots = self.near, self.lots
+            return sum([lots[key] for key in near[bisect_left(near, least) :]])
+        return sum([lots for key, lots in self.lots.items() if key >= least])
 
     def _keyed(self, ticks: Sequence[int]) -> Sequence[int]:
         return ticks if self._sign > 0 else [-tick for tick in ticks]
@@ -197,9 +207,13 @@ class OrderBook:
             raise ValueError(f"levels is {levels}, expected at least 1")
         return Depth(*self._bids.top(levels), *self._asks.top(levels))
 
-    def top_lots(self, levels: int) -> tuple[int, int]:
-        """The lots on the best `levels` of bids and of asks together; 0 for an empty side."""
-        return self._bids.top_lots(levels), self._asks.top_lots(levels)
+    def ladder(self, levels: int) -> tuple[list[int], list[int], list[int], list[int]]:
+        """Ticks and lots of the best `levels` bids, then asks, best first, 0 where a side has no more."""
+        return *self._bids.ladder(levels), *self._asks.ladder(levels)
+
+    def lots_within(self, lowest_bid: int, highest_ask: int) -> tuple[int, int]:
+        """The lots of all bids at or above, and of all asks at or below, those prices in ticks."""
+        return self._bids.lots_within(lowest_bid), self._asks.lots_within(highest_ask)
 
     def state(self) -> BookState:
         """Everything remembered, as int64 arrays and counts."""

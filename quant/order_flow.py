@@ -49,6 +49,20 @@ def order_flow(before: Touch, after: Touch) -> int:
     return bid - ask
 
 
+def removed(before: Touch, after: Touch) -> int:
+    """Lots gone from the best levels by one change of the touch, traded or taken back; 0 where a side was or is empty.
+
+    A level that is no longer best because a better one came has lost nothing.
+    """
+    b0, b0_lots, a0, a0_lots = before
+    b1, b1_lots, a1, a1_lots = after
+    if b0 <= 0 or a0 <= 0 or b1 <= 0 or a1 <= 0:
+        return 0
+    bid = b0_lots if b1 < b0 else max(0, b0_lots - b1_lots) if b1 == b0 else 0
+    ask = a0_lots if a1 > a0 else max(0, a0_lots - a1_lots) if a1 == a0 else 0
+    return bid + ask
+
+
 def order_flows(bid: Numbers, bid_size: Numbers, ask: Numbers, ask_size: Numbers) -> Floats:
     """The same of a whole history: quotes (..., times), one increment per quote, the first 0; NaN where a quote is."""
     flows = np.zeros(np.shape(bid))

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.book_keeper import BookKeeper, BookKeeperSettings
+from actors.book_keeper import BookKeeper, BookKeeperSettings, BookKeeperState
+from contracts import codec
 from contracts.market import BookFrame
 from tests.kit.market import (
     a_beat,
@@ -11,6 +12,7 @@ from tests.kit.market import (
     a_book_snapshot,
     a_feed_status,
     a_tick,
+    a_trade,
     a_universe_changed,
     an_envelope,
     at,
@@ -87,6 +89,61 @@ def test_nothing_of_a_book_survives_its_connection():
     assert frame.spread_bps[0] == pytest.approx(11.0, rel=1e-2)
     assert frame.imbalance_l5[0] == 0.0
     assert frame.ofi[0] == 0.0
+
+
+def test_depth_near_the_mid_and_beyond_the_fifth_level_is_shown():
+    keeper = a_keeper()
+    bids = tuple((9_999 - level, 10) for level in range(30))
+    asks = tuple((10_001 + level, 5) for level in range(30))
+    tell(keeper, a_book_snapshot(bids=bids, asks=asks))
+    frame = shown(keeper)
+    assert frame.imbalance_l20[0] == pytest.approx(1 / 3)
+    assert frame.dimb_10bp[0] == pytest.approx(1 / 3)
+    assert frame.ldepth_10bp[0] == pytest.approx(np.log(10 * (10 + 5) * 0.001))
+    assert frame.slope_book[0] == pytest.approx(7.5 * 0.001, rel=1e-2)
+
+
+def test_flows_of_one_and_of_sixty_seconds_stand_beside_that_of_ten():
+    keeper = a_keeper()
+    tell(keeper, a_book_snapshot(), a_book_delta(bids=((9_999, 20),)), second=0.5)
+    frames = [shown(keeper, second=second) for second in range(1, 63)]
+    assert [frame.ofi_1s[0] > 0 for frame in frames].count(True) == 1
+    assert [frame.ofi[0] > 0 for frame in frames].count(True) == 10
+    assert [frame.ofi_60s[0] > 0 for frame in frames].count(True) == 60
+
+
+def test_trades_tell_what_was_traded_away_and_what_was_taken_back():
+    keeper = a_keeper()
+    tell(keeper, a_book_snapshot(), a_trade(lots=3), a_book_delta(asks=((10_001, 5),)), second=0.5)
+    frame = shown(keeper)
+    assert frame.cancel_ratio_10s[0] == pytest.approx(2 / 5)
+    assert frame.queue_dep[0] == pytest.approx(5 / 35)
+
+
+def test_a_mid_is_as_old_as_its_last_move_and_sizes_do_not_renew_it():
+    keeper = a_keeper()
+    tell(keeper, a_book_snapshot(), second=0.0)
+    tell(keeper, a_book_delta(bids=((9_999, 20),)), second=3.0)
+    assert shown(keeper, second=4.0).mid_age_ms[0] == pytest.approx(4_000)
+    tell(keeper, a_book_delta(bids=((10_000, 20),)), second=4.5)
+    assert shown(keeper, second=5.0).mid_age_ms[0] == pytest.approx(500)
+
+
+def test_nothing_of_a_trade_survives_a_gap():
+    keeper = a_keeper()
+    tell(keeper, a_book_snapshot(), a_trade(), a_feed_status("gap"), a_book_snapshot(bids=((9_999, 90),)))
+    assert np.isnan(shown(keeper).queue_dep[0])
+
+
+def test_a_restored_keeper_goes_on_byte_for_byte():
+    keeper = a_keeper()
+    tell(keeper, a_book_snapshot(), a_trade(), a_book_delta(bids=((9_998, 7), (9_999, 2))), second=0.5)
+    shown(keeper)
+    restored = BookKeeper(BookKeeperSettings())
+    restored.restore(codec.decode_state(BookKeeperState, codec.encode(keeper.snapshot())))
+    for each in (keeper, restored):
+        tell(each, a_book_delta(asks=((10_001, 3),)), a_trade(), second=1.5)
+    assert codec.encode(shown(restored, second=2.0)) == codec.encode(shown(keeper, second=2.0))
 
 
 @pytest.mark.parametrize("state", ["gap", "down"])

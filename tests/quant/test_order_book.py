@@ -167,6 +167,13 @@ def test_a_deep_book_equals_a_plain_dictionary_wherever_its_touch_goes(
         assert levels(book) == (bids, {MIRROR - tick: lots for tick, lots in ranked})
         assert book.depth().bid_ticks.tolist() == [tick for tick, _ in ranked]
         assert book.depth(100).ask_ticks.tolist() == [MIRROR - tick for tick, _ in ranked[:100]]
-        assert book.top_lots(100) == (sum(lots for _, lots in ranked[:100]),) * 2
+        missing = [0] * (100 - len(ranked[:100]))
+        assert book.ladder(100)[:2] == (
+            [tick for tick, _ in ranked[:100]] + missing,
+            [lots for _, lots in ranked[:100]] + missing,
+        )
+        for lowest in (99_999, 99_700, 99_000, 0):
+            within = sum(lots for tick, lots in ranked if tick >= lowest)
+            assert book.lots_within(lowest, MIRROR - lowest) == (within, within)
         assert book.best_bid() == (ranked[0] if ranked else None)
         assert book.best_ask() == ((MIRROR - ranked[0][0], ranked[0][1]) if ranked else None)

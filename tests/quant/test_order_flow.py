@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quant.order_flow import Touch, imbalance, measure, microprice, order_flow, order_flows
+from quant.order_flow import Touch, imbalance, measure, microprice, order_flow, order_flows, removed
 from tests.kit.recordings import SPOT_BTC, SPOT_ETH, recording
 
 touches = st.builds(
@@ -70,6 +70,21 @@ def test_a_touch_with_an_empty_side_or_crossed_shows_nothing() -> None:
     quotes = [Touch(0, 0, 0, 0), Touch(100, 1, 0, 0), Touch(0, 0, 100, 1), Touch(101, 1, 101, 1), Touch(99, 1, 101, 3)]
     for column in measure(*np.array(quotes).T):
         assert np.isnan(column).tolist() == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (Touch(100, 10, 102, 20), 0),
+        (Touch(100, 4, 102, 25), 6),
+        (Touch(99, 50, 102, 20), 10),
+        (Touch(101, 3, 102, 20), 0),
+        (Touch(100, 10, 103, 90), 20),
+        (Touch(0, 0, 102, 20), 0),
+    ],
+)
+def test_what_went_from_the_best_levels_is_counted_once(after: Touch, expected: int) -> None:
+    assert removed(Touch(100, 10, 102, 20), after) == expected
 
 
 def test_an_absent_quote_gives_absent_flows_on_both_sides_of_it() -> None:
