@@ -81,16 +81,19 @@ def lead(r: Floats, m: Floats, beta_: Floats, sd: Floats) -> Floats:
 def pair_gap(c: Floats) -> Floats:
     """z of the last week's spread to the partner; partner and hedge from the weeks before, so never fitted to it.
 
-    The partner is the instrument of highest correlation of returns, PAIR_CORRELATION_MIN at least.
+    The partner is the instrument of highest correlation of returns, PAIR_CORRELATION_MIN at least; three quarters of the
+    returns of both must be there.
     """
     rows = c.shape[-1]
     week = max(5, (rows - 1) * 7 // 30)
     before = np.diff(c[..., : rows - week], axis=-1)
-    x = np.where(np.isnan(before), 0.0, before)
+    known = ~np.isnan(before)
+    x = np.where(known, before, 0.0)
     series = np.moveaxis(x, 0, -2)
     both = series @ np.swapaxes(series, -1, -2)
     own = np.diagonal(both, axis1=-2, axis2=-1)
-    scale = np.sqrt(np.where(own > FLAT * FLAT, own, np.nan))
+    enough = np.moveaxis(known.sum(axis=-1) >= PRESENT_SHARE_MIN * x.shape[-1], 0, -1)
+    scale = np.sqrt(np.where(enough & (own > FLAT * FLAT), own, np.nan))
     correlation = both / (scale[..., :, None] * scale[..., None, :])
     correlation = np.where(np.isnan(correlation) | np.eye(c.shape[0], dtype=bool), -np.inf, correlation)
     partner = correlation.argmax(axis=-1)

@@ -39,6 +39,8 @@ SOURCES = {
 """Raw columns of each source, as `push` takes them."""
 EXPECTED = ("close", "spread_bps", "imb_l1", "imb_l5", "micro_bps", "ofi_10s", "depth", "updates")
 """Raw columns every daemon has; any other that was never known is an absent source, and nobody waits for it."""
+WAITED = (*EXPECTED, "open", "high", "low", "volume")
+"""Raw columns that readiness waits for once they have been seen: history brings them."""
 READY_BARS = 300
 
 
@@ -185,9 +187,9 @@ class FeaturePipeline:
     def cold(self, ready_bars: int = READY_BARS) -> tuple[str, ...]:
         """Features that nobody has a value of yet and that are worth waiting for.
 
-        Nobody waits for what an absent source or a single instrument cannot give, nor for warm-ups longer than
-        `ready_bars` bars, nor for minutes, hours and days of perpetuals and context to go by. A feature whose rows
-        have come and which has no value all the same (a market that stands still) is not cold.
+        Only columns of `WAITED` are waited for, once they were seen; not what a single instrument cannot have, nor
+        warm-ups longer than `ready_bars` bars. A feature whose rows have come and which has no value all the same (a
+        market that stands still) is not cold.
         """
         nobody: list[bool] = np.asarray(np.isnan(self.values()).all(axis=1)).tolist()
         absent = set(self.absent_sources())
@@ -204,18 +206,19 @@ class FeaturePipeline:
         warmup = feature.rows(self.bar_s, feature.warmup)
         bars_each = max(1.0, HOUR_S / self.bar_s) if feature.grid == "hour" else 1.0
         return (
-            any(raw_of(feature.grid, name) in absent for name in feature.inputs)
+            any(raw in absent or raw not in WAITED for raw in self._raw_inputs(feature))
             or (feature.cross and self.width < 2)
             or (feature.grid in ("bar", "hour") and warmup * bars_each > ready_bars)
-            or (feature.grid in SLOTS_S and warmup > 1)
         )
 
     def _pushed(self, feature: Feature) -> int:
         """Rows of the feature's grid in which something was known."""
         if feature.grid == "hour":
             return self._rings["hour"]["c"].rows
-        inputs = [raw_of(feature.grid, name) for name in feature.inputs] or ["close"]
-        return min(self._counts.get(name, self._rings["clock"]["at_s"].rows) for name in inputs)
+        return min(self._counts[name] for name in self._raw_inputs(feature) or ["close"])
+
+    def _raw_inputs(self, feature: Feature) -> list[str]:
+        return [] if feature.grid == "clock" else [raw_of(feature.grid, name) for name in feature.inputs]
 
     def state(self) -> PipelineState:
         """Everything remembered, as copies."""
