@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant.features.kernels import FLAT
+from quant.features.kernels import FLAT, PRESENT_SHARE_MIN
 from quant.features.registry import Feature, Kernel
 from quant.rolling import Floats, ewma_weights
 
@@ -81,8 +81,8 @@ def lead(r: Floats, m: Floats, beta_: Floats, sd: Floats) -> Floats:
 def pair_gap(c: Floats) -> Floats:
     """z of the last week's spread to the partner; partner and hedge from the weeks before, so never fitted to it.
 
-    The partner is the instrument of highest correlation of returns, PAIR_CORRELATION_MIN at least; three quarters of the
-    returns of both must be there.
+    The partner is the instrument of highest correlation of returns, PAIR_CORRELATION_MIN at least; three quarters
+    of the returns of both must be there.
     """
     rows = c.shape[-1]
     week = max(5, (rows - 1) * 7 // 30)
