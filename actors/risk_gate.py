@@ -6,7 +6,7 @@ wants to be flat it says reduce-only intents on every second beat until nothing 
 """
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
 import msgspec
 import numpy as np
@@ -15,35 +15,27 @@ from actors.reacting import Answer, Reaction
 from actors.risk.checks import is_ours
 from actors.risk.facts import SAID_KEPT, Knowing, RiskState
 from actors.risk.judging import Case, Reserved
+from actors.risk.multipliers import WHOLE, multipliers_of
 from actors.risk.proposals import Proposal
 from actors.risk.settings import RiskSettings
-from actors.risk.tail import Loss, Tail
+from actors.risk.speaking import Belief, intent_of, refusal_of, verdict_of
+from actors.risk.tail import Tail, budgets_of
 from actors.risk.view import Facts, view_of
-from actors.risk.weighing import Refused, Weighed, closing, wanted, weigh
+from actors.risk.weighing import Room, Wanted, Weighed, closing, wanted, weigh
 from contracts.account import Equity, Position
-from contracts.belief import Slate
-from contracts.decision import GateState, Intent, Refusal, Selection, Verdict
+from contracts.belief import DriftState, RegimeState, Slate
+from contracts.decision import GateState, Intent, Selection
 from contracts.envelope import Envelope
 from contracts.life import Beat, RunStarted
 from contracts.market import BarFrame, BarHistory, FeedStatus, FxMark, MarkFrame, UniverseChanged
-from contracts.quantities import Nanos, nanos, seconds
+from contracts.quantities import Nanos, nanos
 from contracts.trade import OrderState, VenueSnapshot
-from quant.drawdown import drawdown, multiplier
 
 Chance = Callable[[int], np.random.Generator]
 """A fresh generator for a decision number, so that a replay and a restart draw the same scenarios."""
 
 NOTIONALS_KEPT: Final = 100
 """C4: the median of so many own orders is the usual size."""
-
-
-class Numbers(NamedTuple):
-    """The tail of the joint book around one decision, its budget, and the share the drawdown leaves of it."""
-
-    before: Loss
-    after: Loss
-    budget: float
-    share: float
 
 
 class RiskGate(Knowing):
@@ -64,6 +56,8 @@ class RiskGate(Knowing):
         OrderState,
         GateState,
         Slate,
+        RegimeState,
+        DriftState,
         Selection,
         Beat,
     )
@@ -83,27 +77,37 @@ class RiskGate(Knowing):
         state.decision = selection.decision
         let_go = self._let_go(selection, envelope.at_ns)
         case = self._case(envelope.at_ns, [pick.symbol for pick in selection.picks])
-        share = _share(state.equity)
-        equity = float(state.equity.equity) if state.equity is not None else float("nan")
-        budget = settings.cvar_budget_ratio * equity * share
-        tail = self._tail(case)
+        room = self._room(case)
         reserved = Reserved(case, state.said, state.free_ns)
-        proposals = self._proposals(case, selection, let_go, tail, budget)
-        weighed = weigh(proposals, case, reserved, tail, budget, settings)
+        proposed = self._proposals(case, selection, let_go, room)
+        weighed = weigh(proposed.proposals, case, reserved, room, settings)
         self._remember(reserved, weighed.passed, envelope.at_ns)
-        state.leg = len(proposals)
-        numbers = Numbers(weighed.before, weighed.after, budget, share)
+        state.leg = len(proposed.proposals)
         seqs = (envelope.seq, state.slate_seq, state.frame_seq, state.equity_seq)
-        return self._said(weighed, case, numbers, tuple(seq for seq in seqs if seq))
+        based_on = tuple(seq for seq in seqs if seq)
+        verdict = verdict_of(state.decision, weighed, room, proposed.calm, based_on)
+        return (*self._said(weighed, case, room, based_on), verdict)
 
-    def _proposals(
-        self, case: Case, selection: Selection, let_go: list[str], tail: Tail | None, budget: float
-    ) -> list[Proposal]:
+    def _room(self, case: Case) -> Room:
+        state, settings = self.state, self._settings
+        equity = float(state.equity.equity) if state.equity is not None else float("nan")
+        multipliers = multipliers_of(state.equity, state.regime, state.drift, self._stale(case), settings)
+        budgets = budgets_of(settings.cvar_budget_ratio * equity * multipliers.budget, settings)
+        return Room(self._tail(case), budgets, multipliers)
+
+    def _stale(self, case: Case) -> tuple[str, ...]:
+        """What is held or ordered and has no mark that is young enough to judge the joint book by."""
+        view, age_ns = case.view, nanos(self._settings.mark_age_s_max)
+        exposed = (view.position != 0.0) | (view.buys != 0.0) | (view.sells != 0.0)
+        old = exposed & ~(case.at_ns - view.tick_ns <= age_ns)
+        return tuple(view.symbols[place] for place in np.flatnonzero(old))
+
+    def _proposals(self, case: Case, selection: Selection, let_go: list[str], room: Room) -> Wanted:
         state, picks = self.state, selection.picks
         if state.slate is None or state.prices.universe is None:
-            return closing(case, let_go, len(picks), self._settings)
+            return Wanted(closing(case, let_go, len(picks), self._settings), 1.0)
         columns = state.prices.universe.positions
-        return wanted(case, picks, let_go, state.slate, columns, tail, budget, self._settings)
+        return wanted(case, picks, let_go, state.slate, columns, room, self._settings)
 
     def _let_go(self, selection: Selection, at_ns: Nanos) -> list[str]:
         """What is held and was not selected often enough in a row, and long enough after it was opened."""
@@ -127,12 +131,12 @@ class RiskGate(Knowing):
             currency=self._currency,
             positions=state.positions,
             orders=tuple(state.orders.values()),
-            sigma=state.slate.sigma if state.slate is not None else None,
-            horizon_s=horizon_s,
+            slate=state.slate,
             closes=state.closes,
             bar_s=settings.bar_s,
             risk_horizon_s=max(horizon_s, settings.risk_horizon_s_min),
             cluster_above=settings.cluster_correlation,
+            tail_slope=settings.tail_slope,
             at_ns=at_ns,
         )
         return Case(
@@ -155,8 +159,7 @@ class RiskGate(Knowing):
         """None where the joint book cannot be known: then nothing may be added to it."""
         if case.view.unknown or case.equity is None or not case.view.symbols:
             return None
-        chance = self._chance(self.state.decision)
-        return Tail(case.view, self._settings.cvar_alpha, self._settings.scenarios, chance)
+        return Tail(case.view, self._settings, self._chance(self.state.decision))
 
     def _remember(self, reserved: Reserved, passed: Sequence[Proposal], at_ns: Nanos) -> None:
         state, settings = self.state, self._settings
@@ -166,64 +169,22 @@ class RiskGate(Knowing):
         adding = [abs(each.added) for each in passed if not each.reduce_only]
         state.notionals = [*state.notionals, *adding][-NOTIONALS_KEPT:]
 
-    def _said(self, weighed: Weighed, case: Case, numbers: Numbers, based_on: tuple[int, ...]) -> Answer:
+    def _said(self, weighed: Weighed, case: Case, room: Room, based_on: tuple[int, ...]) -> Answer:
         spoken: dict[int, msgspec.Struct] = {}
         for proposal in weighed.passed:
-            spoken[proposal.leg] = self._intent(proposal, case, numbers, based_on)
+            spoken[proposal.leg] = self._intent(proposal, case, weighed, room.budgets.cvar, based_on)
         for refused in weighed.refused:
-            spoken[refused.proposal.leg] = self._refusal(refused, based_on)
+            spoken[refused.proposal.leg] = refusal_of(self.state.decision, refused, based_on)
         yield from (spoken[leg] for leg in sorted(spoken))
-        yield Verdict(
-            decision=self.state.decision,
-            intents=len(weighed.passed),
-            refusals=len(weighed.refused),
-            cvar_before=numbers.before.cvar,
-            cvar_after=numbers.after.cvar,
-            cvar_max=numbers.budget,
-            var_after=numbers.after.var,
-            scenarios=numbers.after.rows,
-            multiplier=numbers.share,
-            based_on=based_on,
-        )
 
-    def _intent(self, proposal: Proposal, case: Case, numbers: Numbers, based_on: tuple[int, ...]) -> Intent:
-        view, place, slate = case.view, proposal.place, self.state.slate
-        universe = self.state.prices.universe
+    def _intent(
+        self, proposal: Proposal, case: Case, weighed: Weighed, cvar_max: float, based_on: tuple[int, ...]
+    ) -> Intent:
+        state, universe = self.state, self.state.prices.universe
         assert universe is not None
-        column = universe.positions[proposal.symbol]
-        return Intent(
-            decision=self.state.decision,
-            leg=proposal.leg,
-            symbol=proposal.symbol,
-            side=proposal.side,
-            quantity=proposal.quantity,
-            limit=proposal.limit,
-            reduce_only=proposal.reduce_only,
-            mark=float(view.mid[place]),
-            mark_seq=self.state.frame_seq,
-            mark_age_s=seconds(case.at_ns - int(view.tick_ns[place])),
-            mu=float(slate.mu[column]) if slate is not None else float("nan"),
-            sigma=float(slate.sigma[column]) if slate is not None else float("nan"),
-            horizon_s=slate.horizon_s if slate is not None else 0.0,
-            notional=proposal.quantity * proposal.limit,
-            cvar_before=numbers.before.cvar,
-            cvar_after=numbers.after.cvar,
-            cvar_max=numbers.budget,
-            expires_ns=case.at_ns + nanos(self._settings.intent_ttl_s),
-            instrument_version=view.instruments[place].version,
-            based_on=based_on,
-        )
-
-    def _refusal(self, refused: Refused, based_on: tuple[int, ...]) -> Refusal:
-        proposal = refused.proposal
-        return Refusal(
-            decision=self.state.decision,
-            leg=proposal.leg,
-            symbol=proposal.symbol,
-            side=proposal.side,
-            reasons=refused.reasons,
-            based_on=based_on,
-        )
+        belief = Belief(state.slate, universe.positions[proposal.symbol], state.frame_seq)
+        expires_ns = case.at_ns + nanos(self._settings.intent_ttl_s)
+        return intent_of(state.decision, proposal, case, belief, weighed, cvar_max, expires_ns, based_on)
 
     def _on_beat(self, envelope: Envelope[Beat]) -> Answer:
         state = self.state
@@ -239,18 +200,13 @@ class RiskGate(Knowing):
         reserved = Reserved(case, state.said, state.free_ns)
         based_on = tuple(seq for seq in (state.frame_seq, state.equity_seq) if seq)
         symbols = [symbol for symbol in state.positions if symbol not in busy]
-        weighed = weigh(closing(case, symbols, state.leg, settings), case, reserved, None, 0.0, settings)
+        room = Room(None, budgets_of(float("nan"), settings), WHOLE)
+        weighed = weigh(closing(case, symbols, state.leg, settings), case, reserved, room, settings)
         state.leg += len(symbols)
         self._remember(reserved, weighed.passed, envelope.at_ns)
-        numbers = Numbers(weighed.before, weighed.after, float("nan"), _share(state.equity))
-        yield from (self._intent(proposal, case, numbers, based_on) for proposal in weighed.passed)
+        yield from (self._intent(each, case, weighed, room.budgets.cvar, based_on) for each in weighed.passed)
         for refused in weighed.refused:
             controls = tuple(reason.control for reason in refused.reasons)
             if state.flat_refused.get(refused.proposal.symbol) != controls:
                 state.flat_refused[refused.proposal.symbol] = controls
-                yield self._refusal(refused, based_on)
-
-
-def _share(equity: Equity | None) -> float:
-    """What the drawdown leaves of the budget."""
-    return multiplier(drawdown(float(equity.peak), float(equity.equity))) if equity is not None else 0.0
+                yield refusal_of(state.decision, refused, based_on)

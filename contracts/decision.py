@@ -1,12 +1,14 @@
 """What is decided: the slate's choice, what the gate lets through and why not, the account's state, the log of all."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from contracts.column import Column
 from contracts.quantities import Money, Nanos, Seconds, Side
+
+NAN: Final = float("nan")
 
 
 class Pick(msgspec.Struct, frozen=True):
@@ -83,7 +85,12 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The gate's last word of a decision: the tail risk of the whole book in the account's currency."""
+    """The gate's last word of a decision: the tail risk of the whole book in the account's currency.
+
+    `cvar_slow_*` is the CVaR over the slower horizon, `deviation_after` the standard deviation over the risk horizon.
+    `multiplier` is what is left of the budget; `multipliers` what each cause leaves of it, and under `volatility` the
+    share of what was added that its deviation left.
+    """
 
     decision: int
     intents: int
@@ -95,6 +102,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     scenarios: int
     multiplier: float
     based_on: tuple[int, ...]
+    cvar_slow_before: float = NAN
+    cvar_slow_after: float = NAN
+    cvar_slow_max: float = NAN
+    deviation_after: float = NAN
+    deviation_max: float = NAN
+    multipliers: dict[str, float] = {}
 
 
 AccountState = Literal["RECOVERING", "RECONCILING", "TRADING", "REDUCING", "HALTED"]

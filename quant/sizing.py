@@ -27,6 +27,14 @@ def kelly_share(mu_net: Floats, sigma: Floats, *, fraction: float, share_max: fl
     return np.clip(share, -share_max, share_max)
 
 
+def confidence_share(confidence: float, full: float) -> float:
+    """Share of its size that a position of that confidence gets: all from `full` on, below it in proportion.
+
+    Laws: in [0, 1], never falls with the confidence; one that is not a number gets nothing.
+    """
+    return min(1.0, max(0.0, confidence / full)) if confidence == confidence else 0.0
+
+
 def target_notional(
     mu_net: Floats,
     sigma: Floats,

@@ -190,3 +190,24 @@ def tail_risk(cvar: float, var: float, budget: float, rows: int, rows_min: int) 
     if not var <= cvar + 1e-9:
         return Reason("C12", f"cvar {cvar:.2f} is below var {var:.2f}")
     return None
+
+
+def slow_tail(cvar: float, budget: float, horizon_s: Seconds) -> Reason | None:
+    """C12: CVaR of the joint book over the slower horizon."""
+    if cvar <= budget:
+        return None
+    return Reason("C12", f"cvar over {horizon_s / 3600.0:g} h {cvar:.2f}, at most {budget:.2f}")
+
+
+def deviation(was: float, may: float) -> Reason | None:
+    """C12: standard deviation of the joint book over the risk horizon."""
+    if was <= may:
+        return None
+    return Reason("C12", f"deviation {was:.2f}, at most {may:.2f}")
+
+
+def component(symbol: str, part: float, part_max: float) -> Reason | None:
+    """C12: what one position adds to the CVaR of a book of three or more."""
+    if part <= part_max:
+        return None
+    return Reason("C12", f"part of {symbol} in the cvar is {part:.2f}, at most {part_max:.2f}")

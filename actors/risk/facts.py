@@ -12,7 +12,7 @@ from actors.reacting import Answer, Reacting, Reaction
 from actors.risk.judging import Said
 from actors.valuation import Prices, Rate
 from contracts.account import Equity, Position
-from contracts.belief import Slate
+from contracts.belief import DriftState, RegimeState, Slate
 from contracts.column import Column, floats
 from contracts.decision import GateState
 from contracts.envelope import Envelope
@@ -57,6 +57,8 @@ class RiskState(msgspec.Struct, kw_only=True):
     notionals: list[float] = []
     free_ns: Nanos = 0
     flat_refused: dict[str, tuple[str, ...]] = {}
+    regime: RegimeState | None = None
+    drift: DriftState | None = None
     stuck: dict[str, str] = {}
 
 
@@ -83,6 +85,8 @@ class Knowing(Reacting[RiskState]):
             OrderState: self._on_order,
             GateState: self._on_gate,
             Slate: self._on_slate,
+            RegimeState: self._on_regime,
+            DriftState: self._on_drift,
         }
 
     def check(self) -> None:
@@ -191,4 +195,12 @@ class Knowing(Reacting[RiskState]):
     def _on_slate(self, envelope: Envelope[Slate]) -> Answer:
         self.state.slate = envelope.payload
         self.state.slate_ns, self.state.slate_seq = envelope.at_ns, envelope.seq
+        return ()
+
+    def _on_regime(self, envelope: Envelope[RegimeState]) -> Answer:
+        self.state.regime = envelope.payload
+        return ()
+
+    def _on_drift(self, envelope: Envelope[DriftState]) -> Answer:
+        self.state.drift = envelope.payload
         return ()

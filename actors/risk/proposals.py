@@ -12,7 +12,7 @@ from contracts.belief import Slate
 from contracts.decision import Pick
 from contracts.instrument import Instrument
 from contracts.quantities import BPS, Money, Side, sign
-from quant.sizing import net_edge, target_notional
+from quant.sizing import confidence_share, net_edge, target_notional
 
 NOTHING = Decimal(0)
 
@@ -36,26 +36,37 @@ class Proposal(NamedTuple):
     wanted: float
 
 
-def targets(
+class Wish(NamedTuple):
+    """What is wanted of every place: signed notionals, and the net edge of one unit of currency (never negative)."""
+
+    target: Floats
+    edge: Floats
+
+
+def wishes(
     view: View, picks: Sequence[Pick], slate: Slate, columns: dict[str, int], equity: float, shortfall: Floats,
     settings: RiskSettings,
-) -> Floats:  # fmt: skip
-    """Signed notional wanted of every place, 0 for what was not picked.
+) -> Wish:  # fmt: skip
+    """What is wanted of every place, nothing of what was not picked.
 
     A pick counts with the edge in its own direction after the cost of a round trip; a position that is already held
-    on that side has paid for its way in, and will pay for its way out whatever is decided.
+    on that side has paid for its way in, and will pay for its way out whatever is decided. Below `confidence_full` a
+    target shrinks with its confidence.
     """
     mu, sigma, cost = np.zeros(len(view.symbols)), np.full(len(view.symbols), np.nan), np.zeros(len(view.symbols))
+    sure = np.zeros(len(view.symbols))
     for pick in picks:
         place, column = view.at(pick.symbol), columns.get(pick.symbol, -1)
         if place >= 0 and column >= 0:
             towards = float(slate.mu[column]) * sign(pick.side)
             mu[place] = sign(pick.side) * max(0.0, towards) if towards == towards else 0.0
             sigma[place] = slate.sigma[column]
+            sure[place] = confidence_share(float(slate.confidence[column]), settings.confidence_full)
             held = view.position[place] * sign(pick.side) > 0.0
             cost[place] = 0.0 if held else float(slate.cost_bps[column]) * BPS
-    return target_notional(
-        net_edge(mu, np.where(np.isfinite(cost), cost, np.inf)),
+    edge = net_edge(mu, np.where(np.isfinite(cost), cost, np.inf))
+    target = target_notional(
+        edge,
         sigma,
         shortfall,
         equity_eur=equity,
@@ -63,6 +74,7 @@ def targets(
         share_max=settings.share_max,
         parity=settings.parity,
     )
+    return Wish(sure * target, np.abs(edge))
 
 
 def changes(view: View, target: Floats, settings: RiskSettings) -> Floats:
@@ -82,11 +94,10 @@ def priced(
     """
     place = view.at(symbol)
     reduce_only = held * sign(side) < 0
-    if place < 0 or not (view.unit[place] > 0.0 and view.bid[place] > 0.0):
+    if not has_price(view, place):
         return Proposal(leg, symbol, place, side, NOTHING, Decimal("NaN"), reduce_only, 0.0, why, 0.0)
     instrument = view.instruments[place]
-    limit = limit_price(instrument, side, float(view.bid[place]), float(view.ask[place]), settings.limit_through_bps)
-    dear = max(float(limit) * float(view.rate[place]), float(view.unit[place]))
+    limit, dear = dearest(view, place, side, settings)
     if reduce_only:
         notional = min(abs(notional), float(settings.order_ceiling()))
     quantity = instrument.quantity(instrument.lots_within(min(abs(notional) / dear, float(instrument.quantity_max))))
@@ -94,6 +105,18 @@ def priced(
         quantity = min(quantity, whole_lots(abs(held), instrument.lot))
     added = float(quantity) * float(view.unit[place]) * sign(side)
     return Proposal(leg, symbol, place, side, quantity, limit, reduce_only, added, why, added)
+
+
+def has_price(view: View, place: int) -> bool:
+    """Whether an order could be priced there."""
+    return place >= 0 and bool(view.unit[place] > 0.0 and view.bid[place] > 0.0)
+
+
+def dearest(view: View, place: int, side: Side, settings: RiskSettings) -> tuple[Money, float]:
+    """The worst price that may be paid, and what one base unit may come to in the account's currency."""
+    bid, ask = float(view.bid[place]), float(view.ask[place])
+    limit = limit_price(view.instruments[place], side, bid, ask, settings.limit_through_bps)
+    return limit, max(float(limit) * float(view.rate[place]), float(view.unit[place]))
 
 
 def limit_price(instrument: Instrument, side: Side, bid: float, ask: float, through_bps: float) -> Money:

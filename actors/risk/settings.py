@@ -11,12 +11,37 @@ from contracts.quantities import Bps, Money, Seconds
 SCENARIOS_MAX: Final = 65_536
 """A decision over 250 instruments would already draw a hundred megabytes of them."""
 
+MAY_BE_ZERO: Final = (
+    "cash_reserve",
+    "min_hold_s",
+    "parity",
+    "limit_through_bps",
+    "rebalance_ratio",
+    "flip_multiplier",
+)
+RATIOS: Final = (
+    "cvar_budget_ratio",
+    "share_max",
+    "parity",
+    "kelly_fraction",
+    "collar_ratio_max",
+    "reference_ratio_max",
+    "rebalance_ratio",
+    "component_ratio_max",
+    "flip_multiplier",
+    "confidence_full",
+)
+
 
 class RiskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything the gate sizes and refuses by; amounts are in the account's currency.
 
     Tail risk: CVaR at `cvar_alpha` over at least `risk_horizon_s_min` within `cvar_budget_ratio` of equity times the
-    drawdown multiplier, from `scenarios` drawn rows and never fewer than `scenarios_min`. Sizing: `kelly_fraction` of
+    multipliers, from `scenarios` drawn rows and never fewer than `scenarios_min`; over `slow_horizon_s` within
+    `slow_budget_multiple` budgets; `budget_sigmas_min` standard deviations of the book within one. Of three positions
+    or more none has more than `component_ratio_max` of the budget. Believed curves go on beyond their outer quantiles
+    with `tail_slope` times their slope. Less is risked after a change of regime (`flip_multiplier`), and on an
+    instrument whose confidence is below `confidence_full`. Sizing: `kelly_fraction` of
     Kelly, at most `share_max` of equity per position, `parity` of it spread by equal tail risk; a position is traded
     when it is further than `rebalance_ratio` from its target. A held position that is not selected is closed after
     `patience` decisions, not before `min_hold_s`. `limit_through_bps` is how far beyond the far touch a limit is set,
@@ -35,6 +60,13 @@ class RiskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     cvar_alpha: float
     cvar_budget_ratio: float
     risk_horizon_s_min: Seconds
+    tail_slope: float
+    slow_horizon_s: Seconds
+    slow_budget_multiple: float
+    budget_sigmas_min: float
+    component_ratio_max: float
+    flip_multiplier: float
+    confidence_full: float
     scenarios: int
     scenarios_min: int
     kelly_fraction: float
@@ -72,16 +104,14 @@ class RiskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     bars_kept: int
 
     def __post_init__(self) -> None:
-        may_be_zero = ("cash_reserve", "min_hold_s", "parity", "limit_through_bps", "rebalance_ratio")
         numbers = {name: float(getattr(self, name)) for name in self.__struct_fields__}
-        more_than_zero("risk", **{name: value for name, value in numbers.items() if name not in may_be_zero})
-        at_least("risk", 0.0, **{name: numbers[name] for name in may_be_zero})
-        ratios = ("cvar_budget_ratio", "share_max", "parity", "kelly_fraction", "collar_ratio_max", "rebalance_ratio")
-        within("risk", 0.0, 1.0, **{name: numbers[name] for name in (*ratios, "reference_ratio_max")})
+        more_than_zero("risk", **{name: value for name, value in numbers.items() if name not in MAY_BE_ZERO})
+        at_least("risk", 0.0, **{name: numbers[name] for name in MAY_BE_ZERO})
+        within("risk", 0.0, 1.0, **{name: numbers[name] for name in RATIOS})
         within("risk", 0.5, 0.9999, cvar_alpha=self.cvar_alpha)
         at_least("risk", float(self.scenarios_min), scenarios=self.scenarios)
         at_least("risk", self.limit_through_bps, through_bps_max=self.through_bps_max)
-        at_least("risk", 1.0, fat_finger_multiple=self.fat_finger_multiple)
+        at_least("risk", 1.0, fat_finger_multiple=self.fat_finger_multiple, tail_slope=self.tail_slope)
         if self.scenarios > SCENARIOS_MAX:
             raise ValueError(f"risk: scenarios was {self.scenarios}, expected at most {SCENARIOS_MAX}")
         if self.scenarios % 2:

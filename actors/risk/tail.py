@@ -1,98 +1,173 @@
 """The tail of the joint book: what it may lose with what is open, unknown and proposed, filled or not."""
 
+import math
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actors.risk.settings import RiskSettings
 from actors.risk.view import Floats, View
-from quant.tail_risk import (
-    book_losses,
-    component_cvar,
-    contributions,
-    cvar,
-    cvar_error,
-    largest_scale,
-    scenarios,
-    var,
-)
-
-STEPS: Final = 20
-"""Bisections of the scale: one part in a million of an order is far below a lot."""
+from quant.scenarios import log_returns, variates
+from quant.stress import ROWS
+from quant.tail_risk import book_losses, component_cvar, cvar, cvar_error, cvars, largest_scale, var
 
 
 class Loss(NamedTuple):
-    """CVaR and VaR of the worst way in which orders may fill, in the account's currency, and from how many rows."""
+    """The worst way in which orders may fill, in the account's currency, from how many rows.
+
+    `cvar` and `var` over the risk horizon, `slow` the CVaR over the slower one, `deviation` over the risk horizon.
+    """
 
     cvar: float
     var: float
     rows: int
+    slow: float
+    deviation: float
 
 
-UNKNOWN_LOSS: Final = Loss(float("nan"), float("nan"), 0)
-NO_LOSS: Final = Loss(0.0, 0.0, 0)
+class Budgets(NamedTuple):
+    """What each number of a `Loss` may be."""
+
+    cvar: float
+    slow: float
+    deviation: float
+
+
+UNKNOWN_LOSS = Loss(float("nan"), float("nan"), 0, float("nan"), float("nan"))
+NO_LOSS = Loss(0.0, 0.0, 0, 0.0, 0.0)
+
+
+def budgets_of(budget: float, settings: RiskSettings) -> Budgets:
+    """The budget over the risk horizon, and what follows from it for the other numbers."""
+    return Budgets(budget, settings.slow_budget_multiple * budget, budget / settings.budget_sigmas_min)
 
 
 class Tail:
-    """Scenarios of one decision, and the losses of books in them.
+    """Scenarios of one decision over two horizons, and the losses of books in them.
 
     Nobody knows which open or proposed orders will fill. A book is therefore judged by the worst of: open orders
     unfilled or filled to their worst side, with none of the proposals filled, all, only the buys, or only the sells. A
     hedge that may not fill never pays for the risk that it was to hedge, and no order under way lowers the tail.
-    Returns have no drift: an expected gain buys no tail.
+    Returns have no drift: an expected gain buys no tail. Over the slower horizon the same moves are larger by the
+    square root of time.
     """
 
-    def __init__(self, view: View, alpha: float, count: int, chance: np.random.Generator) -> None:
-        self._alpha = alpha
+    def __init__(self, view: View, settings: RiskSettings, chance: np.random.Generator) -> None:
+        self.width = len(view.symbols)
+        self._alpha = settings.cvar_alpha
         self._cost = np.where(np.isfinite(view.cost), view.cost, 0.0)
+        self._foreign = view.foreign
         self._now = view.position
         widest = np.where(view.position + view.buys >= view.sells - view.position, 1.0, -1.0)
         self._worst = view.position + np.where(widest > 0.0, view.buys, -view.sells)
         # Only what is neither held nor ordered may lack a sigma here: it weighs nothing, whatever it is given.
         sigma = np.where(np.isfinite(view.sigma), view.sigma, 0.0)
-        self._rows = scenarios(np.zeros(len(sigma)), sigma, view.corr, chance, count)
+        self._covariance = view.corr * np.outer(sigma, sigma)
+        moves = log_returns(variates(view.corr, chance, settings.scenarios), sigma, view.shapes)
+        longer = max(1.0, settings.slow_horizon_s / view.horizon_s) ** 0.5
+        self._rows = np.expm1(np.stack((moves, longer * moves)))
+        nothing = np.zeros_like(self._now)
+        self._idle = self._worst_of([held + nothing for held in self._books()])
 
     def unit_shortfall(self, sides: Floats) -> Floats:
         """CVaR of one unit of currency in each instrument, held on that side (+1, -1); 0 for side 0."""
-        losses = contributions(self._rows, sides, self._cost)
-        return np.array([cvar(losses[:, place], self._alpha) if side else 0.0 for place, side in enumerate(sides)])
+        found = np.zeros(len(sides))
+        for place in np.flatnonzero(sides):
+            unit = np.zeros(len(sides))
+            unit[place] = sides[place]
+            found[place] = cvar(self._losses(unit)[0], self._alpha)
+        return found
 
     def loss(self, added: Floats) -> Loss:
         """The worst loss of the book with signed notionals added."""
-        losses = [self._losses(held + part) for held in self._books() for part in _parts(added)]
-        worst = max(losses, key=lambda each: cvar(each, self._alpha))
-        return Loss(cvar(worst, self._alpha), var(worst, self._alpha), len(worst))
+        if not added.any():
+            return self._idle
+        filled = self._worst_of([held + part for held in self._books() for part in _parts(added)])
+        risk = filled if filled.cvar >= self._idle.cvar else self._idle
+        slow, deviation = max(filled.slow, self._idle.slow), max(filled.deviation, self._idle.deviation)
+        return risk._replace(slow=slow, deviation=deviation)
 
-    def scale(self, added: Floats, budget: float) -> float:
-        """The largest share of `added` whose loss stays within the budget, less twice the scenarios' own error."""
-        full = self._losses(self._worst + added)
-        error = cvar_error(full, self._alpha) / max(cvar(full, self._alpha), 1e-12)
-        within = budget * max(0.0, 1.0 - 2.0 * min(error, 0.25))
-        opening = [book_losses(self._rows, part, 2.0 * self._cost) for part in _parts(added)]
-        scales = [
-            largest_scale(self._losses(held), part, within, self._alpha, STEPS)
+    def used(self, added: Floats, budgets: Budgets) -> float:
+        """How much of the tightest budget a book with signed notionals added takes: within them all up to 1."""
+        loss = self.loss(added)
+        pairs = ((loss.cvar, budgets.cvar), (loss.slow, budgets.slow), (loss.deviation, budgets.deviation))
+        return max(was / may if may > 0.0 else (0.0 if was == 0.0 else np.inf) for was, may in pairs)
+
+    def scale(self, added: Floats, budgets: Budgets) -> float:
+        """The largest share of `added` whose tail stays within the budgets over both horizons."""
+        pairs = [(self._losses(held), self._opening(part)) for held in self._books() for part in _parts(added)]
+        return min(
+            largest_scale(held[horizon], part[horizon], budget, self._alpha)
+            for held, part in pairs
+            for horizon, budget in enumerate((budgets.cvar, budgets.slow))
+        )
+
+    def calm_scale(self, added: Floats, deviation: float) -> float:
+        """The largest share of `added` with which the deviation of the book is at most that; 0 where it is beyond."""
+        return min(
+            self._deviation_scale(held, part, deviation)
             for held in self._books()
-            for part in opening
-        ]
-        return min(scales)
+            for part in _parts(added)
+        )
+
+    def sure(self, added: Floats, budgets: Budgets) -> Budgets:
+        """The budgets less twice the error that the drawn scenarios themselves measure a book with."""
+        losses = self._losses(self._worst + added)[0, :-ROWS]
+        error = cvar_error(losses, self._alpha) / max(cvar(losses, self._alpha), 1e-12)
+        share = max(0.0, 1.0 - 2.0 * min(error, 0.25))
+        return Budgets(share * budgets.cvar, share * budgets.slow, budgets.deviation)
+
+    def shares(self, added: Floats) -> Floats:
+        """What each position adds to the CVaR of the whole book over the risk horizon, (N,)."""
+        return component_cvar(self._rows[0], self._worst + added, self._cost, self._foreign, self._alpha)
 
     def heaviest(self, added: Floats, among: NDArray[np.bool_]) -> int:
         """The place, among those flagged, whose proposal adds most to the CVaR of the whole book."""
-        shares = component_cvar(contributions(self._rows, self._worst + added, self._cost), self._alpha)
-        return int(np.argmax(np.where(among, shares, -np.inf)))
+        return int(np.argmax(np.where(among, self.shares(added), -np.inf)))
+
+    def positions(self, added: Floats) -> int:
+        """How many instruments the book may come to hold."""
+        return int(np.count_nonzero(self._worst + added))
+
+    def _worst_of(self, books: list[Floats]) -> Loss:
+        losses = [self._losses(book) for book in books]
+        tails = np.array([cvars(each, self._alpha) for each in losses])
+        worst = int(np.argmax(tails[:, 0]))
+        return Loss(
+            cvar=float(tails[worst, 0]),
+            var=var(losses[worst][0], self._alpha),
+            rows=losses[worst].shape[-1],
+            slow=float(tails[:, 1].max()),
+            deviation=math.sqrt(max(0.0, *(float(book @ self._covariance @ book) for book in books))),
+        )
 
     def _books(self) -> tuple[Floats, ...]:
         return (self._worst,) if np.array_equal(self._worst, self._now) else (self._now, self._worst)
 
     def _losses(self, notional: Floats) -> Floats:
-        return book_losses(self._rows, notional, self._cost)
+        """Over both horizons, (2, rows)."""
+        return book_losses(self._rows, notional, self._cost, self._foreign)
+
+    def _opening(self, part: Floats) -> Floats:
+        """What an addition loses by itself, its way in paid as well: never less than it adds to a book."""
+        return book_losses(self._rows, part, 2.0 * self._cost, self._foreign)
+
+    def _deviation_scale(self, held: Floats, part: Floats, deviation: float) -> float:
+        """The larger root of |held + s part|^2 = deviation^2, within [0, 1]."""
+        towards = self._covariance @ part
+        square, half = float(part @ towards), float(held @ towards)
+        spare = deviation**2 - float(held @ self._covariance @ held)
+        if not spare > 0.0:
+            return 0.0
+        if square <= 0.0:
+            return 1.0
+        return min(1.0, (math.sqrt(half * half + square * spare) - half) / square)
 
 
 def _parts(added: Floats) -> Iterator[Floats]:
-    yield np.zeros_like(added)
-    if not added.any():
-        return
+    """The ways in which proposals may fill, besides none of them."""
     yield added
     buys, sells = np.maximum(added, 0.0), np.minimum(added, 0.0)
     if buys.any() and sells.any():

@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actors.valuation import Prices, Valuation
+from contracts.belief import Slate
 from contracts.column import Column
 from contracts.instrument import Instrument
 from contracts.market import MarkFrame
 from contracts.quantities import BPS, Money, Nanos, Seconds
 from contracts.trade import OrderState
+from quant.scenarios import Shapes, shapes_of, unshaped
 from quant.similarity import UNKNOWN, clusters, correlation
 
 Floats = NDArray[np.float64]
@@ -25,7 +27,9 @@ class View(NamedTuple):
 
     `bid`, `ask`, `mid` are of the current quote (NaN when it is not valid), `unit` the worth of one base unit at the
     last valid mark, `position` signed, `buys` and `sells` what may still fill. `sigma` is of the log return over the
-    risk horizon, `cost` the share of the price that closing costs. `unknown` names what makes the joint book unknown.
+    risk horizon of `horizon_s`, `shapes` the curves of what is believed, `cost` the share of the price that closing
+    costs, `foreign` what is quoted in another currency than the account's. `unknown` names what makes the joint book
+    unknown.
     """
 
     symbols: tuple[str, ...]
@@ -41,7 +45,10 @@ class View(NamedTuple):
     buys: Floats
     sells: Floats
     sigma: Floats
+    horizon_s: Seconds
+    shapes: Shapes
     cost: Floats
+    foreign: NDArray[np.bool_]
     corr: Floats
     cluster: NDArray[np.int64]
     unknown: tuple[str, ...]
@@ -52,9 +59,10 @@ class View(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What a view is made from: `sigma` is the slate's over `horizon_s`, `closes` are bars by instruments.
+    """What a view is made from: `closes` are bars by instruments.
 
-    Instruments correlated above `cluster_above` are one cluster.
+    Instruments correlated above `cluster_above` are one cluster; believed curves go on beyond their outer quantiles
+    with `tail_slope` times their outer slope.
     """
 
     prices: Prices
@@ -62,12 +70,12 @@ class Facts(NamedTuple):
     currency: str
     positions: dict[str, Money]
     orders: Sequence[OrderState]
-    sigma: Column | None
-    horizon_s: Seconds
+    slate: Slate | None
     closes: Column | None
     bar_s: Seconds
     risk_horizon_s: Seconds
     cluster_above: float
+    tail_slope: float
     at_ns: Nanos
 
 
@@ -101,7 +109,10 @@ def view_of(facts: Facts, proposed: Sequence[str]) -> View:
         buys=buys,
         sells=sells,
         sigma=_sigma(facts, columns, returns),
+        horizon_s=facts.risk_horizon_s,
+        shapes=_shapes(facts, columns),
         cost=(last_ask - last_bid) / (last_ask + last_bid) + fees,
+        foreign=np.array([each.quote != facts.currency for each in instruments], dtype=np.bool_),
         corr=corr,
         cluster=clusters(corr, facts.cluster_above),
         unknown=(),
@@ -143,10 +154,9 @@ def _exposure(facts: Facts, symbols: tuple[str, ...], unit: Floats, rate: Floats
 
 def _sigma(facts: Facts, columns: NDArray[np.int64], returns: Floats | None) -> Floats:
     """The larger of what is believed and what was measured, by the square root of time; NaN when neither is known."""
-    believed = _picked(facts.sigma, columns)
-    scaled = np.full(len(columns), np.nan)
-    if believed is not None and facts.horizon_s > 0.0:
-        scaled = believed * np.sqrt(facts.risk_horizon_s / facts.horizon_s)
+    slate, scaled = facts.slate, np.full(len(columns), np.nan)
+    if slate is not None and slate.horizon_s > 0.0:
+        scaled = slate.sigma.values[columns] * np.sqrt(facts.risk_horizon_s / slate.horizon_s)
     if returns is None:
         return scaled
     present = np.isfinite(returns)
@@ -155,6 +165,20 @@ def _sigma(facts: Facts, columns: NDArray[np.int64], returns: Floats | None) -> 
     variance = squares.sum(axis=1) / np.where(count > 0, count, 1)
     measured = np.where(count >= MEASURED_MIN, np.sqrt(variance * facts.risk_horizon_s / facts.bar_s), np.nan)
     return np.asarray(np.fmax(scaled, measured))
+
+
+def _shapes(facts: Facts, columns: NDArray[np.int64]) -> Shapes:
+    """The believed curves, none without a slate; over the risk horizon they keep their shape and grow with sigma."""
+    slate = facts.slate
+    if slate is None or not len(columns):
+        return unshaped(len(columns))
+    return shapes_of(
+        slate.levels.values,
+        slate.quantiles.values[:, columns],
+        slate.mu.values[columns],
+        slate.sigma.values[columns],
+        facts.tail_slope,
+    )
 
 
 def _quote(frame: MarkFrame | None, columns: NDArray[np.int64]) -> tuple[Floats, Floats, NDArray[np.int64]]:

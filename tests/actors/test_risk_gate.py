@@ -327,7 +327,7 @@ def test_c12_a_book_beyond_its_budget_is_cut_in_proportion_whether_selected_or_n
     cuts = {intent.symbol: intent for intent in of(Intent, said)}
     assert fields_of(cuts["BTC-EUR"], "side", "reduce_only") == ("sell", True)
     assert fields_of(cuts["ETH-EUR"], "side", "reduce_only") == ("buy", True)
-    share = 5.0 / said[-1].cvar_before
+    share = min(5.0 / said[-1].cvar_before, 10.0 / said[-1].cvar_slow_before)
     assert share < 0.5
     assert float(cuts["BTC-EUR"].quantity) == pytest.approx(0.5 * (1 - share), abs=0.002)
     assert float(cuts["ETH-EUR"].quantity) == pytest.approx(0.4 * (1 - share), abs=0.002)
@@ -489,7 +489,8 @@ def test_history_and_bars_of_another_length_are_not_mixed():
     [
         each
         for each in risk_settings().__struct_fields__
-        if each not in ("cash_reserve", "min_hold_s", "parity", "limit_through_bps", "rebalance_ratio")
+        if each
+        not in ("cash_reserve", "min_hold_s", "parity", "limit_through_bps", "rebalance_ratio", "flip_multiplier")
     ],
 )
 def test_a_limit_of_zero_or_less_or_no_number_is_refused_by_name(name):

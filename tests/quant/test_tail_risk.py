@@ -1,4 +1,4 @@
-"""CVaR against its definition, a linear programme and the Gaussian closed form; coherence; scenarios of the book."""
+"""CVaR against its definition, a linear programme and the Gaussian closed form; coherence; parts and scales."""
 
 from __future__ import annotations
 
@@ -11,19 +11,9 @@ from scipy import stats
 from scipy.optimize import linprog
 
 from quant.rolling import Floats
-from quant.tail_risk import (
-    GAPS,
-    SPREAD_MULTIPLE,
-    book_losses,
-    component_cvar,
-    contributions,
-    cvar,
-    cvar_error,
-    largest_scale,
-    scenarios,
-    stressed,
-    var,
-)
+from quant.scenarios import log_returns, unshaped, variates
+from quant.stress import stress_losses
+from quant.tail_risk import book_losses, component_cvar, cvar, cvar_error, cvars, largest_scale, var
 
 losses = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e3, 1e3).map(lambda x: round(x, 6)))
 alphas = st.sampled_from([0.5, 0.9, 0.95, 0.975, 0.99])
@@ -87,11 +77,14 @@ def test_the_cvar_is_coherent(loss: Floats, alpha: float, scale: float, shift: f
 
 
 @given(st.integers(0, 10_000), alphas, st.integers(1, 6), st.integers(1, 300))
-def test_the_shares_of_the_positions_sum_to_the_cvar_of_the_book(seed: int, alpha: float, n: int, size: int) -> None:
-    parts = np.random.default_rng(seed).standard_t(3, (size, n)) * 10.0
-    shares = component_cvar(parts, alpha)
-    assert shares.shape == (n,)
-    assert shares.sum() == pytest.approx(cvar(parts.sum(axis=1), alpha), rel=1e-12, abs=1e-12)
+def test_the_parts_of_the_positions_sum_to_the_cvar_of_the_book(seed: int, alpha: float, n: int, size: int) -> None:
+    rng = np.random.default_rng(seed)
+    returns, notional = 0.02 * rng.standard_t(3, (size, n)), rng.normal(0.0, 50.0, n)
+    closing, foreign = rng.uniform(0.0, 0.002, n), rng.uniform(size=n) < 0.5
+    parts = component_cvar(returns, notional, closing, foreign, alpha)
+    assert parts.shape == (n,)
+    whole = cvar(book_losses(returns, notional, closing, foreign), alpha)
+    assert parts.sum() == pytest.approx(whole, rel=1e-12, abs=1e-12)
 
 
 def test_the_standard_error_is_about_what_repeated_draws_show() -> None:
@@ -123,76 +116,51 @@ def test_a_book_over_budget_lets_only_what_brings_it_back_within() -> None:
     assert largest_scale(held, -2.0 * held, 2.0, 0.975) == 0.0
 
 
-CORR = np.array([[1.0, 0.6, 0.3], [0.6, 1.0, 0.5], [0.3, 0.5, 1.0]])
-SIGMA = np.array([0.01, 0.02, 0.03])
+CLOSING, FOREIGN = np.array([0.0005, 0.001, 0.002]), np.array([False, True, False])
 
 
-def drawn(count: int = 200_000, seed: int = 1, mu: Floats | None = None) -> Floats:
-    mean = np.zeros(3) if mu is None else mu
-    return scenarios(mean, SIGMA, CORR, np.random.default_rng(seed), count)
+def drawn(count: int = 4096) -> Floats:
+    corr = np.array([[1.0, 0.6, 0.3], [0.6, 1.0, 0.5], [0.3, 0.5, 1.0]])
+    sigma = np.array([0.01, 0.02, 0.03])
+    return np.expm1(log_returns(variates(corr, np.random.default_rng(1), count), sigma, unshaped(3)))
 
 
-def test_drawn_rows_have_the_deviations_tails_and_correlations_asked_for() -> None:
-    logs = np.log1p(drawn()[:160_000])
-    np.testing.assert_allclose(logs.std(axis=0), SIGMA, rtol=0.02)
-    np.testing.assert_allclose(np.corrcoef(logs.T), CORR, atol=0.02)
-    np.testing.assert_allclose(logs.mean(axis=0), 0.0, atol=1e-12)
-    t6 = stats.t(6, scale=np.sqrt(4.0 / 6.0))
-    np.testing.assert_allclose(np.quantile(logs / SIGMA, 0.01, axis=0), t6.ppf(0.01), rtol=0.03)
-
-
-def test_the_last_fifth_of_the_drawn_rows_is_a_rout() -> None:
-    logs = np.log1p(drawn()[160_000:200_000])
-    np.testing.assert_allclose(np.corrcoef(logs.T), np.where(np.eye(3) > 0, 1.0, 0.8), atol=0.02)
-
-
-def test_rows_come_in_antithetic_pairs_and_the_gaps_close_the_set() -> None:
-    mu = np.array([0.001, -0.002, 0.0])
-    rows = drawn(100, mu=mu)
-    pairs = np.log1p(rows[0:100:2]) + np.log1p(rows[1:100:2])
-    np.testing.assert_allclose(pairs, 2.0 * mu * np.ones((50, 3)), atol=1e-15)
-    np.testing.assert_array_equal(rows[100:], np.array(GAPS)[:, None] * np.ones(3))
-
-
-def test_the_same_generator_gives_the_same_rows() -> None:
-    assert drawn(100).tobytes() == drawn(100).tobytes()
-    assert drawn(100).tobytes() != drawn(100, seed=2).tobytes()
-
-
-def test_stressed_correlations_are_at_least_four_fifths_and_can_be_drawn_from() -> None:
-    corr = np.array([[1.0, -0.9, 0.99], [-0.9, 1.0, -0.9], [0.99, -0.9, 1.0]])
-    raised = stressed(corr)
-    assert raised.min() >= 0.8 - 1e-6
-    assert np.linalg.eigvalsh(raised)[0] > 0.0
-
-
-def test_what_positions_lose_sums_to_the_loss_of_the_book_and_knows_what_closing_costs() -> None:
-    rows = drawn(50)
-    notional, half_spread = np.array([100.0, -50.0, 0.0]), np.array([0.0005, 0.001, 0.002])
-    parts = contributions(rows, notional, half_spread)
-    cost = 100.0 * 0.0005 + 50.0 * 0.001
-    np.testing.assert_allclose(parts[:-1].sum(axis=1), cost - rows @ notional)
-    assert parts[-1].sum() == pytest.approx(SPREAD_MULTIPLE * cost)
-    assert len(parts) == 50 + len(GAPS) + 1
-    np.testing.assert_allclose(book_losses(rows, notional, half_spread), parts.sum(axis=1), rtol=1e-12, atol=1e-12)
+def test_a_book_loses_what_moves_against_it_what_closing_costs_and_then_the_blows() -> None:
+    rows, notional = drawn(50), np.array([100.0, -50.0, 0.0])
+    losses = book_losses(rows, notional, CLOSING, FOREIGN)
+    np.testing.assert_allclose(losses[:50], 100.0 * 0.0005 + 50.0 * 0.001 - rows @ notional)
+    np.testing.assert_array_equal(losses[50:], stress_losses(notional, CLOSING, FOREIGN))
+    both = book_losses(np.stack((rows, 2.0 * rows)), notional, CLOSING, FOREIGN)
+    np.testing.assert_array_equal(both[0], losses)
+    assert cvars(both, 0.975).tolist() == [cvar(both[0], 0.975), cvar(both[1], 0.975)]
 
 
 def test_a_hedged_book_has_less_tail_than_its_legs() -> None:
-    rows = drawn(4096)
-    nothing = np.zeros(3)
-    hedged = cvar(contributions(rows, np.array([100.0, -40.0, 0.0]), nothing).sum(axis=1), 0.975)
-    alone = cvar(contributions(rows, np.array([100.0, 0.0, 0.0]), nothing).sum(axis=1), 0.975)
-    both = cvar(contributions(rows, np.array([100.0, 40.0, 0.0]), nothing).sum(axis=1), 0.975)
+    rows = drawn()
+    hedged, alone, both = (
+        cvar(book_losses(rows, np.array([100.0, second, 0.0]), 0.0 * CLOSING, FOREIGN), 0.975)
+        for second in (-40.0, 0.0, 40.0)
+    )
     assert hedged < alone < both
 
 
-def test_what_cannot_be_drawn_is_refused_by_name() -> None:
-    rng = np.random.default_rng(1)
-    with pytest.raises(ValueError, match="sigma of instrument 1 is nan, expected a finite number"):
-        scenarios(np.zeros(3), np.array([1.0, np.nan, 1.0]), CORR, rng, 10)
-    with pytest.raises(ValueError, match="count is 5, expected an even number"):
-        scenarios(np.zeros(3), SIGMA, CORR, rng, 5)
+@given(st.integers(0, 1000), st.floats(0.0, 3.0))
+def test_a_book_is_never_more_than_its_halves_and_grows_in_proportion(seed: int, scale: float) -> None:
+    rng, rows = np.random.default_rng(seed), drawn(200)
+    one, two = rng.normal(0.0, 50.0, 3), rng.normal(0.0, 50.0, 3)
+    of = [book_losses(rows, book, CLOSING, FOREIGN) for book in (one, two, one + two, scale * one)]
+    assert (of[2] <= of[0] + of[1] + 1e-9).all()
+    np.testing.assert_allclose(of[3], scale * of[0], atol=1e-9)
+
+
+def test_what_has_no_tail_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="alpha is 1"):
         cvar(np.zeros(3), 1.0)
     with pytest.raises(ValueError, match="no scenarios"):
         cvar(np.zeros(0), 0.9)
+
+
+def test_a_loss_that_is_no_number_is_in_no_budget() -> None:
+    assert not cvar(np.array([1.0, np.nan, 2.0]), 0.5) <= 1e9
+    assert largest_scale(np.zeros(3), np.array([np.nan, 1.0, 2.0]), 1e9, 0.5) == 0.0
+    assert largest_scale(np.zeros(3), np.ones(3), float("nan"), 0.5) == 0.0

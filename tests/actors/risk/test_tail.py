@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.risk.tail import Tail
+from actors.risk.tail import Budgets, Tail
 from actors.risk.view import View
-from tests.kit.risk import chance
+from quant.scenarios import unshaped
+from quant.tail_risk import cvar
+from tests.kit.risk import chance, risk_settings
 
 
 def a_view(*, position, buys=None, sells=None, sigma=0.02, corr=0.5, cost=0.0):
@@ -29,6 +31,9 @@ def a_view(*, position, buys=None, sells=None, sigma=0.02, corr=0.5, cost=0.0):
         buys=np.zeros(width) if buys is None else np.array(buys, dtype=float),
         sells=np.zeros(width) if sells is None else np.array(sells, dtype=float),
         sigma=np.full(width, sigma),
+        horizon_s=14_400.0,
+        shapes=unshaped(width),
+        foreign=np.zeros(width, dtype=bool),
         cost=np.full(width, cost),
         corr=matrix,
         cluster=np.arange(width),
@@ -37,7 +42,7 @@ def a_view(*, position, buys=None, sells=None, sigma=0.02, corr=0.5, cost=0.0):
 
 
 def a_tail(**view):
-    return Tail(a_view(**view), 0.975, 2_048, chance(1))
+    return Tail(a_view(**view), risk_settings(), chance(1))
 
 
 NOTHING = np.zeros(2)
@@ -69,20 +74,69 @@ def test_a_hedge_under_way_does_not_lower_the_tail():
     assert both.loss(np.array([50.0, -50.0])).cvar >= alone - 1e-9
 
 
-@given(st.floats(0.5, 20.0))
+def budgets(cvar, slow=np.inf, deviation=np.inf):
+    return Budgets(cvar, slow, deviation)
+
+
+@given(st.floats(0.5, 20.0), st.booleans())
 @settings(max_examples=20, deadline=None)
-def test_the_scale_keeps_the_budget_and_grows_with_it(budget):
+def test_the_scale_keeps_the_budgets_and_grows_with_them(budget, slow):
     tail, added = a_tail(position=[10, 0], cost=0.001), np.array([200.0, 100.0])
-    base = tail.loss(NOTHING).cvar
-    scale = tail.scale(added, base + budget)
+    base = tail.loss(NOTHING)
+    of = (lambda more: budgets(np.inf, base.slow + more)) if slow else (lambda more: budgets(base.cvar + more))
+    scale = tail.scale(added, of(budget))
     assert 0.0 <= scale <= 1.0
-    assert tail.loss(scale * added).cvar <= base + budget + 1e-6
-    assert tail.scale(added, base + 2 * budget) >= scale
+    assert tail.used(scale * added, of(budget)) <= 1.0 + 1e-9
+    assert tail.scale(added, of(2 * budget)) >= scale
 
 
 def test_over_budget_nothing_may_be_added():
     tail = a_tail(position=[500, 0])
-    assert tail.scale(np.array([10.0, 0.0]), 5.0) == 0.0
+    assert tail.scale(np.array([10.0, 0.0]), budgets(5.0)) == 0.0
+    assert tail.calm_scale(np.array([10.0, 0.0]), 5.0) == 0.0
+
+
+def test_over_a_day_the_tail_is_larger_than_over_four_hours():
+    loss = a_tail(position=[50, 20]).loss(NOTHING)
+    assert 1.5 * loss.cvar < loss.slow < 6**0.5 * loss.cvar, "the blows are as large, the moves grow with time"
+    view = a_view(position=[50, 20])._replace(horizon_s=172_800.0)
+    longer = Tail(view, risk_settings(), chance(1)).loss(NOTHING)
+    assert longer.slow == longer.cvar, "a risk horizon of two days is the slower one itself"
+
+
+@given(st.lists(st.floats(-100, 100), min_size=2, max_size=2), st.floats(0.1, 10.0))
+@settings(max_examples=30, deadline=None)
+def test_the_calm_scale_is_the_largest_that_keeps_the_deviation(added, deviation):
+    tail, part = a_tail(position=[20, -10]), np.array(added)
+    if not part.any():
+        return
+    scale, before = tail.calm_scale(part, deviation), tail.loss(NOTHING).deviation
+    if before >= deviation:
+        assert scale == 0.0
+        return
+    assert tail.loss(scale * part).deviation <= deviation * (1 + 1e-9)
+    assert scale == 1.0 or tail.loss((scale + 1e-3) * part).deviation > deviation
+
+
+def test_what_is_sure_is_less_than_the_budget_by_twice_the_error_of_the_scenarios():
+    added = np.array([100.0, 50.0])
+    few = Tail(a_view(position=[0, 0]), risk_settings(scenarios=256, scenarios_min=256), chance(1))
+    many = Tail(a_view(position=[0, 0]), risk_settings(scenarios=16_384), chance(1))
+    assert few.sure(added, budgets(5.0)).cvar < many.sure(added, budgets(5.0)).cvar < 5.0
+    assert many.sure(added, budgets(5.0)).cvar > 4.7
+
+
+def test_a_budget_that_is_nothing_or_no_number_is_used_up_by_anything():
+    tail = a_tail(position=[0, 0])
+    assert tail.used(NOTHING, budgets(0.0)) == 0.0
+    assert tail.used(np.array([1.0, 0.0]), budgets(0.0)) == np.inf
+    assert not tail.used(np.array([1.0, 0.0]), budgets(float("nan"))) <= 1.0
+
+
+def test_the_parts_of_the_positions_sum_to_the_tail():
+    tail, added = a_tail(position=[50, -20], cost=0.001), np.array([10.0, -10.0])
+    losses = tail._losses(np.array([60.0, -30.0]))[0]
+    assert tail.shares(added).sum() == pytest.approx(cvar(losses, 0.975), rel=1e-12)
 
 
 def test_the_heaviest_is_the_one_that_adds_most_among_those_that_may_go():

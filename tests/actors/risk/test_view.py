@@ -7,7 +7,7 @@ import pytest
 
 from actors.risk.view import Facts, view_of
 from actors.valuation import Prices, Rate
-from contracts.column import floats
+from tests.kit.beliefs import a_slate
 from tests.kit.market import NOON_NS, a_universe
 from tests.kit.orders import an_order_state, marks_of
 from tests.kit.risk import a_history
@@ -26,12 +26,12 @@ def facts(*, symbols=("BTC-USD", "ETH-USD"), rate="0.5", marks=(100.0, 100.0), *
         "currency": "EUR",
         "positions": {},
         "orders": (),
-        "sigma": floats([0.01, 0.02]),
-        "horizon_s": 3_600.0,
+        "slate": a_slate(sigma=[0.01, 0.02]),
         "closes": None,
         "bar_s": 60.0,
         "risk_horizon_s": 14_400.0,
         "cluster_above": 0.7,
+        "tail_slope": 1.25,
         "at_ns": NOON_NS,
     }
     return Facts(**(given | changed))
@@ -60,6 +60,19 @@ def test_sigma_is_scaled_by_the_square_root_of_time_and_the_larger_of_belief_and
     assert view_of(facts(closes=calm), ["BTC-USD", "ETH-USD"]).sigma == pytest.approx([0.02, 0.04])
 
 
+def test_a_belief_keeps_its_shape_and_what_has_none_is_marked():
+    slate = a_slate(mu=[0.02, 0.02], sigma=[0.01, np.nan])
+    view = view_of(facts(slate=slate), ["BTC-USD", "ETH-USD"])
+    assert np.isfinite(view.shapes.values[:, 0]).all()
+    assert np.isnan(view.shapes.values[:, 1]).all()
+    assert np.isnan(view_of(facts(slate=None), ["BTC-USD"]).shapes.values).all()
+
+
+def test_what_is_quoted_in_another_currency_is_foreign():
+    assert view_of(facts(), ["BTC-USD"]).foreign.tolist() == [True]
+    assert view_of(facts(symbols=("BTC-EUR",), marks=(100.0,)), ["BTC-EUR"]).foreign.tolist() == [False]
+
+
 def test_an_unmeasured_pair_is_never_taken_for_a_diversifier():
     corr = view_of(facts(), ["BTC-USD", "ETH-USD"]).corr
     assert corr[0, 1] == 0.5
@@ -77,7 +90,7 @@ def test_an_invalid_quote_leaves_the_last_worth_but_no_price():
 @pytest.mark.parametrize(
     ("changed", "unknown"),
     [
-        ({"sigma": floats([np.nan, 0.01])}, ("sigma of BTC-USD",)),
+        ({"slate": a_slate(sigma=[np.nan, 0.01])}, ("sigma of BTC-USD",)),
         ({"positions": {"SOL-USD": D(1)}}, ("SOL-USD is not in the universe",)),
         ({"marks": (float("nan"), 100.0)}, ("worth of BTC-USD",)),
     ],
@@ -87,7 +100,7 @@ def test_what_is_held_and_cannot_be_known_is_named(changed, unknown):
 
 
 def test_what_is_only_proposed_may_be_unknown():
-    assert view_of(facts(sigma=floats([np.nan, 0.01])), ["BTC-USD", "DOGE-USD"]).unknown == ()
+    assert view_of(facts(slate=a_slate(sigma=[np.nan, 0.01])), ["BTC-USD", "DOGE-USD"]).unknown == ()
 
 
 def test_an_empty_book_is_an_empty_view():

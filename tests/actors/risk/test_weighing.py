@@ -5,25 +5,30 @@ from decimal import Decimal
 import numpy as np
 
 from actors.risk.judging import Reserved
+from actors.risk.multipliers import WHOLE
 from actors.risk.proposals import priced
-from actors.risk.tail import Tail
-from actors.risk.weighing import closing, weigh
+from actors.risk.tail import Tail, budgets_of
+from actors.risk.weighing import Room, closing, weigh
 from tests.kit.market import NOON_NS
 from tests.kit.risk import a_gate_stage, chance, risk_settings
 
 D = Decimal
 
 
+def a_room(case, settings, budget):
+    return Room(Tail(case.view, settings, chance(1)), budgets_of(budget, settings), WHOLE)
+
+
 def a_decision(*notionals, budget=5.0, **changed):
     stage = a_gate_stage()
     case = stage.actors[0]._case(NOON_NS, ["BTC-EUR", "ETH-EUR"])
     settings = risk_settings(**changed)
-    tail = Tail(case.view, settings.cvar_alpha, settings.scenarios, chance(1))
+    room = a_room(case, settings, budget)
     proposals = [
         priced(case.view, leg, symbol, "buy", notional, D(0), settings, "")
         for leg, (symbol, notional) in enumerate(zip(("BTC-EUR", "ETH-EUR"), notionals))
     ]
-    return weigh(proposals, case, Reserved(case, [], 0), tail, budget, settings)
+    return weigh(proposals, case, Reserved(case, [], 0), room, settings)
 
 
 def test_two_that_are_within_the_budget_alone_and_not_together_lose_the_heavier():
@@ -45,10 +50,10 @@ def test_too_few_scenarios_pass_nothing():
     assert len(weighed.passed) == 1
     stage = a_gate_stage()
     case = stage.actors[0]._case(NOON_NS, ["BTC-EUR"])
-    few = Tail(case.view, 0.975, 100, chance(1))
+    few = a_room(case, risk_settings(scenarios=100, scenarios_min=100), 5.0)
     proposal = priced(case.view, 0, "BTC-EUR", "buy", 10.0, D(0), risk_settings(), "")
-    weighed = weigh([proposal], case, Reserved(case, [], 0), few, 5.0, risk_settings())
-    assert [reason.text for reason in weighed.refused[0].reasons] == ["105 scenarios, at least 1000"]
+    weighed = weigh([proposal], case, Reserved(case, [], 0), few, risk_settings())
+    assert [reason.text for reason in weighed.refused[0].reasons] == ["116 scenarios, at least 1000"]
 
 
 def test_a_budget_that_is_no_number_passes_nothing():
@@ -58,7 +63,8 @@ def test_a_budget_that_is_no_number_passes_nothing():
 def test_closing_needs_no_tail():
     stage = a_gate_stage(BTC_EUR="0.5")
     case = stage.actors[0]._case(NOON_NS, [])
+    nobody = Room(None, budgets_of(0.0, risk_settings()), WHOLE)
     proposals = closing(case, ["BTC-EUR"], 3, risk_settings())
-    weighed = weigh(proposals, case, Reserved(case, [], 0), None, 0.0, risk_settings())
+    weighed = weigh(proposals, case, Reserved(case, [], 0), nobody, risk_settings())
     assert [(each.leg, each.quantity) for each in weighed.passed] == [(3, D("0.5"))]
     assert np.isnan(weighed.after.cvar)
