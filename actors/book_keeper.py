@@ -204,7 +204,6 @@ class BookKeeper(StatefulActor[BookKeeperState]):
         windows = state.counts.within(at_ns, (SECOND_NS, self._window_ns, LONG_NS))
         rows = measured(windows, np.array(state.touch), np.array(state.at_trade), self._ladders)
         rows["depth"] *= self._lot_size
-        rows["slope_book"] *= self._lot_size
         rows["ldepth_10bp"] += np.log(self._lot_size)
         rows["mid_age_ms"] += (at_ns - np.array(state.mid_ns)) / 1e6
         columns = {name: floats(row) for name, row in rows.items()}

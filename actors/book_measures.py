@@ -17,7 +17,7 @@ def measured(windows: list[Int64s], touch: Int64s, at_trade: Int64s, ladders: La
     """Every float column of a `BookFrame` by name.
 
     `windows` are the counts of 1 s, of the keeper's window and of 60 s, shape (rows, N); `touch` and `at_trade` (N, 4).
-    Depth and slope are in lots, `ldepth_10bp` is the logarithm of lots, and `mid_age_ms` 0 where a mid is.
+    Depth is in lots, `ldepth_10bp` the logarithm of lots, and `mid_age_ms` 0 where a mid is.
     """
     short, counts, long = (dict(zip(ROWS, window, strict=True)) for window in windows)
     bid, bid_lots, ask, ask_lots = touch.T
@@ -41,7 +41,7 @@ def measured(windows: list[Int64s], touch: Int64s, at_trade: Int64s, ladders: La
         "ofi_60s": long["flow"] / mean_lots,
         "ldepth_10bp": np.log(near),
         "dimb_10bp": (bid_near - ask_near) / near,
-        "slope_book": np.where(valid, levels.slope, np.nan),
+        "slope_book": levels.slope / mean_lots,
         "cancel_ratio_10s": np.where(valid, _cancelled(counts["removed"], counts["traded"]), np.nan),
         "queue_dep": np.where(valid, _grown(touch, at_trade), np.nan),
         "mid_age_ms": np.where(valid, 0.0, np.nan),

@@ -221,7 +221,7 @@ class BookFrame(msgspec.Struct, frozen=True, gc=False):
     size-weighted mid against the mid. `ofi` is the order-flow imbalance (Cont, Kukanov and Stoikov 2014) summed over
     the last 10 s and divided by the mean depth of the best levels, `ofi_1s` and `ofi_60s` the same of other windows;
     `depth` is that mean depth in base units, `ldepth_10bp` the logarithm of all base units within 10 bp, `slope_book`
-    the base units that a side gains per bp from the touch. `updates` counts book changes in the last 10 s;
+    how many times that mean depth a side gains per bp from the touch. `updates` counts book changes in the last 10 s;
     `cancel_ratio_10s` is the share of the quantity gone from the best levels that no trade explains; `queue_dep` in
     [-1, 1] how the best bid's size has grown against the best ask's since the last trade; `mid_age_ms` how long the mid
     has stood. `book_seq` is the seq of the last message that changed the book (0 for none). Columns without a row, as

@@ -52,8 +52,8 @@ TABLE: Final[tuple[Topic, ...]] = (
     Topic("market.marks", market.MarkFrame, "marker", retained=True),
     Topic("market.bars", market.BarFrame, "bar_builder"),
     Topic("market.trades", market.TradeFrame, "trade_keeper", retained=True, recorded="digest"),
-    Topic("market.perps", market.PerpFrame, "context_keeper", retained=True),
-    Topic("market.contexts", context.ContextFrame, "context_keeper", retained=True),
+    Topic("market.perps", market.PerpFrame, "context_keeper", retained=True, recorded="digest"),
+    Topic("market.contexts", context.ContextFrame, "context_keeper", retained=True, recorded="digest"),
     Topic("market.books", market.BookFrame, "book_keeper", retained=True),
     # beliefs
     Topic("belief.features", belief.FeatureFrame, "feature_engine", recorded="digest"),

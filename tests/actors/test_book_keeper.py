@@ -100,7 +100,7 @@ def test_depth_near_the_mid_and_beyond_the_fifth_level_is_shown():
     assert frame.imbalance_l20[0] == pytest.approx(1 / 3)
     assert frame.dimb_10bp[0] == pytest.approx(1 / 3)
     assert frame.ldepth_10bp[0] == pytest.approx(np.log(10 * (10 + 5) * 0.001))
-    assert frame.slope_book[0] == pytest.approx(7.5 * 0.001, rel=1e-2)
+    assert frame.slope_book[0] == pytest.approx(1.0, rel=1e-2)
 
 
 def test_flows_of_one_and_of_sixty_seconds_stand_beside_that_of_ten():

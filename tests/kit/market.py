@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from contracts.column import flags, floats, integers
+from contracts.column import Column, flags, floats, integers
 from contracts.envelope import Envelope
 from contracts.instrument import Instrument, Universe
 from contracts.life import Beat, BeatKind
@@ -230,11 +230,16 @@ def a_book_frame(
     updates: npt.ArrayLike = 1.0,
     book_seq: int = 1,
     universe: int = 1,
+    **others: npt.ArrayLike,
 ) -> BookFrame:
-    """The state of the books; a single number stands for every instrument."""
+    """The state of the books; a single number stands for every instrument. Optional columns are empty if not given."""
     rows = (spread_bps, imbalance_l1, imbalance_l5, micro_bps, ofi, depth, updates)
-    columns = (floats(np.broadcast_to(np.asarray(row, dtype=np.float64), (width,))) for row in rows)
-    return BookFrame(universe, *columns, book_seq=integers(np.full(width, book_seq)))
+    more = {name: _row(row, width) for name, row in others.items()}
+    return BookFrame(universe, *(_row(row, width) for row in rows), integers(np.full(width, book_seq)), **more)
+
+
+def _row(value: npt.ArrayLike, width: int) -> Column:
+    return floats(np.broadcast_to(np.asarray(value, dtype=np.float64), (width,)))
 
 
 def _sides(bids: Levels, asks: Levels) -> tuple[Any, ...]:
