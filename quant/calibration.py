@@ -1,8 +1,12 @@
 """What an agent has earned: how much its score foretells, and how true its deviation was, from closed labels only.
 
 The coefficient is a ridge regression of the standardised outcome on the score, shrunk towards a prior the caller
-gives; the deviation factor keeps the mean of (y/sigma)^2 at one. Labels that overlap in time are worth their
-uniqueness (Lopez de Prado 2018, chapter 4), which also keeps the factor's feedback stable.
+gives. Labels that overlap in time are worth their uniqueness (Lopez de Prado 2018, chapter 4), and labels of one
+instant that err together are worth less than their number: the design effect (Kish 1965) is measured and divided out.
+
+The deviation factor keeps the mean of (y/sigma)^2 at one. It is learned against the *raw* deviation, that is against
+the factor that was in force when the belief was said. A factor that is corrected by its own result oscillates when
+labels come late, and one that may only halve or double cannot repair an agent three times too sure.
 """
 
 from __future__ import annotations
@@ -19,16 +23,39 @@ COEFFICIENT_MAX = 0.1
 PRIOR_LABELS = 4000.0
 COEFFICIENT_HALF_LIFE = 20_000.0
 FACTOR_HALF_LIFE = 500.0
-FACTOR_MIN, FACTOR_MAX = 0.5, 2.0
+FACTOR_PRIOR_LABELS = 30.0
+FACTOR_MIN, FACTOR_MAX = 0.1, 10.0
+OUTCOME_MAX = 8.0
+"""Standardised outcomes are cut there: one bad print must not undo what thousands of labels taught."""
+FACTORS_MAX = 4096
+
+
+class Worth(NamedTuple):
+    """What a unit of score is worth in standard deviations, and the standard error of that."""
+
+    coefficient: float
+    error: float
+
+    @property
+    def confidence(self) -> float:
+        """In [0, 1): the coefficient against its own error."""
+        size = abs(self.coefficient)
+        return size / (size + self.error)
 
 
 class CalibrationState(NamedTuple):
-    """Weighted sums of score x outcome and score^2, the variance factor, and the weight of labels seen."""
+    """Weighted sums of score x outcome, score^2 and their clustered square; of raw variance ratios; factors said.
+
+    `factors` are (said from, factor) in the order said, back to the oldest belief that has no outcome yet.
+    """
 
     score_outcome: float
     score_score: float
-    factor2: float
+    clustered: float
+    energy: float
+    weight: float
     labels: float
+    factors: tuple[tuple[int, float], ...]
 
 
 class Calibration:
@@ -36,7 +63,8 @@ class Calibration:
 
     `prior` is the coefficient before any label; `uniqueness` in (0, 1] is what one label is worth: the time between
     decisions over the horizon, at most 1. Laws: with no labels the coefficient is the prior and the factor 1; both
-    stay within their bounds; labels without a score or sigma change nothing.
+    stay within their bounds; labels without a sigma change nothing, those without a score leave the coefficient; a
+    deviation that is c times too small (c in [0.1, 10]) ends up multiplied by c, however late labels come.
     """
 
     def __init__(self, prior: float, uniqueness: float) -> None:
@@ -46,59 +74,87 @@ class Calibration:
             raise ValueError(f"uniqueness is {uniqueness}, expected above 0 and at most 1")
         self._prior = prior
         self._uniqueness = uniqueness
-        self._state = CalibrationState(0.0, 0.0, 1.0, 0.0)
+        self._state = CalibrationState(0.0, 0.0, 0.0, FACTOR_PRIOR_LABELS, FACTOR_PRIOR_LABELS, 0.0, ())
+        self._factors: list[tuple[int, float]] = []
+
+    @property
+    def design_effect(self) -> float:
+        """How many labels of one instant say what one would say alone; at least 1."""
+        state = self._state
+        return max(1.0, (state.clustered + PRIOR_LABELS) / (state.score_score + PRIOR_LABELS))
+
+    @property
+    def worth(self) -> Worth:
+        """Posterior mean and deviation of the expected standardised outcome per unit of score."""
+        state, effect = self._state, self.design_effect
+        information = state.score_score / effect + PRIOR_LABELS
+        earned = (state.score_outcome / effect + PRIOR_LABELS * self._prior) / information
+        return Worth(min(COEFFICIENT_MAX, max(-COEFFICIENT_MAX, earned)), 1.0 / math.sqrt(information))
 
     @property
     def coefficient(self) -> float:
         """Expected standardised outcome per unit of score."""
-        state = self._state
-        earned = (state.score_outcome + PRIOR_LABELS * self._prior) / (state.score_score + PRIOR_LABELS)
-        return min(COEFFICIENT_MAX, max(-COEFFICIENT_MAX, earned))
-
-    @property
-    def coefficient_error(self) -> float:
-        """Posterior standard deviation of the coefficient."""
-        return 1.0 / math.sqrt(self._state.score_score + PRIOR_LABELS)
+        return self.worth.coefficient
 
     @property
     def factor(self) -> float:
         """What the agent's deviation is multiplied by."""
-        return min(FACTOR_MAX, max(FACTOR_MIN, math.sqrt(self._state.factor2)))
+        return min(FACTOR_MAX, max(FACTOR_MIN, math.sqrt(self._state.energy / self._state.weight)))
 
     @property
     def confidence(self) -> float:
         """In [0, 1): the coefficient against its own error."""
-        size = abs(self.coefficient)
-        return size / (size + self.coefficient_error)
+        return self.worth.confidence
 
     @property
     def labels(self) -> float:
         """Unique labels seen, in whole-label units, older ones counted in full."""
         return self._state.labels
 
-    def update(self, y: Floats, score: Floats, sigma: Floats) -> None:
-        """Closed labels of one instant (N,): log return over the horizon, score and sigma as they were said."""
-        said = np.isfinite(y) & np.isfinite(score) & np.isfinite(sigma) & (sigma > 0.0)
-        weight = self._uniqueness * float(said.sum())
+    def say(self, at_ns: int) -> None:
+        """A belief is said with the factor of now: remember which, until its outcome is known."""
+        factor = self.factor
+        if not self._factors or self._factors[-1][1] != factor:
+            self._factors.append((at_ns, factor))
+            del self._factors[:-FACTORS_MAX]
+
+    def update(self, y: Floats, score: Floats, sigma: Floats, said_ns: int = 0) -> None:
+        """Closed labels of one instant (N,): log return over the horizon, score and sigma as they were said.
+
+        `said_ns` is when; a belief that was never announced by `say` is taken to be said with the factor of now.
+        """
+        known = np.isfinite(y) & np.isfinite(sigma) & (sigma > 0.0)
+        weight = self._uniqueness * float(np.count_nonzero(known))
         if not weight:
             return
-        z, s = y[said] / sigma[said], score[said]
-        old = self._state
+        z = np.clip(np.where(known, y, 0.0) / np.where(known, sigma, 1.0), -OUTCOME_MAX, OUTCOME_MAX)
+        s = np.where(known & np.isfinite(score), score, 0.0)
+        raw = float(z @ z) * self._said_with(said_ns) ** 2
+        old, product = self._state, float(s @ z)
         fade = 0.5 ** (weight / COEFFICIENT_HALF_LIFE)
         keep = 0.5 ** (weight / FACTOR_HALF_LIFE)
-        ratio = float(np.mean(z * z))
-        factor2 = old.factor2 * (keep + (1.0 - keep) * ratio)
         self._state = CalibrationState(
-            fade * old.score_outcome + self._uniqueness * float(s @ z),
+            fade * old.score_outcome + self._uniqueness * product,
             fade * old.score_score + self._uniqueness * float(s @ s),
-            min(FACTOR_MAX**2, max(FACTOR_MIN**2, factor2)),
+            fade * old.clustered + self._uniqueness * product * product,
+            keep * old.energy + self._uniqueness * raw,
+            keep * old.weight + weight,
             old.labels + weight,
+            (),
         )
+
+    def _said_with(self, said_ns: int) -> float:
+        """The factor of a belief said then; older ones are forgotten, because outcomes come in the order said."""
+        factors = self._factors
+        while len(factors) > 1 and factors[1][0] <= said_ns:
+            del factors[0]
+        return factors[0][1] if factors else self.factor
 
     def state(self) -> CalibrationState:
         """Everything remembered."""
-        return self._state
+        return self._state._replace(factors=tuple(self._factors))
 
     def load(self, state: CalibrationState) -> None:
         """Become what said `state`."""
-        self._state = CalibrationState(*state)
+        self._state = CalibrationState(*state)._replace(factors=())
+        self._factors = [(at_ns, factor) for at_ns, factor in state.factors]

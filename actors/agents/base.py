@@ -3,11 +3,15 @@
 `on_frame(view)` answers for all instruments at once. `on_bar(view)` answers for one: it is asked once per instrument,
 with a view of width 1, through the same path. Exactly one of them is overridden. Either way the base class turns the
 score into a mean by what the agent has earned so far: mu = coefficient * score * sigma, both learned from the agent's
-own outcomes, closed ones only. A signal is said for every feature frame, NaN where nothing is believed.
+own outcomes, closed ones only. NaN is said where nothing is believed; a frame without any belief is said once, and
+then nothing until there is one again.
 
     class Pullback(Agent):
         def on_frame(self, view: View) -> Evidence:
             return Evidence.of(-view["z_20"], view.deviation)
+
+What an agent remembers beyond that lies in the `Memory` that its `remembers` makes; `hear_marks`, `hear_closes` and
+`hear_outcome` tell it what happened.
 """
 
 from collections.abc import Iterable
@@ -16,75 +20,66 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
+from actors.agents.settings import AgentSettings
 from actors.agents.view import Evidence, View
-from actors.agents.volatility import BeatVolatility
+from actors.agents.volatility import BeatVolatility, VolatilityState
 from actors.alignment import moves
 from actors.memory import NOTHING, StatefulActor
-from actors.settings import more_than_zero, within
-from contracts.belief import FeatureFrame, Outcome, SignalFrame
-from contracts.column import floats
+from contracts.belief import FeatureFrame, Outcome, RegimeState, SignalFrame
+from contracts.column import Column, floats
 from contracts.envelope import Envelope
 from contracts.instrument import Universe
-from contracts.market import MarkFrame, UniverseChanged
-from contracts.quantities import SECOND_NS, Nanos, Seconds
+from contracts.market import BarFrame, BarHistory, MarkFrame, UniverseChanged
+from contracts.quantities import SECOND_NS, Nanos
+from quant.agents.memory import Memory
 from quant.beliefs import believe
-from quant.calibration import COEFFICIENT_MAX, Calibration, CalibrationState
+from quant.calibration import Calibration, CalibrationState, Worth
 from quant.features.engine import REGISTRY
 from quant.rolling import Floats
 from quant.volatility import over_horizon
 
-
-class AgentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who believes, over which horizon, and what its score is worth before any outcome is known.
-
-    `prior` is the expected standardised outcome per unit of score; `label_s` the time between two of its outcomes, so
-    that overlapping ones are not counted in full: the cadence, or the horizon over the overlaps that outcomes keep,
-    whichever is longer.
-
-    Raises:
-        ValueError: no name, a time that is not positive, or a prior beyond what any agent may ever earn.
-    """
-
-    name: str
-    horizon_s: Seconds
-    prior: float
-    label_s: Seconds
-    bar_s: Seconds = 60.0
-
-    def __post_init__(self) -> None:
-        if not self.name:
-            raise ValueError("agent: name was empty, expected the name of its signals")
-        owner = f"agent {self.name}"
-        more_than_zero(owner, horizon_s=self.horizon_s, label_s=self.label_s, bar_s=self.bar_s)
-        within(owner, -COEFFICIENT_MAX, COEFFICIENT_MAX, prior=self.prior)
+__all__ = ["Agent", "AgentSettings", "AgentState"]
 
 
 class AgentState(msgspec.Struct, kw_only=True):
-    """What it has earned, the last marks, and how the mids moved from beat to beat."""
+    """The last marks, the regime, whether it had nothing to say; the rest is filled in snapshots only."""
 
     universe: Universe | None = None
-    calibration: CalibrationState | None = None
-    volatility: BeatVolatility = msgspec.field(default_factory=BeatVolatility)
     marks: MarkFrame | None = None
     mark_seq: int = 0
+    regime: str = ""
+    silent: bool = False
+    calibration: CalibrationState | None = None
+    volatility: VolatilityState | None = None
+    memory: dict[str, Column] = {}
 
 
 class Agent(StatefulActor[AgentState]):
     """Features and marks in, one `SignalFrame` per feature frame out.
+
+    `needs` names the features that it speaks from: while all of them are absent it is silent.
 
     Raises:
         TypeError: neither or both of `on_frame` and `on_bar` are overridden.
     """
 
     role = "agent"
-    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (UniverseChanged, MarkFrame, FeatureFrame, Outcome)
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (
+        UniverseChanged,
+        MarkFrame,
+        FeatureFrame,
+        Outcome,
+        RegimeState,
+    )
     kept = AgentState
+    needs: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: AgentSettings) -> None:
         overridden = [name for name in ("on_frame", "on_bar") if getattr(type(self), name) is not getattr(Agent, name)]
         if len(overridden) != 1:
             raise TypeError(f"{type(self).__name__} overrides {overridden or 'nothing'}, expected on_frame or on_bar")
         self.settings = settings
+        self.uniqueness = min(1.0, settings.label_s / settings.horizon_s)
         self.start(AgentState())
 
     def on_frame(self, view: View) -> Evidence:
@@ -96,42 +91,114 @@ class Agent(StatefulActor[AgentState]):
         """What the agent sees of one instrument."""
         raise NotImplementedError
 
+    def remembers(self, width: int) -> Memory | None:
+        """Make what the agent remembers of so many instruments."""
+        return None
+
+    def hear_marks(self, marks: MarkFrame, at_ns: Nanos) -> None:
+        """The mids of a beat; the features of the same beat follow."""
+
+    def hear_closes(self, closes: Floats) -> None:
+        """The closes (N,) of a bar, or of one of the history; only agents whose `inputs` name bars are told."""
+
+    def hear_outcome(self, outcome: Outcome) -> None:
+        """What came true of an own belief."""
+
+    def worth(self) -> Worth:
+        """What a unit of score is worth; by default what own outcomes say."""
+        return self._calibration.worth
+
+    @property
+    def factor(self) -> float:
+        """What the agent's deviation will be multiplied by."""
+        return self._calibration.factor
+
+    @property
+    def sd_second(self) -> Floats:
+        """The deviation (N,) of a log return over one second, from mids beat to beat."""
+        return self._volatility.sd_second()
+
     def derive(self) -> None:
-        settings, universe = self.settings, self.state.universe
+        state = self.state
+        self._calibration = Calibration(self.settings.prior, self.uniqueness)
+        self._volatility = BeatVolatility()
+        self._memory = self.remembers(len(state.universe)) if state.universe else None
+        if state.calibration is not None:
+            self._calibration.load(state.calibration)
+        if state.volatility is not None:
+            self._volatility.load(state.volatility)
+        if self._memory is not None and state.memory:
+            self._memory.load({name: column.values for name, column in state.memory.items()})
+        state.calibration, state.volatility, state.memory = None, None, {}
+        self._measure(state.universe)
+
+    def snapshot(self) -> AgentState:
+        copy = super().snapshot()
+        copy.calibration = self._calibration.state()
+        copy.volatility = self._volatility.state()
+        if self._memory is not None:
+            copy.memory = {name: Column(values) for name, values in self._memory.state().items()}
+        return copy
+
+    def _measure(self, universe: Universe | None) -> None:
         self._tick_size = np.array([float(each.tick) for each in universe.instruments] if universe else [])
-        self._calibration = Calibration(settings.prior, min(1.0, settings.label_s / settings.horizon_s))
-        if self.state.calibration is not None:
-            self._calibration.load(self.state.calibration)
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said, state = envelope.payload, self.state
         if isinstance(said, FeatureFrame):
             return self._on_features(said, envelope)
         if isinstance(said, MarkFrame):
-            state.volatility.add(said.mid.values, envelope.at_ns)
+            self._volatility.add(said.mid.values, envelope.at_ns)
             state.marks, state.mark_seq = said, envelope.seq
+            self.hear_marks(said, envelope.at_ns)
         elif isinstance(said, Outcome):
-            if said.author == self.settings.name:
-                self._calibration.update(said.realised.values, said.score.values, said.sigma.values)
-                state.calibration = self._calibration.state()
+            self._on_outcome(said)
+        elif isinstance(said, RegimeState):
+            state.regime = said.label
+        elif isinstance(said, BarFrame | BarHistory):
+            for closes in np.atleast_2d(said.close.values):
+                self.hear_closes(closes)
         elif isinstance(said, UniverseChanged):
-            state.volatility.lay_out(moves(state.universe, said.universe))
-            state.universe, state.marks = said.universe, None
-            self.derive()
+            self._on_universe(said.universe)
         return NOTHING
 
+    def _on_outcome(self, outcome: Outcome) -> None:
+        if outcome.author == self.settings.name:
+            self._calibration.update(
+                outcome.realised.values, outcome.score.values, outcome.sigma.values, outcome.said_ns
+            )
+            self.hear_outcome(outcome)
+
+    def _on_universe(self, universe: Universe) -> None:
+        state, to = self.state, moves(self.state.universe, universe)
+        self._volatility.lay_out(to)
+        if self._memory is None:
+            self._memory = self.remembers(len(universe))
+        else:
+            self._memory.lay_out(to)
+        state.universe, state.marks, state.silent = universe, None, False
+        self._measure(universe)
+
     def _on_features(self, features: FeatureFrame, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
-        universe, marks = self.state.universe, self.state.marks
+        universe, marks, state = self.state.universe, self.state.marks, self.state
         if universe is None or marks is None:
             return NOTHING
         assert features.schema == REGISTRY.schema_hash, f"features of schema {features.schema}"
-        evidence = self.on_frame(self._view(universe, marks, features, envelope.at_ns))
-        belief = believe(
-            np.where(marks.valid.values, evidence.score, np.nan),
-            evidence.deviation,
-            self._calibration,
-            evidence.freshness,
-        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            view = self._view(universe, marks, features, envelope.at_ns)
+            evidence = self.on_frame(view)
+            belief = believe(
+                np.where(marks.valid.values, evidence.score, np.nan),
+                evidence.deviation,
+                self._calibration.factor,
+                self.worth(),
+                np.where(view.age_s <= self.settings.horizon_s, evidence.freshness, 0.0),
+            )
+        silent = bool(np.isnan(belief.sigma).all())
+        if silent and state.silent:
+            return NOTHING
+        state.silent = silent
+        self._calibration.say(envelope.at_ns)
         return (
             SignalFrame(
                 agent=self.settings.name,
@@ -141,35 +208,36 @@ class Agent(StatefulActor[AgentState]):
                 sigma=floats(belief.sigma),
                 confidence=floats(belief.confidence),
                 score=floats(belief.score),
-                regime="",
-                based_on=(envelope.seq, self.state.mark_seq),
+                regime=state.regime,
+                based_on=(envelope.seq, state.mark_seq),
             ),
         )
 
     def _view(self, universe: Universe, marks: MarkFrame, features: FeatureFrame, at_ns: Nanos) -> View:
-        settings = self.settings
-        values = features.values.values
+        settings, values, mid = self.settings, features.values.values, marks.mid.values
+        tick_ns = marks.tick_ns.values
+        known_to = np.maximum(self._tick_size, 0.5 * (marks.ask.values - marks.bid.values)) / mid
         return View(
             at_ns=at_ns,
             symbols=universe.symbols,
             bar_s=settings.bar_s,
             horizon_s=settings.horizon_s,
             values=values,
-            mid=marks.mid.values,
-            age_s=(at_ns - marks.tick_ns.values) / SECOND_NS,
-            deviation=self._deviation(values[REGISTRY.index["ewma_vol"]], marks),
+            mid=mid,
+            age_s=np.where(tick_ns > 0, (at_ns - tick_ns) / SECOND_NS, 0.0),  # 0: a history has no ticks
+            deviation=self._deviation(values[REGISTRY.index["ewma_vol"]], known_to),
+            known_to=known_to,
         )
 
-    def _deviation(self, sd_bar: Floats, marks: MarkFrame) -> Floats:
+    def _deviation(self, sd_bar: Floats, known_to: Floats) -> Floats:
         """Over the horizon: from bars, or from beats where the horizon is shorter than a bar.
 
         Never below one tick or half the spread: no closer than that is the mid itself known.
         """
         horizon_s, bar_s = self.settings.horizon_s, self.settings.bar_s
         bars = over_horizon(sd_bar, horizon_s, bar_s)
-        beats = over_horizon(self.state.volatility.sd_second(), horizon_s, 1.0)
+        beats = over_horizon(self.sd_second, horizon_s, 1.0)
         first, second = (bars, beats) if horizon_s >= bar_s else (beats, bars)
-        known_to = np.maximum(self._tick_size, 0.5 * (marks.ask.values - marks.bid.values)) / marks.mid.values
         return np.asarray(np.maximum(np.where(np.isfinite(first), first, second), known_to))
 
     def check(self) -> None:

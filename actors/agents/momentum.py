@@ -6,7 +6,7 @@ import numpy as np
 
 from actors.agents.base import Agent
 from actors.agents.view import Evidence, View
-from quant.beliefs import momentum_score
+from quant.agents.trend import momentum_score
 
 WINDOWS_BARS: Final = (15, 60, 240)
 

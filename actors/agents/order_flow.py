@@ -2,7 +2,7 @@
 
 from actors.agents.base import Agent
 from actors.agents.view import Evidence, View
-from quant.beliefs import flow_freshness, flow_score
+from quant.agents.flow import flow_freshness, flow_score
 
 
 class OrderFlow(Agent):

@@ -2,7 +2,7 @@
 
 from actors.agents.base import Agent
 from actors.agents.view import Evidence, View
-from quant.beliefs import reversion
+from quant.agents.reversion import reversion
 
 
 class Reversion(Agent):

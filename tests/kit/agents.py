@@ -3,7 +3,9 @@
 import numpy as np
 
 from actors.agents.base import Agent
-from contracts.belief import SignalFrame
+from actors.agents.settings import AgentSettings
+from contracts.belief import RegimeState, SignalFrame
+from contracts.column import floats
 from quant.features.engine import REGISTRY
 from tests.kit.beliefs import a_feature_frame
 from tests.kit.market import a_mark_frame, a_universe_changed, an_envelope, at
@@ -34,3 +36,21 @@ def signal(agent: Agent, *, second: float = 0.0, **named) -> SignalFrame:
     assert isinstance(said, SignalFrame)
     agent.check()
     return said
+
+
+def a_regime(*, label: str = "normal") -> RegimeState:
+    """The weather, as the regime watcher says it."""
+    return RegimeState(
+        probabilities=floats([0.2, 0.7, 0.1]),
+        label=label,
+        run_bars=50.0,
+        fresh=0.1,
+        flipped=False,
+        parameters="test",
+        based_on=(),
+    )
+
+
+def own(name: str = "mine", *, prior: float = 0.05, horizon_s: float = 600.0, label_s: float = 60.0) -> AgentSettings:
+    """Settings of an agent on bars of a minute."""
+    return AgentSettings(name=name, horizon_s=horizon_s, prior=prior, label_s=label_s)

@@ -11,7 +11,7 @@ def a_view(*, width: int) -> View:
     values = np.arange(len(REGISTRY) * width, dtype=np.float64).reshape(len(REGISTRY), width)
     rows = np.arange(3.0 * width).reshape(3, width)
     symbols = tuple(f"C{column}" for column in range(width))
-    return View(0, symbols, 60.0, 3600.0, values, *rows)
+    return View(0, symbols, 60.0, 3600.0, values, *rows, known_to=np.full(width, 1e-4))
 
 
 def test_a_feature_is_found_by_its_name():
@@ -44,3 +44,15 @@ def test_evidence_of_plain_numbers_is_a_column_of_one():
 def test_one_freshness_counts_for_every_instrument():
     evidence = Evidence.of(np.array([1.0, 2.0]), np.array([0.1, 0.2]), 0.5)
     assert evidence.freshness.tolist() == [0.5, 0.5]
+
+
+def test_a_deviation_from_a_feature_falls_back_to_the_plain_one_and_is_never_finer_than_the_mid_is_known():
+    view = a_view(width=4)
+    view.values[REGISTRY.index["park_60"]] = (0.01, np.nan, 0.0, 1e-9)
+    assert view.sd("park_60").tolist() == [0.01 * np.sqrt(60.0), *view.deviation[1:3], 1e-4]
+
+
+def test_a_view_may_have_features_of_its_own():
+    view = View(0, ("A",), 60.0, 600.0, np.ones((1, 1)), *np.ones((4, 1)), index={"mine": 0})
+    assert view["mine"].tolist() == [1.0]
+    assert view.horizon_bars == 10.0

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.agents.volatility import RETURNS_MIN, BeatVolatility
+from actors.agents.volatility import RETURNS_MIN, BeatVolatility, VolatilityState
 from contracts import codec
 from tests.kit.market import at
 
@@ -36,7 +36,7 @@ def test_a_hole_in_the_marks_makes_no_return():
     rows = zigzag(60)
     rows[30] = [np.nan]
     assert fed(rows).sd_second() == pytest.approx([np.log(1.001)])
-    assert fed(rows).counts == [57]
+    assert fed(rows).state().counts.values.tolist() == [57.0]
 
 
 def test_two_frames_of_one_instant_are_no_return():
@@ -58,8 +58,9 @@ def test_a_changed_universe_keeps_what_is_known_of_those_that_stay():
 def test_what_was_stored_goes_on_as_if_nothing_had_been(mids, cut):
     rows = [[mid] for mid in mids]
     volatility = fed(rows[:cut])
-    again = codec.decode_state(BeatVolatility, codec.encode(volatility))
+    again = BeatVolatility()
+    again.load(codec.decode_state(VolatilityState, codec.encode(volatility.state())))
     for step, row in enumerate(rows[cut:], start=cut):
         for each in (volatility, again):
             each.add(np.array(row), at(step))
-    assert codec.encode(again) == codec.encode(volatility)
+    assert codec.encode(again.state()) == codec.encode(volatility.state())
