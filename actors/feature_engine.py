@@ -16,11 +16,20 @@ from actors.memory import NOTHING, StatefulActor
 from actors.settings import more_than_zero, within
 from contracts.belief import FeatureFrame
 from contracts.column import Column, floats
+from contracts.context import ContextFrame
 from contracts.envelope import Envelope
 from contracts.instrument import Universe
-from contracts.market import BarFrame, BarHistory, BookFrame, MarkFrame, UniverseChanged
+from contracts.market import (
+    BarFrame,
+    BarHistory,
+    BookFrame,
+    MarkFrame,
+    PerpFrame,
+    TradeFrame,
+    UniverseChanged,
+)
 from contracts.quantities import Nanos, Seconds, nanos
-from quant.features.engine import FeaturePipeline, PipelineState
+from quant.features.engine import SOURCES, FeaturePipeline, PipelineState
 from quant.rolling import Floats
 
 LEADER = "BTC"
@@ -28,14 +37,14 @@ LEADER = "BTC"
 
 
 BAR_COLUMNS = {name: name for name in ("open", "high", "low", "close", "volume", "trades")}
-BOOK_COLUMNS = {
-    "spread_bps": "spread_bps",
+TRADE_COLUMNS = {name: name for name in SOURCES["trade"]}
+PERP_COLUMNS = {name: name for name in SOURCES["perp"]}
+CONTEXT_COLUMNS = {name: name for name in SOURCES["context"]}
+BOOK_COLUMNS = {name: name for name in SOURCES["book"]} | {
     "imb_l1": "imbalance_l1",
     "imb_l5": "imbalance_l5",
-    "micro_bps": "micro_bps",
+    "imb_l20": "imbalance_l20",
     "ofi_10s": "ofi",
-    "depth": "depth",
-    "updates": "updates",
 }
 """Columns of the pipeline -> columns of the message they come from."""
 
@@ -79,6 +88,9 @@ class FeatureEngineState(msgspec.Struct, kw_only=True):
     close_ns: Nanos = 0
     mark_seq: int = 0
     bar_seq: int = 0
+    trade_seq: int = 0
+    perp_seq: int = 0
+    context_seq: int = 0
     old_bars: int = 0
 
 
@@ -86,7 +98,16 @@ class FeatureEngine(StatefulActor[FeatureEngineState]):
     """Frames of the market in, one frame of features out; `cold` names the features no instrument has yet."""
 
     role = "feature_engine"
-    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (UniverseChanged, BarHistory, MarkFrame, BarFrame, BookFrame)
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (
+        UniverseChanged,
+        BarHistory,
+        MarkFrame,
+        BarFrame,
+        TradeFrame,
+        PerpFrame,
+        ContextFrame,
+        BookFrame,
+    )
     kept = FeatureEngineState
 
     def __init__(self, settings: FeatureEngineSettings) -> None:
@@ -123,7 +144,22 @@ class FeatureEngine(StatefulActor[FeatureEngineState]):
             self._on_history(pipeline, said, envelope.seq)
         elif isinstance(said, BookFrame):
             return (self._answer(pipeline, said, envelope.at_ns, envelope.seq),)
+        else:
+            self._on_source(pipeline, said, envelope.at_ns, envelope.seq)
         return NOTHING
+
+    def _on_source(
+        self, pipeline: FeaturePipeline, said: TradeFrame | PerpFrame | ContextFrame, at_ns: Nanos, seq: int
+    ) -> None:
+        if isinstance(said, TradeFrame):
+            pipeline.push("trade", at_ns, _columns(said, TRADE_COLUMNS))
+            self.state.trade_seq = seq
+        elif isinstance(said, PerpFrame):
+            pipeline.push("perp", at_ns, _columns(said, PERP_COLUMNS))
+            self.state.perp_seq = seq
+        else:
+            pipeline.push("context", at_ns, _columns(said, CONTEXT_COLUMNS))
+            self.state.context_seq = seq
 
     def _a_pipeline(self, universe: Universe) -> FeaturePipeline:
         settings = self._settings
@@ -158,7 +194,8 @@ class FeatureEngine(StatefulActor[FeatureEngineState]):
 
     def _answer(self, pipeline: FeaturePipeline, book: BookFrame, at_ns: Nanos, seq: int) -> FeatureFrame:
         pipeline.push("book", at_ns, _columns(book, BOOK_COLUMNS))
-        used = (self.state.mark_seq, self.state.bar_seq, seq)
+        state = self.state
+        used = (state.mark_seq, state.bar_seq, state.trade_seq, state.perp_seq, state.context_seq, seq)
         return FeatureFrame(
             universe=book.universe,
             schema=pipeline.schema_hash,
@@ -188,9 +225,10 @@ class FeatureEngine(StatefulActor[FeatureEngineState]):
         assert universe is None or pipeline is None or pipeline.width == len(universe), "pipeline width differs"
 
 
-def _columns(message: BarFrame | BarHistory | BookFrame, table: dict[str, str]) -> dict[str, Floats]:
-    """The columns of the pipeline that the message has."""
-    return {name: getattr(message, said).values for name, said in table.items() if hasattr(message, said)}
+def _columns(message: msgspec.Struct, table: dict[str, str]) -> dict[str, Floats]:
+    """The columns of the pipeline that the message has; a column without rows was not said."""
+    said = {name: getattr(message, column, None) for name, column in table.items()}
+    return {name: column.values for name, column in said.items() if column is not None and len(column)}
 
 
 def _remembered(state: PipelineState) -> Remembered:

@@ -1,10 +1,21 @@
 import numpy as np
 import pytest
 
-from actors.feature_engine import FeatureEngine, FeatureEngineSettings
+from actors.feature_engine import (
+    BAR_COLUMNS,
+    BOOK_COLUMNS,
+    CONTEXT_COLUMNS,
+    PERP_COLUMNS,
+    TRADE_COLUMNS,
+    FeatureEngine,
+    FeatureEngineSettings,
+)
 from contracts.belief import FeatureFrame
+from contracts.column import floats, integers
+from contracts.context import ContextFrame
+from contracts.market import BarFrame, BookFrame, PerpFrame, TradeFrame
 from contracts.quantities import SECOND_NS
-from quant.features.engine import REGISTRY
+from quant.features.engine import REGISTRY, SOURCES
 from tests.kit.belief_chain import closes
 from tests.kit.market import (
     a_bar_frame,
@@ -15,6 +26,7 @@ from tests.kit.market import (
     an_envelope,
     at,
 )
+from tests.kit.sources import a_trade_frame
 
 HISTORY = closes(width=2, bars=300)
 BAR_NS = 60 * SECOND_NS
@@ -162,3 +174,36 @@ def test_history_after_a_restart_fills_the_time_the_process_was_away():
     tell(away, a_bar_history(close=HISTORY[100:]))
     assert features(away).values == features(at_once).values
     assert away.state.old_bars == 100
+
+
+def test_every_raw_column_of_a_source_is_a_field_of_its_message():
+    tables = {
+        BarFrame: ("bar", BAR_COLUMNS),
+        TradeFrame: ("trade", TRADE_COLUMNS),
+        BookFrame: ("book", BOOK_COLUMNS),
+        PerpFrame: ("perp", PERP_COLUMNS),
+        ContextFrame: ("context", CONTEXT_COLUMNS),
+    }
+    for message, (source, table) in tables.items():
+        assert set(table) == set(SOURCES[source])
+        assert set(table.values()) <= set(message.__struct_fields__)
+
+
+def test_trades_perpetuals_and_the_world_reach_the_features_and_are_named_in_what_they_rest_on():
+    engine = an_engine()
+    row = floats([0.25, 0.5])
+    perp = PerpFrame(universe=1, **dict.fromkeys(PERP_COLUMNS, row), perp_seq=integers([1, 1]))
+    context = ContextFrame(universe=1, **dict.fromkeys(CONTEXT_COLUMNS, row), context_seq=1)
+    tell(engine, a_trade_frame(simb_60s=[0.1, -0.1], burst=3.0), perp, context, seq=40)
+
+    frame = features(engine, seq=99, imbalance_l20=0.75, queue_dep=-0.5)
+
+    expected = {"simb_60s": [0.1, -0.1], "burst": [3.0, 3.0], "fund_now": [0.25, 0.5], "t10y2y": [0.25, 0.5]}
+    expected |= {"imb_l20": [0.75, 0.75], "queue_dep": [-0.5, -0.5]}
+    assert {name: named(frame, name).tolist() for name in expected} == expected
+    assert frame.based_on == (40, 41, 42, 99)
+
+
+def test_columns_that_a_book_frame_does_not_say_are_not_known():
+    frame = features(an_engine())
+    assert np.isnan([named(frame, "slope_book"), named(frame, "ofi_60s")]).all()
