@@ -126,10 +126,10 @@ def uniform_chi2(shares: Floats, labels: float) -> Statistic:
     return Statistic(statistic, _chi2_tail(statistic, bins - 1))
 
 
-def uniform_ks(values: Floats) -> Statistic:
+def uniform_ks(values: Floats, labels: float | None = None) -> Statistic:
     """Are values uniform on [0, 1]? Kolmogorov-Smirnov distance, p by Stephens' (1970) finite-sample form.
 
-    NaN for no values.
+    `labels` is how many independent values they are worth (None: all of them). NaN for no values.
     """
     from scipy.special import kolmogorov
 
@@ -139,7 +139,7 @@ def uniform_ks(values: Floats) -> Statistic:
         return Statistic(math.nan, math.nan)
     steps = np.arange(1, n + 1) / n
     distance = float(max((steps - ordered).max(), (ordered - steps + 1.0 / n).max()))
-    root = math.sqrt(n)
+    root = math.sqrt(n if labels is None else labels)
     return Statistic(distance, float(kolmogorov(distance * (root + 0.12 + 0.11 / root))))
 
 
