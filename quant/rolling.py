@@ -113,3 +113,16 @@ def ewma_step(mean: Floats, value: Floats, decay: float) -> Floats:
     """
     stepped = decay * mean + (1.0 - decay) * value
     return np.where(np.isnan(value), mean, np.where(np.isnan(mean), value, stepped))
+
+
+def blend(total: Floats, mass: Floats, values: Floats, rates: Floats) -> Floats:
+    """One exponential step in place, `total` and `mass` towards values and 1 by `rates`; returns the normalised means.
+
+    An absent value changes nothing. NaN where nothing was ever seen. Early means are over what there is: after n steps
+    the first value still counts (1 - rate)^n.
+    """
+    known = ~np.isnan(values)
+    rate = np.where(known, rates, 0.0)
+    total += rate * (np.where(known, values, 0.0) - total)
+    mass += rate * (1.0 - mass)
+    return np.asarray(total / np.where(mass > 0.0, mass, np.nan))

@@ -1,18 +1,55 @@
-"""The reference deviation of the next horizon: how large the next return will be, of every instrument, bar by bar."""
+"""The reference deviation of the next horizon: how large the next return will be, of every instrument, bar by bar.
+
+Returns are freed from the season of the week. A heterogeneous autoregression (Corsi 2009, A Simple Approximate
+Long-Memory Model of Realized Volatility) explains the log variance of the next horizon, over that of now, by what the
+last bars showed at several memories (exponential ones as in Bollerslev, Hood, Huss and Pedersen 2018, Risk Everywhere):
+absolute returns of the instrument and of the market, and signed returns of both (falls raise what follows). One
+regression is pooled over all instruments, on closed labels alone. `s_ref` is its deviation times the season of the bars
+ahead. Laws: multiplying prices by a constant changes nothing; permuting the instruments permutes the answers.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from quant.rolling import Floats
+from quant.rolling import Floats, blend
+from quant.season import HOURS, Season
 from quant.volatility import DECAY, RETURNS_MIN
+
+MEMORIES = np.array([0.0, 1.5, 6.0, 24.0, 96.0, 384.0])
+"""Mean ages, in bars, of the absolute returns the regression sees; 0 is the last bar alone."""
+SIGNED_MEMORIES = np.array([1.5, 6.0, 24.0])
+MARKET_MEMORIES = np.array([0.0, 1.5, 6.0, 24.0, 96.0])
+MARKET_SIGNED = np.array([0.0, 1.5, 6.0, 24.0])
+_OWN = len(MEMORIES)
+_SIGNED = _OWN + len(SIGNED_MEMORIES)
+RATES = np.concatenate([[1.0 - DECAY], 1.0 / (1.0 + np.concatenate([MEMORIES, SIGNED_MEMORIES]))])
+MARKET_RATES = 1.0 / (1.0 + np.concatenate([MARKET_MEMORIES, MARKET_SIGNED]))
+TERMS = 1 + _SIGNED + len(MARKET_RATES)
+REFRESH_BARS = 20
+LABELS_MIN = 250
+LABEL_AGE_BARS = 100
+RIDGE = 30.0
+"""Labels that speak for no effect at all: the deviation of now."""
+LOG_MOST = 3.0
+SIGNED_MOST = 3.0
+MARKET_MOST = 8.0
+SEASON_MOST = 16.0
+VARIANCE_MIN = 1e-24
+PRESENT_SHARE = 0.1
+"""Of a label this share is the variance of now: the logarithm of a quiet horizon would be noise alone."""
+MEAN_ABSOLUTE = np.pi / 2.0
+"""Variance over the squared mean absolute value, of a normal variable."""
 
 
 class Scaled(NamedTuple):
-    """Per bar, shape (n_instruments,), NaN while unknown: HAR deviation without the season, square root of the mean
-    season of the horizon ahead, and the reference deviation.
+    """Per bar, shape (n_instruments,), NaN while unknown.
+
+    `har` is the deviation of the regression without the season, `season` the square root of the mean season of the
+    horizon ahead, `s_ref` their product.
     """
 
     har: Floats
@@ -26,16 +63,127 @@ class Scale:
     def __init__(self, width: int, bar_s: float, horizon_bars: int) -> None:
         if horizon_bars < 1:
             raise ValueError(f"horizon of {horizon_bars} bars, expected 1 or more")
-        self.columns = {"sums": np.zeros((width, 2)), "count": np.zeros((width, 1))}
-        self.shared: dict[str, Floats] = {}
+        self._horizon = horizon_bars
+        self._season = Season(1, bar_s)
+        self._looks = max(1, round(3_600.0 / bar_s))
+        self._bar_ns = round(bar_s * 1e9)
+        self.columns = {
+            "sums": np.zeros((width, len(RATES))),
+            "mass": np.zeros((width, len(RATES))),
+            "count": np.zeros((width, 1)),
+            "asked": np.full((width, horizon_bars * (TERMS + 1)), np.nan),
+            "recent": np.full((width, horizon_bars), np.nan),
+        }
+        self.shared = {
+            "season": self._season.seen,
+            "follows": np.roll(np.arange(float(HOURS)), -1),
+            "market": np.zeros((2, len(MARKET_RATES))),
+            "gram": np.zeros((TERMS, TERMS)),
+            "moment": np.zeros(TERMS),
+            "weights": np.zeros(TERMS),
+            "labels": np.zeros(1),
+            "bars": np.zeros(1),
+            "slot": np.full(1, -1.0),
+        }
 
     def step(self, close_ns: int, r: Floats) -> Scaled:
         """One closed bar: the log returns (n_instruments,), NaN where absent."""
-        known = ~np.isnan(r)
-        rate = np.where(known, 1.0 - DECAY, 0.0)[:, None]
-        sums = self.columns["sums"]
-        sums += rate * (np.stack([np.where(known, r, 0.0) ** 2, np.ones(r.shape)], axis=1) - sums)
-        self.columns["count"][:, 0] += known
-        enough = known & (self.columns["count"][:, 0] >= RETURNS_MIN) & (sums[:, 0] > 0.0)
-        s_ref = np.sqrt(sums[:, 0] / np.where(enough, sums[:, 1], np.nan))
-        return Scaled(s_ref, np.ones(r.shape), s_ref)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            free, ahead = (r, 1.0) if self._season.idle else self._free(close_ns, r)
+            self.columns["recent"][:, int(self.shared["bars"][0]) % self._horizon] = free * free
+            terms, variance = self._see(free)
+            self._learn(terms, variance)
+            har = np.sqrt(variance * np.exp(terms @ self.shared["weights"]))
+        season = np.full(r.shape, np.sqrt(ahead))
+        return Scaled(har, season, har * season)
+
+    def _free(self, close_ns: int, r: Floats) -> tuple[Floats, float]:
+        """The returns without their season, which has learned from them, and the mean factor of the horizon ahead."""
+        slot = self._move(close_ns)
+        self._season.learn(slot, np.array([_mean(np.minimum(r * r / self._variance(), SEASON_MOST))]))
+        table = self._season.table()[0]
+        return r / np.sqrt(table[slot]), self._ahead(close_ns, slot, table)
+
+    def _move(self, close_ns: int) -> int:
+        """The slot of this bar; remembers which slot came after which, so that closed hours are skipped."""
+        slot, last = self._season.slot(close_ns), int(self.shared["slot"][0])
+        if last not in (-1, slot):
+            self.shared["follows"][last] = slot
+        self.shared["slot"][0] = slot
+        return slot
+
+    def _ahead(self, close_ns: int, slot: int, table: Floats) -> float:
+        """Mean factor of the bars of the next horizon."""
+        follows = self.shared["follows"]
+        begun = round((close_ns % (3_600 * 10**9)) / self._bar_ns) % self._looks
+        left = self._looks - begun if begun else 0
+        total, wanted = 0.0, self._horizon
+        while wanted > 0:
+            bars = min(wanted, left)
+            total, wanted = total + bars * table[slot], wanted - bars
+            slot, left = int(follows[slot]), self._looks
+        return float(total / self._horizon)
+
+    def _variance(self) -> Floats:
+        """The EW variance so far, NaN before RETURNS_MIN returns and without any movement."""
+        state = self.columns
+        known = (state["count"][:, 0] >= RETURNS_MIN) & (state["sums"][:, 0] > VARIANCE_MIN)
+        return np.asarray(state["sums"][:, 0] / np.where(known, state["mass"][:, 0], np.nan))
+
+    def _see(self, free: Floats) -> tuple[Floats, Floats]:
+        """What the regression sees now (n, TERMS), and the variance it is measured against."""
+        state, size = self.columns, np.abs(free)
+        values = np.empty(state["sums"].shape)
+        values[:, 0] = free * free
+        values[:, 1 : 1 + _OWN] = size[:, None]
+        values[:, 1 + _OWN :] = free[:, None]
+        means = blend(state["sums"], state["mass"], values, RATES)
+        state["count"][:, 0] += ~np.isnan(free)
+        variance = np.where(np.isnan(free), np.nan, self._variance())
+        deviation = np.sqrt(variance)
+        slow = means[:, _OWN] * np.sqrt(MEAN_ABSOLUTE)
+        market = self._market(size / slow, free / deviation)
+        terms = np.ones((len(free), TERMS))
+        logs = 2.0 * np.log(np.maximum(means[:, 1 : 1 + _OWN], 1e-12) / deviation[:, None]) + np.log(MEAN_ABSOLUTE)
+        terms[:, 1 : 1 + _OWN] = np.clip(logs, -LOG_MOST, LOG_MOST)
+        signed = means[:, 1 + _OWN :] / deviation[:, None]
+        terms[:, 1 + _OWN : 1 + _SIGNED] = np.clip(signed, -SIGNED_MOST, SIGNED_MOST)
+        common = len(MARKET_MEMORIES)
+        logs = 2.0 * np.log(np.maximum(market[:common], 0.05) * (slow / deviation)[:, None]) + np.log(MEAN_ABSOLUTE)
+        terms[:, 1 + _SIGNED : 1 + _SIGNED + common] = np.clip(logs, -LOG_MOST, LOG_MOST)
+        terms[:, 1 + _SIGNED + common :] = np.clip(market[common:], -SIGNED_MOST, SIGNED_MOST)
+        return terms, variance
+
+    def _market(self, size: Floats, signed: Floats) -> Floats:
+        """Exponential means over the market of relative sizes, then of signed moves; (len(MARKET_RATES),)."""
+        sums, mass = self.shared["market"]
+        values = np.empty(len(MARKET_RATES))
+        values[: len(MARKET_MEMORIES)] = _mean(np.minimum(size, MARKET_MOST))
+        values[len(MARKET_MEMORIES) :] = _mean(np.clip(signed, -5.0, 5.0))
+        return blend(sums, mass, values, MARKET_RATES)
+
+    def _learn(self, terms: Floats, variance: Floats) -> None:
+        """Takes the label that closes with this bar, solves now and then, and asks for the next horizon."""
+        shared, horizon = self.shared, self._horizon
+        bars = int(shared["bars"][0])
+        asked = self.columns["asked"].reshape(-1, horizon, TERMS + 1)[:, bars % horizon]
+        realised = self.columns["recent"].mean(axis=1)
+        label = np.log((1.0 - PRESENT_SHARE) * realised / asked[:, -1] + PRESENT_SHARE)
+        known = ~np.isnan(label + asked.sum(axis=1))
+        x, y = asked[known, :-1], np.clip(label[known], -LOG_MOST, LOG_MOST)
+        shared["gram"] += x.T @ x
+        shared["moment"] += x.T @ y
+        shared["labels"] += len(y)
+        if bars % REFRESH_BARS == 0 and shared["labels"][0] >= LABELS_MIN:
+            prior = np.full(TERMS, RIDGE)
+            prior[0] = 1e-9
+            shared["weights"][:] = np.linalg.solve(shared["gram"] + np.diag(prior), shared["moment"])
+        asked[:, :-1] = terms
+        asked[:, -1] = np.where(self.columns["count"][:, 0] >= LABEL_AGE_BARS, variance, np.nan)
+        shared["bars"][0] = bars + 1
+
+
+def _mean(values: Floats) -> float:
+    """Over those present; NaN where nobody is."""
+    present = values[~np.isnan(values)]
+    return float(present.sum() / len(present)) if len(present) else math.nan

@@ -11,11 +11,24 @@ from collections.abc import Mapping
 import numpy as np
 
 from quant.features.kernels import FLAT, SETTLED
-from quant.rolling import Floats
+from quant.rolling import Floats, blend
 
-FIRST = ("tr", "up", "down", "gain", "loss", "gain", "loss", "c", "c", "dv")
-RATES = np.array([1 / 14, 1 / 14, 1 / 14, 1 / 14, 1 / 14, 1 / 60, 1 / 60, 2 / 13, 2 / 27, 2 / 1441])
-NAMES = ("atr", "up_14", "down_14", "gain_14", "loss_14", "gain_60", "loss_60", "ema_12", "ema_26", "dv_mean")
+FIRST = ("tr", "up", "down", "gain", "loss", "gain", "loss", "c", "c", "dv", "v", "n")
+RATES = np.array([1 / 14, 1 / 14, 1 / 14, 1 / 14, 1 / 14, 1 / 60, 1 / 60, 2 / 13, 2 / 27, 2 / 1441, 2 / 1441, 2 / 1441])
+NAMES = (
+    "atr",
+    "up_14",
+    "down_14",
+    "gain_14",
+    "loss_14",
+    "gain_60",
+    "loss_60",
+    "ema_12",
+    "ema_26",
+    "dv_mean",
+    "v_mean",
+    "n_mean",
+)
 SIGNAL_RATE, WILDER_RATE = 2 / 10, 1 / 14
 KAMA_BARS, KAMA_FAST, KAMA_SLOW = 10, 2 / 3, 2 / 31
 MONEY_BARS_MIN = 60
@@ -39,7 +52,7 @@ class Averages:
         """One bar of every instrument: columns (width,) in, columns out, NaN where absent or not settled."""
         state = self.columns
         values = np.stack([bar[name] for name in FIRST], axis=1)
-        mean = _blend(state["mean"], state["mass"], values, RATES)
+        mean = blend(state["mean"], state["mass"], values, RATES)
         second = self._second(bar["c"], mean)
         present = ~np.isnan(bar["r"])
         state["seen"] += np.stack([present, ~np.isnan(bar["dv"])], axis=1)
@@ -47,7 +60,8 @@ class Averages:
         gate = np.where(settled, 0.0, np.nan)
         said = {name: mean[:, column] + gate for column, name in enumerate(NAMES)}
         paid = state["seen"][:, 1] >= MONEY_BARS_MIN
-        said["dv_mean"] = np.where(paid & ~np.isnan(bar["c"]), mean[:, -1], np.nan)
+        for column, name in enumerate(NAMES[-3:], len(NAMES) - 3):
+            said[name] = np.where(paid & ~np.isnan(bar["c"]), mean[:, column], np.nan)
         macd = said["ema_12"] - said["ema_26"]
         said |= {"macd": macd - second[:, 0], "adx": second[:, 1] + gate, "kama": bar["c"] - second[:, 2] + gate}
         said["day_gap"] = self._day_gap(bar, new_day) + gate
@@ -67,7 +81,7 @@ class Averages:
         rates = np.empty(state["second"].shape)
         rates[:, 0], rates[:, 1], rates[:, 2] = SIGNAL_RATE, WILDER_RATE, pace
         values = np.stack([mean[:, 7] - mean[:, 8], dx, c], axis=1)
-        return _blend(state["second"], state["second_mass"], values, rates)
+        return blend(state["second"], state["second_mass"], values, rates)
 
     def _day_gap(self, bar: Mapping[str, Floats], new_day: bool) -> Floats:
         """Log close minus the log of the volume-weighted typical price since midnight UTC."""
@@ -80,12 +94,3 @@ class Averages:
         day[:, 1] += volume
         bought = day[:, 1] > 0.0
         return bar["c"] - np.log(np.where(bought, day[:, 0], np.nan) / np.where(bought, day[:, 1], 1.0))
-
-
-def _blend(total: Floats, mass: Floats, values: Floats, rates: Floats) -> Floats:
-    """One exponential step in place, absent values skipped; returns the normalised means."""
-    known = ~np.isnan(values)
-    rate = np.where(known, rates, 0.0)
-    total += rate * (np.where(known, values, 0.0) - total)
-    mass += rate * (1.0 - mass)
-    return np.asarray(total / np.where(mass > 0.0, mass, np.nan))

@@ -20,11 +20,13 @@ from quant.features.averages import Averages
 from quant.features.kernels import dot
 from quant.rolling import Floats
 from quant.scale import Scale
+from quant.season import Season
 
 RAW = ("open", "high", "low", "close", "volume", "trades")
 COLUMNS = (
     "c", "r", "hi", "lo", "tp", "hl2", "gk", "v", "n", "vn", "nn", "dv", "ill", "sv", "mf", "lrv", "mk", "m",
-    "atr", "up_14", "down_14", "gain_14", "loss_14", "gain_60", "loss_60", "ema_12", "ema_26", "dv_mean", "macd",
+    "atr", "up_14", "down_14", "gain_14", "loss_14", "gain_60", "loss_60", "ema_12", "ema_26", "dv_mean", "v_mean",
+    "n_mean", "macd",
     "adx", "kama", "day_gap", "har", "seas", "s_ref",
 )  # fmt: skip
 CARRY_BARS_MAX = 2
@@ -34,8 +36,8 @@ DAY_NS = 86_400_000_000_000
 RAW_OF = {
     **dict.fromkeys(("hi", "tp", "hl2", "gk", "atr", "up_14", "adx", "macd", "kama"), "high"),
     **dict.fromkeys(("lo", "down_14"), "low"),
-    **dict.fromkeys(("v", "vn", "dv", "ill", "sv", "mf", "dv_mean", "day_gap"), "volume"),
-    **dict.fromkeys(("n", "nn"), "trades"),
+    **dict.fromkeys(("v", "vn", "dv", "ill", "sv", "mf", "dv_mean", "v_mean", "day_gap"), "volume"),
+    **dict.fromkeys(("n", "nn", "n_mean"), "trades"),
 }
 """The raw column without which a column is never known; `close` for all others."""
 LEVELS = ("close", "c", "hi", "lo", "tp")
@@ -107,7 +109,9 @@ class Memory:
     def __init__(self, width: int, bar_s: float, horizon_bars: int) -> None:
         self.averages = Averages(width)
         self.scale = Scale(width, bar_s, horizon_bars)
+        self.seasons = {"v": Season(width, bar_s), "n": Season(width, bar_s)}
         self.columns = {f"averages.{name}": array for name, array in self.averages.columns.items()}
+        self.columns |= {f"season.{name}": season.seen for name, season in self.seasons.items()}
         self.columns |= {f"scale.{name}": array for name, array in self.scale.columns.items()}
         self.shared = {f"scale.{name}": array for name, array in self.scale.shared.items()}
 
@@ -116,5 +120,10 @@ class Memory:
         new_day = (close_ns - 1) // DAY_NS != (close_before_ns - 1) // DAY_NS
         said = self.averages.step(bar, new_day)
         scaled = self.scale.step(close_ns, bar["r"])
-        said |= {"har": scaled.har, "seas": scaled.season, "s_ref": scaled.s_ref, "vn": bar["v"], "nn": bar["n"]}
+        said |= {"har": scaled.har, "seas": scaled.season, "s_ref": scaled.s_ref}
+        for name, season in self.seasons.items():
+            slot = season.slot(close_ns)
+            said[f"{name}n"] = bar[name] if season.idle else bar[name] / season.factor(slot)
+            if not season.idle:
+                season.learn(slot, bar[name] / said[f"{name}_mean"])
         return said

@@ -1,0 +1,58 @@
+"""The season of the week: how large something usually is in each of the 168 hours, learned as it comes.
+
+Each hour keeps a forgetting mean of what was seen in it, shrunk towards 1 by `SHRINK_H` hours of looks: an hour never
+seen has factor 1. What is fed is relative already (over a mean of its own time), so that a wandering level does not
+matter. After 100 weeks a look counts a third.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from quant.rolling import Floats
+
+HOURS = 168
+SHRINK_H = 10.0
+FORGET_H = 0.99
+THURSDAY_H = 72
+SECOND_NS = 1_000_000_000
+HOUR_S = 3_600.0
+DAY_S = 86_400.0
+
+
+class Season:
+    """Factors of `cells` series on bars of `bar_s`; on bars of a day and more there is no season and all are 1.
+
+    `seen` is the whole state, shape (cells, 336): sums of all hours, then their weights.
+    """
+
+    def __init__(self, cells: int, bar_s: float) -> None:
+        self.idle = bar_s >= DAY_S
+        self._bar_ns = round(bar_s * SECOND_NS)
+        looks = max(1.0, HOUR_S / bar_s)
+        self._forget = FORGET_H ** (1.0 / looks)
+        self._shrink = SHRINK_H * looks
+        self.seen = np.zeros((cells, 2 * HOURS))
+
+    def slot(self, close_ns: int) -> int:
+        """The hour of the week, 0 = Monday 00:00 UTC, in which the bar that ends at `close_ns` begins."""
+        return int(((close_ns - self._bar_ns) // (3_600 * SECOND_NS) + THURSDAY_H) % HOURS)
+
+    def learn(self, slot: int, value: Floats) -> None:
+        """One look of shape (cells,), NaN where absent."""
+        known = ~np.isnan(value)
+        forget = np.where(known, self._forget, 1.0)
+        self.seen[:, slot] = forget * self.seen[:, slot] + np.where(known, value, 0.0)
+        self.seen[:, slot + HOURS] = forget * self.seen[:, slot + HOURS] + known
+
+    def factor(self, slot: int) -> Floats:
+        """Of one hour, shape (cells,); never 0."""
+        return np.asarray((self._shrink + self.seen[:, slot]) / (self._shrink + self.seen[:, slot + HOURS]))
+
+    def table(self) -> Floats:
+        """Of all hours, shape (cells, 168), with mean 1 over the looks."""
+        looks = self.seen[:, HOURS:]
+        raw = (self._shrink + self.seen[:, :HOURS]) / (self._shrink + looks)
+        total = looks.sum(axis=1, keepdims=True)
+        mean = (raw * looks).sum(axis=1, keepdims=True) / np.where(total > 0.0, total, np.nan)
+        return np.asarray(raw / np.where(np.isnan(mean), 1.0, mean))
