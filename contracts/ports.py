@@ -1,6 +1,6 @@
 """The ports: what the daemon needs of the outside; every implementation of one passes the same contract tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -135,8 +135,26 @@ class Models(Protocol):
         """The verified boosters of a model; raises ModelRejected with the reason."""
 
 
+class ModelShelf(Models, Protocol):
+    """The models of a run: those of the store that it took up, pinned beside its journal."""
+
+    def champion(self) -> str:
+        """The champion of the store; "" for none."""
+
+    def adopt(self, model: str) -> ModelTexts:
+        """Take a model that a worker has just found sound into the run; raises ModelRejected."""
+
+    def crown(self, model: str, why: str) -> None:
+        """Make a model the champion of the store; raises ModelRejected."""
+
+
 class Workers(Protocol):
     """Work that would hold up the loop, each piece in a process of its own."""
 
-    async def run(self, work: str, arguments: tuple[str, ...], *, timeout_s: Seconds) -> str:
-        """What the named work printed; raises WorkFailed. Cancelled or too late, its process is killed."""
+    async def run(
+        self, work: str, arguments: tuple[str, ...], *, data: Sequence[bytes] = (), timeout_s: Seconds
+    ) -> str:
+        """What the named work printed, after reading the data; raises WorkFailed.
+
+        Cancelled or too late, its process is killed.
+        """

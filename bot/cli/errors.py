@@ -83,15 +83,20 @@ def code_of(error: BaseException) -> int:
 def expected() -> dict[type[Exception], int]:
     """Failures that are no bugs, the special before the general; imported when one is raised, so `--help` is quick."""
     from adapters.journal.scan import JournalDamaged
+    from adapters.models.champion import PointerDamaged
+    from adapters.models.files import ModelAbsent
     from adapters.recorded.errors import BadRecording, EmptyRecording, ForeignRecording, MissingRecording
     from adapters.simulated.ledger import LedgerDamaged
+    from adapters.tables.errors import BadTable, MissingTable
     from bot.cli.options import OutputFailed
     from bot.configuration import BadConfiguration
+    from bot.features.catalogue import FeatureNotFound
+    from bot.features.explained import SymbolNotFound
     from bot.replaying import JournalEmpty
     from bot.running import NotArmed
     from bot.runs import AccountBusy, RunNotFound, RunsUnusable
     from bot.why import OrderNotFound
-    from contracts.ports import JournalFailed
+    from contracts.ports import JournalFailed, ModelRejected
     from runtime.control import ControlTaken, NoAnswer, NotRunning, Refused
     from runtime.health import NotLoopback
     from runtime.httpd import PortInUse
@@ -113,10 +118,17 @@ def expected() -> dict[type[Exception], int]:
         JournalEmpty: NOT_FOUND,
         NotRunning: NOT_FOUND,
         MissingRecording: NOT_FOUND,
+        MissingTable: NOT_FOUND,
+        FeatureNotFound: NOT_FOUND,
+        SymbolNotFound: NOT_FOUND,
+        BadTable: DAMAGED,
         ForeignRecording: BAD_CONFIGURATION,
         EmptyRecording: BAD_CONFIGURATION,
         BadRecording: DAMAGED,
         JournalDamaged: DAMAGED,
+        ModelAbsent: NOT_FOUND,
+        ModelRejected: DAMAGED,
+        PointerDamaged: DAMAGED,
         LedgerDamaged: DAMAGED,
         JournalFailed: TEMPORARY,
         OutputFailed: TEMPORARY,
