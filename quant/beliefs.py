@@ -33,12 +33,18 @@ def believe(score: Floats, deviation: Floats, factor: float, worth: Worth, fresh
     `freshness` lies in [0, 1]; stale is 0. Laws: |mu| <= |coefficient| * 3 * sigma; the sign of mu is that of
     coefficient * score; NaN in score, deviation or freshness, or a deviation of 0, gives NaN in every column.
     """
-    fresh = np.broadcast_to(freshness, score.shape)
-    known = np.isfinite(score) & np.isfinite(deviation) & (deviation > 0.0) & np.isfinite(fresh)
-    clipped = np.where(known, np.clip(score, -SCORE_MAX, SCORE_MAX), np.nan)
+    known = np.isfinite(score + deviation + freshness) & (deviation > 0.0)
+    clipped = np.where(known, np.minimum(np.maximum(score, -SCORE_MAX), SCORE_MAX), np.nan)
     sigma = np.where(known, factor * deviation, np.nan)
-    confidence = np.where(known, worth.confidence * np.clip(fresh, 0.0, 1.0), np.nan)
+    fresh = np.minimum(np.maximum(freshness, 0.0), 1.0)
+    confidence = np.where(known, worth.confidence * fresh, np.nan)
     return Belief(worth.coefficient * clipped * sigma, sigma, confidence, clipped)
+
+
+def nothing(width: int) -> Belief:
+    """No belief about any of `width` instruments."""
+    absent = np.full(width, np.nan)
+    return Belief(absent, absent, absent, absent)
 
 
 def promised(outcome: Floats) -> Floats:

@@ -76,6 +76,15 @@ class Calibration:
         self._uniqueness = uniqueness
         self._state = CalibrationState(0.0, 0.0, 0.0, FACTOR_PRIOR_LABELS, FACTOR_PRIOR_LABELS, 0.0, ())
         self._factors: list[tuple[int, float]] = []
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """What follows from the sums; asked for far more often than they change."""
+        state, effect = self._state, self.design_effect
+        information = state.score_score / effect + PRIOR_LABELS
+        earned = (state.score_outcome / effect + PRIOR_LABELS * self._prior) / information
+        self._worth = Worth(min(COEFFICIENT_MAX, max(-COEFFICIENT_MAX, earned)), 1.0 / math.sqrt(information))
+        self._factor = min(FACTOR_MAX, max(FACTOR_MIN, math.sqrt(state.energy / state.weight)))
 
     @property
     def design_effect(self) -> float:
@@ -86,10 +95,7 @@ class Calibration:
     @property
     def worth(self) -> Worth:
         """Posterior mean and deviation of the expected standardised outcome per unit of score."""
-        state, effect = self._state, self.design_effect
-        information = state.score_score / effect + PRIOR_LABELS
-        earned = (state.score_outcome / effect + PRIOR_LABELS * self._prior) / information
-        return Worth(min(COEFFICIENT_MAX, max(-COEFFICIENT_MAX, earned)), 1.0 / math.sqrt(information))
+        return self._worth
 
     @property
     def coefficient(self) -> float:
@@ -99,7 +105,7 @@ class Calibration:
     @property
     def factor(self) -> float:
         """What the agent's deviation is multiplied by."""
-        return min(FACTOR_MAX, max(FACTOR_MIN, math.sqrt(self._state.energy / self._state.weight)))
+        return self._factor
 
     @property
     def confidence(self) -> float:
@@ -142,6 +148,7 @@ class Calibration:
             old.labels + weight,
             (),
         )
+        self._weigh()
 
     def _said_with(self, said_ns: int) -> float:
         """The factor of a belief said then; older ones are forgotten, because outcomes come in the order said."""
@@ -158,3 +165,4 @@ class Calibration:
         """Become what said `state`."""
         self._state = CalibrationState(*state)._replace(factors=())
         self._factors = [(at_ns, factor) for at_ns, factor in state.factors]
+        self._weigh()

@@ -32,7 +32,7 @@ from contracts.instrument import Universe
 from contracts.market import BarFrame, BarHistory, MarkFrame, UniverseChanged
 from contracts.quantities import SECOND_NS, Nanos
 from quant.agents.memory import Memory
-from quant.beliefs import believe
+from quant.beliefs import Belief, believe, nothing
 from quant.calibration import Calibration, CalibrationState, Worth
 from quant.features.engine import REGISTRY
 from quant.rolling import Floats
@@ -60,7 +60,7 @@ class Agent(StatefulActor[AgentState]):
     `needs` names the features that it speaks from: while all of them are absent it is silent.
 
     Raises:
-        TypeError: neither or both of `on_frame` and `on_bar` are overridden.
+        TypeError: neither or both of `on_frame` and `on_bar` are overridden, or `needs` names no feature.
     """
 
     role = "agent"
@@ -78,6 +78,10 @@ class Agent(StatefulActor[AgentState]):
         overridden = [name for name in ("on_frame", "on_bar") if getattr(type(self), name) is not getattr(Agent, name)]
         if len(overridden) != 1:
             raise TypeError(f"{type(self).__name__} overrides {overridden or 'nothing'}, expected on_frame or on_bar")
+        unknown = [name for name in self.needs if name not in REGISTRY.index]
+        if unknown:
+            raise TypeError(f"{type(self).__name__} needs {', '.join(unknown)}; no such feature")
+        self._needed = np.array([REGISTRY.index[name] for name in self.needs], dtype=np.int64)
         self.settings = settings
         self.uniqueness = min(1.0, settings.label_s / settings.horizon_s)
         self.start(AgentState())
@@ -141,6 +145,7 @@ class Agent(StatefulActor[AgentState]):
         return copy
 
     def _measure(self, universe: Universe | None) -> None:
+        self._symbols = universe.symbols if universe else ()
         self._tick_size = np.array([float(each.tick) for each in universe.instruments] if universe else [])
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
@@ -180,21 +185,17 @@ class Agent(StatefulActor[AgentState]):
         self._measure(universe)
 
     def _on_features(self, features: FeatureFrame, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
-        universe, marks, state = self.state.universe, self.state.marks, self.state
-        if universe is None or marks is None:
+        marks, state = self.state.marks, self.state
+        if marks is None:
             return NOTHING
         assert features.schema == REGISTRY.schema_hash, f"features of schema {features.schema}"
+        values = features.values.values
+        absent = bool(self.needs) and not np.isfinite(values[self._needed]).any()
+        if absent and state.silent:
+            return NOTHING
         with np.errstate(invalid="ignore", divide="ignore"):
-            view = self._view(universe, marks, features, envelope.at_ns)
-            evidence = self.on_frame(view)
-            belief = believe(
-                np.where(marks.valid.values, evidence.score, np.nan),
-                evidence.deviation,
-                self._calibration.factor,
-                self.worth(),
-                np.where(view.age_s <= self.settings.horizon_s, evidence.freshness, 0.0),
-            )
-        silent = bool(np.isnan(belief.sigma).all())
+            belief = nothing(len(marks.mid)) if absent else self._believe(values, marks, envelope.at_ns)
+        silent = not np.isfinite(belief.sigma).any()
         if silent and state.silent:
             return NOTHING
         state.silent = silent
@@ -213,13 +214,24 @@ class Agent(StatefulActor[AgentState]):
             ),
         )
 
-    def _view(self, universe: Universe, marks: MarkFrame, features: FeatureFrame, at_ns: Nanos) -> View:
-        settings, values, mid = self.settings, features.values.values, marks.mid.values
+    def _believe(self, values: Floats, marks: MarkFrame, at_ns: Nanos) -> Belief:
+        view = self._view(values, marks, at_ns)
+        evidence = self.on_frame(view)
+        return believe(
+            np.where(marks.valid.values, evidence.score, np.nan),
+            evidence.deviation,
+            self._calibration.factor,
+            self.worth(),
+            np.where(view.age_s <= self.settings.horizon_s, evidence.freshness, 0.0),
+        )
+
+    def _view(self, values: Floats, marks: MarkFrame, at_ns: Nanos) -> View:
+        settings, mid = self.settings, marks.mid.values
         tick_ns = marks.tick_ns.values
         known_to = np.maximum(self._tick_size, 0.5 * (marks.ask.values - marks.bid.values)) / mid
         return View(
             at_ns=at_ns,
-            symbols=universe.symbols,
+            symbols=self._symbols,
             bar_s=settings.bar_s,
             horizon_s=settings.horizon_s,
             values=values,
@@ -235,10 +247,12 @@ class Agent(StatefulActor[AgentState]):
         Never below one tick or half the spread: no closer than that is the mid itself known.
         """
         horizon_s, bar_s = self.settings.horizon_s, self.settings.bar_s
-        bars = over_horizon(sd_bar, horizon_s, bar_s)
-        beats = over_horizon(self.sd_second, horizon_s, 1.0)
-        first, second = (bars, beats) if horizon_s >= bar_s else (beats, bars)
-        return np.asarray(np.maximum(np.where(np.isfinite(first), first, second), known_to))
+        first = over_horizon(sd_bar, horizon_s, bar_s)
+        if horizon_s < bar_s or not np.isfinite(first).all():
+            beats = over_horizon(self.sd_second, horizon_s, 1.0)
+            first, second = (first, beats) if horizon_s >= bar_s else (beats, first)
+            first = np.where(np.isfinite(first), first, second)
+        return np.asarray(np.maximum(first, known_to))
 
     def check(self) -> None:
         state = self.state

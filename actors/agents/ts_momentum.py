@@ -12,6 +12,7 @@ from actors.agents.view import Evidence, View
 from quant.agents.trend import momentum_score
 
 WINDOWS_BARS: Final = (60, 240, 1440)
+_BARS: Final = np.array(WINDOWS_BARS, dtype=np.float64)
 
 
 class TsMomentum(Agent):
@@ -21,5 +22,5 @@ class TsMomentum(Agent):
 
     def on_frame(self, view: View) -> Evidence:
         returns = np.stack([view[f"ret_{bars}"] for bars in WINDOWS_BARS])
-        score = momentum_score(view["ret_1"], returns, np.array(WINDOWS_BARS, dtype=np.float64))
+        score = momentum_score(view["ret_1"], returns, _BARS)
         return Evidence.of(score, view.deviation)
