@@ -1,6 +1,6 @@
 """The bot's figures: what it exports beside the machine's own, fed by taps and by a look twice a second."""
 
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, get_args
 
 import msgspec
 
@@ -9,6 +9,7 @@ from bot.logging import utc
 from bot.opening import OpenRun
 from bot.system import System
 from contracts.account import Equity
+from contracts.belief import DriftLevel, DriftState, RegimeState, ScoreCard
 from contracts.decision import Refusal, Verdict
 from contracts.envelope import Envelope
 from contracts.life import ActorFailed, ActorRestarted, GatewayFailed
@@ -28,7 +29,16 @@ BOT_METRICS: Final[tuple[Metric, ...]] = (
     Metric(name="bot_drawdown_ratio", kind="gauge", help="Fall of equity from its peak"),
     Metric(name="bot_recon_mismatch", kind="gauge", help="Differences between the venue's books and ours, last seen"),
     Metric(name="bot_features_cold", kind="gauge", help="Features that have not seen enough bars yet"),
+    Metric(name="bot_signal_crps", kind="gauge", label="agent", help="CRPS of closed beliefs in reference deviations"),
+    Metric(name="bot_signal_coverage_ratio", kind="gauge", label="agent", help="Outcomes inside the central 90 %"),
+    Metric(name="bot_signal_ic", kind="gauge", label="agent", help="Correlation of what was expected and came true"),
+    Metric(name="bot_blend_skill_ratio", kind="gauge", help="Pinball loss the blend saved against its pool"),
+    Metric(name="bot_drift_level", kind="gauge", help="0 calm, 1 warn, 2 widen, 3 pool, 4 half, 5 flat"),
+    Metric(name="bot_regime_ratio", kind="gauge", label="regime", help="Filtered probability of each regime"),
+    Metric(name="bot_regime_flipped", kind="gauge", help="1 while the regime has changed a short while ago"),
 )
+REGIMES: Final = ("calm", "normal", "wild")
+DRIFT_LEVELS: Final[tuple[str, ...]] = get_args(DriftLevel)
 
 
 class Measures:
@@ -36,7 +46,7 @@ class Measures:
 
     kinds: ClassVar[tuple[type[msgspec.Struct], ...]] = (
         ActorFailed, ActorRestarted, GatewayFailed, FeedStatus, MarkFrame, Refusal, OrderState, Verdict, Equity,
-        Reconciled,
+        Reconciled, ScoreCard, DriftState, RegimeState,
     )  # fmt: skip
 
     def __init__(self, system: System, opened: OpenRun) -> None:
@@ -66,8 +76,25 @@ class Measures:
                 metrics.labelled("bot_orders_total").add(said.state)
             case Reconciled():
                 metrics.single("bot_recon_mismatch").value = len(said.mismatches)
+            case ScoreCard() | DriftState() | RegimeState():
+                self._belief(said)
             case _:
                 self._gauge(said)
+
+    def _belief(self, said: ScoreCard | DriftState | RegimeState) -> None:
+        metrics = self.metrics
+        if isinstance(said, ScoreCard):
+            metrics.labelled("bot_signal_crps").set(said.author, said.crps)
+            metrics.labelled("bot_signal_coverage_ratio").set(said.author, float(said.coverage[1]))
+            metrics.labelled("bot_signal_ic").set(said.author, said.ic)
+            if said.author == "blend":
+                metrics.single("bot_blend_skill_ratio").value = said.skill
+        elif isinstance(said, DriftState):
+            metrics.single("bot_drift_level").value = DRIFT_LEVELS.index(said.level)
+        else:
+            for regime, probability in zip(REGIMES, said.probabilities.values.tolist(), strict=True):
+                metrics.labelled("bot_regime_ratio").set(regime, probability)
+            metrics.single("bot_regime_flipped").value = float(said.flipped)
 
     def look(self, lag_s: float) -> Status:
         """Bring the gauges up to date and say how things stand."""

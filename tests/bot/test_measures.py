@@ -1,9 +1,12 @@
 """Measures: what is exported is what was said; not ready until every reason is gone."""
 
+import numpy as np
 import pytest
 
 from bot.measures import BOT_METRICS, Measures
 from contracts.account import Equity
+from contracts.belief import DriftState, RegimeState, ScoreCard
+from contracts.column import floats
 from contracts.decision import Refusal, Verdict
 from contracts.market import FeedStatus
 from contracts.trade import OrderState
@@ -69,3 +72,37 @@ def test_a_gap_is_counted_by_feed(measured) -> None:
     before = figures(measures).get('bot_md_gaps_total{feed="elsewhere"}', 0.0)
     measures(an_envelope(FeedStatus("elsewhere", "gap", 1, ("BTC-EUR",), "7 to 9")))
     assert figures(measures)['bot_md_gaps_total{feed="elsewhere"}'] == before + 1
+
+
+def a_card(author: str, **changed) -> ScoreCard:
+    figures = {"crps": 0.21, "coverage": floats([0.5, 0.91, 0.98]), "ic": 0.03, "skill": 0.012} | changed
+    nothing = {"pinball": floats(np.zeros(9)), "pit": floats(np.zeros(10)), "labels": 9.0, "based_on": (1,)}
+    return ScoreCard(author=author, **figures, **nothing)
+
+
+def test_beliefs_are_told_by_author_and_the_blend_by_its_skill(measured) -> None:
+    _, measures, _ = measured
+    measures(an_envelope(a_card("momentum", skill=float("nan"))))
+    measures(an_envelope(a_card("blend", crps=0.19)))
+    found = figures(measures)
+    assert found['bot_signal_crps{agent="momentum"}'] == 0.21
+    assert found['bot_signal_crps{agent="blend"}'] == 0.19
+    assert found['bot_signal_coverage_ratio{agent="momentum"}'] == 0.91
+    assert found['bot_signal_ic{agent="momentum"}'] == 0.03
+    assert found["bot_blend_skill_ratio"] == 0.012
+
+
+def test_regime_and_drift_are_told_as_said(measured) -> None:
+    _, measures, _ = measured
+    p = floats([0.2, 0.1, 0.7])
+    measures(
+        an_envelope(
+            RegimeState(
+                probabilities=p, label="wild", run_bars=9.0, fresh=0.1, flipped=True, parameters="x", based_on=(1,)
+            )
+        )
+    )
+    measures(an_envelope(DriftState(level="pool", reasons=(), sigma_factor=1.25, size_factor=1.0, based_on=(1,))))
+    found = figures(measures)
+    assert [found[f'bot_regime_ratio{{regime="{name}"}}'] for name in ("calm", "normal", "wild")] == [0.2, 0.1, 0.7]
+    assert (found["bot_regime_flipped"], found["bot_drift_level"]) == (1.0, 3.0)

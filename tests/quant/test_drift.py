@@ -7,6 +7,7 @@ from scipy import stats
 from quant.drift import BLOCK_LABELS, Block, CalibrationWatch, PageHinkley
 
 
+@pytest.mark.numbers
 def test_risen_means_are_found_exactly_when_river_finds_them():
     from river.drift import PageHinkley as Reference
 
@@ -22,6 +23,16 @@ def test_risen_means_are_found_exactly_when_river_finds_them():
     assert found == expected
     assert sum(found) >= 2
     assert not any(found[:700])
+
+
+def test_a_risen_mean_is_found_and_a_steady_one_is_not():
+    chance = np.random.default_rng(0)
+    steady, risen = PageHinkley(), PageHinkley()
+    assert not any(steady.update(value) for value in chance.normal(0, 0.3, 2000).tolist())
+    assert not any(risen.update(value) for value in chance.normal(0, 0.3, 500).tolist())
+    found = [risen.update(value) for value in chance.normal(0.2, 0.3, 200).tolist()]
+    assert 20 < found.index(True) < 150
+    assert risen.state().heard < 200
 
 
 def test_what_is_not_finite_is_left_out_and_state_goes_round():

@@ -33,23 +33,30 @@ def the_reference(model: Hmm):
     return reference
 
 
+def test_the_filter_is_the_last_row_of_smoothing_on_every_prefix():
+    x = a_series()
+    ours = filtered(DEFAULT, x)
+    for n in (1, 2, 3, 10, 50, 299, 300):
+        assert ours[n - 1] == pytest.approx(smoothed(DEFAULT, x[:n])[-1], abs=1e-10)
+
+
+def test_smoothed_probabilities_of_the_whole_series_are_no_filter():
+    """The wrong formula: probabilities of a batch have seen tomorrow, and their labels differ."""
+    x = a_series()
+    wrong, right = smoothed(DEFAULT, x), filtered(DEFAULT, x)
+    assert np.abs(wrong - right).max() > 0.5
+    assert (wrong.argmax(axis=1) != right.argmax(axis=1)).mean() > 0.01
+    assert not np.allclose(wrong[99], smoothed(DEFAULT, x[:100])[-1], atol=1e-10)
+
+
+@pytest.mark.numbers
 @pytest.mark.filterwarnings("ignore")
-def test_the_filter_is_the_last_row_of_the_reference_on_every_prefix():
+def test_filter_and_smoothing_are_those_of_the_reference():
     x, reference = a_series(), the_reference(DEFAULT)
     ours = filtered(DEFAULT, x)
     for n in (1, 2, 3, 10, 50, 299, 300):
         assert ours[n - 1] == pytest.approx(reference.predict_proba(x[:n])[-1], abs=1e-10)
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_smoothed_probabilities_of_the_whole_series_are_no_filter():
-    """The wrong formula: `predict_proba` of a batch has seen tomorrow, and its labels differ."""
-    x = a_series()
-    wrong, right = the_reference(DEFAULT).predict_proba(x), filtered(DEFAULT, x)
-    assert smoothed(DEFAULT, x) == pytest.approx(wrong, abs=1e-10)
-    assert np.abs(wrong - right).max() > 0.5
-    assert (wrong.argmax(axis=1) != right.argmax(axis=1)).mean() > 0.01
-    assert not np.allclose(wrong[99], the_reference(DEFAULT).predict_proba(x[:100])[-1], atol=1e-10)
+    assert smoothed(DEFAULT, x) == pytest.approx(reference.predict_proba(x), abs=1e-10)
 
 
 @given(st.integers(0, 10_000))

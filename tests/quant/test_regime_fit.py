@@ -8,6 +8,7 @@ from quant.regime_fit import COVARIANCE_PRIOR, expect, fit, maximise
 from tests.quant.test_regime import a_series, the_reference
 
 
+@pytest.mark.numbers
 @pytest.mark.filterwarnings("ignore")
 def test_one_iteration_is_that_of_the_reference():
     x, sticky = a_series(n=400), 7.0
