@@ -1,0 +1,1 @@
+"""What the beliefs are worth: histories driven through the live actors, scored apart from the product."""
