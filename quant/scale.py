@@ -3,9 +3,9 @@
 Returns are freed from the season of the week. A heterogeneous autoregression (Corsi 2009, A Simple Approximate
 Long-Memory Model of Realized Volatility) explains the log variance of the next horizon, over that of now, by what the
 last bars showed at several memories (exponential ones as in Bollerslev, Hood, Huss and Pedersen 2018, Risk Everywhere):
-absolute returns of the instrument and of the market, and signed returns of both (falls raise what follows). One
-regression is pooled over all instruments, on closed labels alone. `s_ref` is its deviation times the season of the bars
-ahead. Laws: multiplying prices by a constant changes nothing; permuting the instruments permutes the answers.
+absolute returns of the instrument and of the market, ranges, and signed returns of both (falls raise what follows).
+One regression is pooled over all instruments, on closed labels alone; its level is held to what came true. `s_ref` is
+its deviation times the season of the bars ahead. Laws: multiplying prices by a constant changes nothing; permuting the instruments permutes the answers.
 """
 
 from __future__ import annotations
@@ -21,14 +21,19 @@ from quant.volatility import DECAY, RETURNS_MIN
 
 MEMORIES = np.array([0.0, 1.5, 6.0, 24.0, 96.0, 384.0])
 """Mean ages, in bars, of the absolute returns the regression sees; 0 is the last bar alone."""
+RANGE_MEMORIES = np.array([0.0, 1.5, 6.0, 24.0, 96.0])
+"""Of the deviation that the range of a bar shows (Parkinson 1980); nothing where highs and lows are unknown."""
 SIGNED_MEMORIES = np.array([1.5, 6.0, 24.0])
 MARKET_MEMORIES = np.array([0.0, 1.5, 6.0, 24.0, 96.0])
 MARKET_SIGNED = np.array([0.0, 1.5, 6.0, 24.0])
-_OWN = len(MEMORIES)
-_SIGNED = _OWN + len(SIGNED_MEMORIES)
-RATES = np.concatenate([[1.0 - DECAY], 1.0 / (1.0 + np.concatenate([MEMORIES, SIGNED_MEMORIES]))])
+_OWN = 1 + len(MEMORIES)
+_RANGE = _OWN + len(RANGE_MEMORIES)
+_SIGNED = _RANGE + len(SIGNED_MEMORIES)
+_COMMON = _SIGNED + len(MARKET_MEMORIES)
+TERMS = _COMMON + len(MARKET_SIGNED)
+"""1, own absolute returns, ranges, own signed returns, absolute returns of the market, its signed returns."""
+RATES = np.concatenate([[1.0 - DECAY], 1.0 / (1.0 + np.concatenate([MEMORIES, RANGE_MEMORIES, SIGNED_MEMORIES]))])
 MARKET_RATES = 1.0 / (1.0 + np.concatenate([MARKET_MEMORIES, MARKET_SIGNED]))
-TERMS = 1 + _SIGNED + len(MARKET_RATES)
 REFRESH_BARS = 20
 LABELS_MIN = 250
 LABEL_AGE_BARS = 100
@@ -38,11 +43,15 @@ LOG_MOST = 3.0
 SIGNED_MOST = 3.0
 MARKET_MOST = 8.0
 SEASON_MOST = 16.0
+RATIO_MOST = 64.0
 VARIANCE_MIN = 1e-24
+SIZE_MIN = 1e-12
 PRESENT_SHARE = 0.1
 """Of a label this share is the variance of now: the logarithm of a quiet horizon would be noise alone."""
-MEAN_ABSOLUTE = np.pi / 2.0
-"""Variance over the squared mean absolute value, of a normal variable."""
+MEAN_ABSOLUTE = np.sqrt(np.pi / 2.0)
+"""Deviation over the mean absolute value, of a normal variable."""
+RANGE = np.sqrt(4.0 * np.log(2.0))
+"""Log range over deviation, of a walk."""
 
 
 class Scaled(NamedTuple):
@@ -71,7 +80,7 @@ class Scale:
             "sums": np.zeros((width, len(RATES))),
             "mass": np.zeros((width, len(RATES))),
             "count": np.zeros((width, 1)),
-            "asked": np.full((width, horizon_bars * (TERMS + 1)), np.nan),
+            "asked": np.full((width, horizon_bars * (TERMS + 2)), np.nan),
             "recent": np.full((width, horizon_bars), np.nan),
         }
         self.shared = {
@@ -82,27 +91,29 @@ class Scale:
             "moment": np.zeros(TERMS),
             "weights": np.zeros(TERMS),
             "labels": np.zeros(1),
+            "level": np.array([RIDGE, RIDGE]),
             "bars": np.zeros(1),
             "slot": np.full(1, -1.0),
         }
 
-    def step(self, close_ns: int, r: Floats) -> Scaled:
-        """One closed bar: the log returns (n_instruments,), NaN where absent."""
+    def step(self, close_ns: int, r: Floats, spread: Floats) -> Scaled:
+        """One closed bar: log return and log(high / low), (n_instruments,), NaN where absent."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            free, ahead = (r, 1.0) if self._season.idle else self._free(close_ns, r)
+            usual, ahead = (1.0, 1.0) if self._season.idle else self._usual(close_ns, r)
+            free = r / usual
             self.columns["recent"][:, int(self.shared["bars"][0]) % self._horizon] = free * free
-            terms, variance = self._see(free)
-            self._learn(terms, variance)
-            har = np.sqrt(variance * np.exp(terms @ self.shared["weights"]))
+            terms, variance = self._see(free, spread / usual)
+            forecast = self._learn(terms, variance)
+            har = np.sqrt(forecast * (self.shared["level"][0] / self.shared["level"][1]))
         season = np.full(r.shape, np.sqrt(ahead))
         return Scaled(har, season, har * season)
 
-    def _free(self, close_ns: int, r: Floats) -> tuple[Floats, float]:
-        """The returns without their season, which has learned from them, and the mean factor of the horizon ahead."""
+    def _usual(self, close_ns: int, r: Floats) -> tuple[float, float]:
+        """How large moves of this bar usually are, the season having learned from it; mean factor of those ahead."""
         slot = self._move(close_ns)
         self._season.learn(slot, np.array([_mean(np.minimum(r * r / self._variance(), SEASON_MOST))]))
         table = self._season.table()[0]
-        return r / np.sqrt(table[slot]), self._ahead(close_ns, slot, table)
+        return float(np.sqrt(table[slot])), self._ahead(close_ns, slot, table)
 
     def _move(self, close_ns: int) -> int:
         """The slot of this bar; remembers which slot came after which, so that closed hours are skipped."""
@@ -130,28 +141,31 @@ class Scale:
         known = (state["count"][:, 0] >= RETURNS_MIN) & (state["sums"][:, 0] > VARIANCE_MIN)
         return np.asarray(state["sums"][:, 0] / np.where(known, state["mass"][:, 0], np.nan))
 
-    def _see(self, free: Floats) -> tuple[Floats, Floats]:
+    def _see(self, free: Floats, spread: Floats) -> tuple[Floats, Floats]:
         """What the regression sees now (n, TERMS), and the variance it is measured against."""
-        state, size = self.columns, np.abs(free)
+        state, size = self.columns, np.abs(free) * MEAN_ABSOLUTE
         values = np.empty(state["sums"].shape)
         values[:, 0] = free * free
-        values[:, 1 : 1 + _OWN] = size[:, None]
-        values[:, 1 + _OWN :] = free[:, None]
+        values[:, 1:_OWN] = size[:, None]
+        values[:, _OWN:_RANGE] = np.where(spread > 0.0, spread / RANGE, np.nan)[:, None]
+        values[:, _RANGE:] = free[:, None]
         means = blend(state["sums"], state["mass"], values, RATES)
         state["count"][:, 0] += ~np.isnan(free)
         variance = np.where(np.isnan(free), np.nan, self._variance())
         deviation = np.sqrt(variance)
-        slow = means[:, _OWN] * np.sqrt(MEAN_ABSOLUTE)
+        slow = means[:, _OWN - 1]
         market = self._market(size / slow, free / deviation)
-        terms = np.ones((len(free), TERMS))
-        logs = 2.0 * np.log(np.maximum(means[:, 1 : 1 + _OWN], 1e-12) / deviation[:, None]) + np.log(MEAN_ABSOLUTE)
-        terms[:, 1 : 1 + _OWN] = np.clip(logs, -LOG_MOST, LOG_MOST)
-        signed = means[:, 1 + _OWN :] / deviation[:, None]
-        terms[:, 1 + _OWN : 1 + _SIGNED] = np.clip(signed, -SIGNED_MOST, SIGNED_MOST)
-        common = len(MARKET_MEMORIES)
-        logs = 2.0 * np.log(np.maximum(market[:common], 0.05) * (slow / deviation)[:, None]) + np.log(MEAN_ABSOLUTE)
-        terms[:, 1 + _SIGNED : 1 + _SIGNED + common] = np.clip(logs, -LOG_MOST, LOG_MOST)
-        terms[:, 1 + _SIGNED + common :] = np.clip(market[common:], -SIGNED_MOST, SIGNED_MOST)
+        terms = np.empty((len(free), TERMS))
+        terms[:, 1:_SIGNED] = means[:, 1:] / deviation[:, None]
+        terms[:, _SIGNED:_COMMON] = market[: _COMMON - _SIGNED] * (slow / deviation)[:, None]
+        terms[:, _COMMON:] = market[_COMMON - _SIGNED :]
+        for logs in (terms[:, 1:_RANGE], terms[:, _SIGNED:_COMMON]):
+            logs[:] = np.clip(2.0 * np.log(np.maximum(logs, SIZE_MIN)), -LOG_MOST, LOG_MOST)
+        for signed in (terms[:, _RANGE:_SIGNED], terms[:, _COMMON:]):
+            signed[:] = np.clip(signed, -SIGNED_MOST, SIGNED_MOST)
+        ranges = terms[:, _OWN:_RANGE]
+        ranges[np.isnan(ranges)] = 0.0
+        terms[:, 0] = 1.0
         return terms, variance
 
     def _market(self, size: Floats, signed: Floats) -> Floats:
@@ -162,25 +176,29 @@ class Scale:
         values[len(MARKET_MEMORIES) :] = _mean(np.clip(signed, -5.0, 5.0))
         return blend(sums, mass, values, MARKET_RATES)
 
-    def _learn(self, terms: Floats, variance: Floats) -> None:
-        """Takes the label that closes with this bar, solves now and then, and asks for the next horizon."""
-        shared, horizon = self.shared, self._horizon
+    def _learn(self, terms: Floats, variance: Floats) -> Floats:
+        """Takes the label that closes with this bar, solves now and then; asks for the next horizon and forecasts it."""
+        shared = self.shared
         bars = int(shared["bars"][0])
-        asked = self.columns["asked"].reshape(-1, horizon, TERMS + 1)[:, bars % horizon]
+        asked = self.columns["asked"].reshape(-1, self._horizon, TERMS + 2)[:, bars % self._horizon]
         realised = self.columns["recent"].mean(axis=1)
-        label = np.log((1.0 - PRESENT_SHARE) * realised / asked[:, -1] + PRESENT_SHARE)
+        label = np.log((1.0 - PRESENT_SHARE) * realised / asked[:, -2] + PRESENT_SHARE)
         known = ~np.isnan(label + asked.sum(axis=1))
-        x, y = asked[known, :-1], np.clip(label[known], -LOG_MOST, LOG_MOST)
+        x, y = asked[known, :-2], np.clip(label[known], -LOG_MOST, LOG_MOST)
         shared["gram"] += x.T @ x
         shared["moment"] += x.T @ y
         shared["labels"] += len(y)
+        shared["level"] += np.minimum(realised[known] / asked[known, -1], RATIO_MOST).sum(), len(y)
         if bars % REFRESH_BARS == 0 and shared["labels"][0] >= LABELS_MIN:
             prior = np.full(TERMS, RIDGE)
             prior[0] = 1e-9
             shared["weights"][:] = np.linalg.solve(shared["gram"] + np.diag(prior), shared["moment"])
-        asked[:, :-1] = terms
-        asked[:, -1] = np.where(self.columns["count"][:, 0] >= LABEL_AGE_BARS, variance, np.nan)
+        forecast = variance * np.exp(terms @ shared["weights"])
+        asked[:, :-2] = terms
+        asked[:, -2] = np.where(self.columns["count"][:, 0] >= LABEL_AGE_BARS, variance, np.nan)
+        asked[:, -1] = forecast
         shared["bars"][0] = bars + 1
+        return np.asarray(forecast)
 
 
 def _mean(values: Floats) -> float:

@@ -1,8 +1,8 @@
 """The season of the week: how large something usually is in each of the 168 hours, learned as it comes.
 
-Each hour keeps a forgetting mean of what was seen in it, shrunk towards 1 by `SHRINK_H` hours of looks: an hour never
-seen has factor 1. What is fed is relative already (over a mean of its own time), so that a wandering level does not
-matter. After 100 weeks a look counts a third.
+Each hour keeps a forgetting mean of what was seen in it, shrunk by `SHRINK_H` hours of looks: an hour never seen has
+factor 1. What is fed is relative already (over a mean of its own time), so that a wandering level does not matter.
+After 100 weeks a look counts a third.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from quant.rolling import Floats
 
 HOURS = 168
 SHRINK_H = 10.0
+SHRINK_DAY_H = 3.0
 FORGET_H = 0.99
 THURSDAY_H = 72
+WORKDAYS = 5
 SECOND_NS = 1_000_000_000
 HOUR_S = 3_600.0
 DAY_S = 86_400.0
@@ -46,13 +48,25 @@ class Season:
         self.seen[:, slot + HOURS] = forget * self.seen[:, slot + HOURS] + known
 
     def factor(self, slot: int) -> Floats:
-        """Of one hour, shape (cells,); never 0."""
+        """Of one hour, shrunk towards 1, shape (cells,); never 0."""
         return np.asarray((self._shrink + self.seen[:, slot]) / (self._shrink + self.seen[:, slot + HOURS]))
 
     def table(self) -> Floats:
-        """Of all hours, shape (cells, 168), with mean 1 over the looks."""
-        looks = self.seen[:, HOURS:]
-        raw = (self._shrink + self.seen[:, :HOURS]) / (self._shrink + looks)
-        total = looks.sum(axis=1, keepdims=True)
-        mean = (raw * looks).sum(axis=1, keepdims=True) / np.where(total > 0.0, total, np.nan)
-        return np.asarray(raw / np.where(np.isnan(mean), 1.0, mean))
+        """Of all hours, shape (cells, 168), with mean 1 over the looks.
+
+        Each hour is shrunk towards that hour of all workdays (or of the weekend), and this towards that of all days: a
+        few weeks suffice for the shape of a day.
+        """
+        sums, looks = self.seen.reshape(-1, 2, 7, 24).swapaxes(0, 1)
+        day = self._shrunk(1.0, sums.sum(axis=1), looks.sum(axis=1))
+        raw = np.empty(sums.shape)
+        for part in (slice(0, WORKDAYS), slice(WORKDAYS, 7)):
+            usual = self._shrunk(day, sums[:, part].sum(axis=1), looks[:, part].sum(axis=1))
+            raw[:, part] = (self._shrink * usual[:, None] + sums[:, part]) / (self._shrink + looks[:, part])
+        total = looks.sum(axis=(1, 2))
+        mean = (raw * looks).sum(axis=(1, 2)) / np.where(total > 0.0, total, 1.0)
+        return np.asarray((raw / np.where(total > 0.0, mean, 1.0)[:, None, None]).reshape(-1, HOURS))
+
+    def _shrunk(self, towards: Floats | float, sums: Floats, looks: Floats) -> Floats:
+        shrink = self._shrink * SHRINK_DAY_H / SHRINK_H
+        return np.asarray((shrink * towards + sums) / (shrink + looks))

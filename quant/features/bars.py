@@ -119,7 +119,7 @@ class Memory:
         """The columns with a memory, each (n_instruments,), from the elementwise ones."""
         new_day = (close_ns - 1) // DAY_NS != (close_before_ns - 1) // DAY_NS
         said = self.averages.step(bar, new_day)
-        scaled = self.scale.step(close_ns, bar["r"])
+        scaled = self.scale.step(close_ns, bar["r"], bar["hi"] - bar["lo"])
         said |= {"har": scaled.har, "seas": scaled.season, "s_ref": scaled.s_ref}
         for name, season in self.seasons.items():
             slot = season.slot(close_ns)
