@@ -1,22 +1,18 @@
 """The whole bot. Everything a decision depends on is visible here."""
 
 import asyncio
-import importlib
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
 
 import numpy as np
 
-from actors.agents.base import Agent, AgentSettings
-from actors.agents.momentum import Momentum
-from actors.agents.order_flow import OrderFlow
-from actors.agents.reversion import Reversion
+from actors.agents.base import AgentSettings
 from actors.auditor import Auditor
 from actors.bar_builder import BarBuilder
 from actors.book_keeper import BookKeeper
+from actors.drift_watcher import DriftWatcher
 from actors.execution_desk import ExecutionDesk
 from actors.feature_engine import FeatureEngine
 from actors.gateways.feed_counts import FeedCounts, Quarantined
@@ -27,13 +23,17 @@ from actors.ledger import Ledger
 from actors.marker import Marker
 from actors.meta_weighter import MetaWeighter
 from actors.outcomes import Outcomes
+from actors.regime_watcher import RegimeWatcher
 from actors.risk_gate import RiskGate
+from actors.scorer import Scorer
 from actors.selector import Selector
 from actors.sentinel import Sentinel
+from actors.trade_keeper import TradeKeeper
+from bot.agents import agent_of
 from bot.builder import Assembly, SystemBuilder
-from bot.configuration import BadConfiguration, suggestion
 from bot.outside import Outside
 from bot.profile import Profile
+from quant.features.engine import REGISTRY
 from runtime.seeds import Seeds
 
 
@@ -47,9 +47,6 @@ def _never() -> bool:
 
 def _keep_in_memory(frame: Quarantined) -> None:
     """The handler's own ring keeps the last unreadable frames; the run keeps their number."""
-
-
-AGENTS: Final[dict[str, type[Agent]]] = {"momentum": Momentum, "reversion": Reversion, "order_flow": OrderFlow}
 
 
 @dataclass(frozen=True)
@@ -91,12 +88,19 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         .with_actor("sentinel", "desk", partial(Sentinel, profile.sentinel))
         .with_actor("marker", "market", partial(Marker, profile.marks))
         .with_actor("bar_builder", "market", partial(BarBuilder, profile.bars))
+        .with_actor("trade_keeper", "market", TradeKeeper)
         .with_actor("book_keeper", "market", partial(BookKeeper, profile.books))
         .with_actor("feature_engine", "beliefs", partial(FeatureEngine, profile.features))
+        .with_actor("regime_watcher", "beliefs", partial(RegimeWatcher, profile.regime))
         .with_agents(
-            tuple((name, partial(agent_class(name, profile), settings)) for name, settings in _agents(profile))
+            tuple(
+                (name, partial(agent_of(profile.agents[name].kind, f"agent {name!r}"), settings))
+                for name, settings in _agents(profile)
+            )
         )
         .with_actor("outcomes", "beliefs", partial(Outcomes, profile.outcomes))
+        .with_actor("scorer", "beliefs", partial(Scorer, profile.scores))
+        .with_actor("drift_watcher", "beliefs", partial(DriftWatcher, profile.drift, REGISTRY.names))
         .with_actor("weighter", "choice", partial(MetaWeighter, profile.weighting))
         .with_actor("selector", "choice", partial(Selector, profile.selection))
         .with_actor("ledger", "desk", partial(Ledger, profile.ledger))
@@ -115,26 +119,6 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
 def _scenarios(seeds: Seeds, decision: int) -> np.random.Generator:
     """Chance of a decision by its number, so that a replay and a restart draw the same scenarios."""
     return seeds.generator(f"risk/{decision}")
-
-
-def agent_class(name: str, profile: Profile) -> type[Agent]:
-    """The class of an agent: shipped by its kind, or `module:Class` of the user's own; raises BadConfiguration."""
-    kind = profile.agents[name].kind
-    if kind in AGENTS:
-        return AGENTS[kind]
-    module, colon, attribute = kind.partition(":")
-    if not colon:
-        hint = suggestion(kind, AGENTS)
-        raise BadConfiguration(
-            f"agent {name!r}", [f"kind was {kind!r}{hint}; expected one of {', '.join(AGENTS)} or module:Class"]
-        )
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as error:
-        raise BadConfiguration(f"agent {name!r}", [f"kind {kind!r} cannot be loaded: {error}"]) from error
-    if not (isinstance(found, type) and issubclass(found, Agent)):
-        raise BadConfiguration(f"agent {name!r}", [f"kind {kind!r} is no subclass of actors.agents.base.Agent"])
-    return found
 
 
 def _agents(profile: Profile) -> list[tuple[str, AgentSettings]]:

@@ -51,8 +51,9 @@ class Assembly:
 
 
 REQUIRED: Final = (
-    "marker", "bar_builder", "book_keeper", "feature_engine", "agents", "outcomes", "weighter", "selector",
-    "risk", "desk", "ledger", "sentinel", "auditor", "feed", "cadence", "venue",
+    "marker", "bar_builder", "trade_keeper", "book_keeper", "feature_engine", "regime_watcher", "agents", "outcomes",
+    "scorer", "drift_watcher", "weighter", "selector", "risk", "desk", "ledger", "sentinel", "auditor", "feed",
+    "cadence", "venue",
 )  # fmt: skip
 
 

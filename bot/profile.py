@@ -14,6 +14,7 @@ import msgspec
 
 from actors.bar_builder import BarBuilderSettings
 from actors.book_keeper import BookKeeperSettings
+from actors.drift_watcher import DriftWatcherSettings
 from actors.execution.care import DeskSettings
 from actors.feature_engine import FeatureEngineSettings
 from actors.gateways.feed_handler import FeedSettings
@@ -23,8 +24,10 @@ from actors.ledger import LedgerSettings
 from actors.marker import MarkerSettings
 from actors.meta_weighter import MetaWeighterSettings
 from actors.outcomes import OutcomesSettings
+from actors.regime_watcher import RegimeWatcherSettings
 from actors.risk.account import SentinelSettings
 from actors.risk.settings import CanaryRiskSettings, RiskSettings
+from actors.scorer import ScorerSettings
 from actors.selector import SelectorSettings
 from actors.settings import more_than_zero, within
 from bot.configuration import BadConfiguration, Layered, convert, layers
@@ -65,8 +68,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     bars: BarBuilderSettings
     books: BookKeeperSettings
     features: FeatureEngineSettings
+    regime: RegimeWatcherSettings
     agents: dict[str, AgentProfile]
     outcomes: OutcomesSettings
+    scores: ScorerSettings
+    drift: DriftWatcherSettings
     horizon_s: float
     selection: SelectorSettings
     risk: RiskSettings
@@ -86,10 +92,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         within("cadence", DECIDE_S_MIN, DECIDE_S_MAX, decide_s=self.cadence.decide_s)
         if self.ledger.currency != self.account.currency:
             raise ValueError(f"ledger.currency {self.ledger.currency} differs from account {self.account.currency}")
-        lengths = {self.bars.bar_s, self.features.bar_s, self.feed.bar_s, self.risk.bar_s}
+        lengths = {each.bar_s for each in (self.bars, self.features, self.feed, self.regime, self.risk)}
         if len(lengths) > 1:
-            raise ValueError(f"bars, features, feed and risk have one bar_s, they were {sorted(lengths)}")
+            raise ValueError(f"bars, features, feed, regime and risk have one bar_s, they were {sorted(lengths)}")
         more_than_zero("the slate", horizon_s=self.horizon_s)
+        if self.features.horizon_bars != max(1, round(self.horizon_s / self.bars.bar_s)):
+            raise ValueError(
+                f"features.horizon_bars was {self.features.horizon_bars}, expected horizon_s {self.horizon_s:g} "
+                f"in bars of {self.bars.bar_s:g} s"
+            )
 
     @property
     def weighting(self) -> MetaWeighterSettings:

@@ -33,4 +33,4 @@ def test_the_agent_of_the_page_speaks_and_is_blended(page) -> None:
     assert len(mine) == 2
     assert mine[0].horizon_s == 1800
     assert max(abs(mine[0].score.values)) > 0
-    assert last(run, Slate).agents == ("momentum", "reversion", "order_flow", "pullback")
+    assert last(run, Slate).agents == (*load("canary", {}).agents, "pullback")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.agents.momentum import Momentum
+from actors.agents.ts_momentum import TsMomentum
 from actors.bar_builder import BarBuilder
 from actors.book_keeper import BookKeeper
 from actors.execution_desk import ExecutionDesk
@@ -37,7 +37,7 @@ ACTORS = {
     "bar_builder": BarBuilder,
     "book_keeper": BookKeeper,
     "feature_engine": FeatureEngine,
-    "momentum": Momentum,
+    "momentum": TsMomentum,
     "outcomes": Outcomes,
     "weighter": MetaWeighter,
     "selector": Selector,
@@ -139,7 +139,7 @@ def test_a_run_with_a_crash_replays_byte_for_byte(monkeypatch, name):
 
 def test_a_snapshot_on_the_way_changes_nothing_in_what_a_crash_says(monkeypatch):
     profile = a_profile(**QUICK)
-    poisoned(monkeypatch, Momentum, first_after(POISON_S, profile))
+    poisoned(monkeypatch, TsMomentum, first_after(POISON_S, profile))
     acts = {POISON_S - 2: lambda system: system.bus.image()}
     run = simulate(profile, seconds=12, acts=acts, checked=False)
     assert said(run, ActorRestarted)
@@ -161,7 +161,7 @@ def test_a_spent_budget_of_market_features_or_choice_allows_only_reductions(monk
 
 def test_a_spent_agent_is_silent_and_the_blend_goes_on(monkeypatch):
     profile = a_profile(**QUICK)
-    poisoned(monkeypatch, Momentum, after(POISON_S, profile))
+    poisoned(monkeypatch, TsMomentum, after(POISON_S, profile))
     run = simulate(profile, seconds=60, checked=False)
     spent = [each for each in run.of(ActorFailed) if each.payload.spent]
     assert [each.payload.actor for each in spent] == ["momentum"]

@@ -37,9 +37,20 @@ MessageT = TypeVar("MessageT", bound=msgspec.Struct)
 SYMBOLS = ("BTC-EUR", "ETH-EUR", "SOL-EUR")
 
 
+FEW_AGENTS = {
+    "momentum": {"kind": "ts_momentum", "horizon_s": 1800, "prior": 0.02, "label_s": 28},
+    "reversion": {"kind": "ou_reversion", "horizon_s": 900, "prior": 0.02, "label_s": 14},
+    "order_flow": {"kind": "ofi", "horizon_s": 1800, "prior": 0.08, "label_s": 28},
+}
+
+
 def a_profile(base: str = "canary", **changed: Any) -> Profile:
-    """A shipped profile, made small: three instruments, a decision a second. Name a value as `section__key=value`."""
+    """A shipped profile, made small: three instruments, three agents, a decision a second.
+
+    Name a value as `section__key=value`.
+    """
     layered = copy.deepcopy(_layers(base))
+    layered.values["agents"] = copy.deepcopy(FEW_AGENTS)
     small: dict[str, Any] = {"simulated__market__symbols": list(SYMBOLS), "cadence__decide_s": 1}
     for name, value in (small | changed).items():
         *path, key = name.split("__")
