@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from actors.reacting import Answer, Reaction
-from actors.risk.checks import is_ours
+from actors.risk.checks import is_ours, too_old
 from actors.risk.facts import SAID_KEPT, Knowing, RiskState
 from actors.risk.judging import Case, Reserved
 from actors.risk.multipliers import WHOLE, multipliers_of
@@ -96,11 +96,14 @@ class RiskGate(Knowing):
         return Room(self._tail(case), budgets, multipliers)
 
     def _stale(self, case: Case) -> tuple[str, ...]:
-        """What is held or ordered and has no mark that is young enough to judge the joint book by."""
-        view, age_ns = case.view, nanos(self._settings.mark_age_s_max)
-        exposed = (view.position != 0.0) | (view.buys != 0.0) | (view.sells != 0.0)
-        old = exposed & ~(case.at_ns - view.tick_ns <= age_ns)
-        return tuple(view.symbols[place] for place in np.flatnonzero(old))
+        """What is too old, or not complete, to judge the joint book by."""
+        settings, equity = self._settings, case.equity
+        found = [
+            "equity" if too_old("equity", case.at_ns, case.equity_ns, settings.equity_age_s_max) else "",
+            "slate" if too_old("slate", case.at_ns, case.slate_ns, settings.slate_age_s_max) else "",
+            *(equity.missing if equity is not None and not equity.complete else ()),
+        ]
+        return tuple(name for name in found if name)
 
     def _proposals(self, case: Case, selection: Selection, let_go: list[str], room: Room) -> Wanted:
         state, picks = self.state, selection.picks

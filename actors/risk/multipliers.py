@@ -1,4 +1,4 @@
-"""What makes the budget smaller for a while: the drawdown, a changed regime, drifted beliefs, a price that is old."""
+"""What makes the budget smaller for a while: the drawdown, a changed regime, drifted beliefs, inputs that are old."""
 
 from typing import Final, NamedTuple
 
@@ -52,13 +52,13 @@ def multipliers_of(
 ) -> Multipliers:
     """The shares as they stand; what was never heard of regime and drift takes nothing away.
 
-    `stale` names the exposed instruments whose marks are too old: while there is one the joint book is not known well
-    enough to add to it.
+    `stale` names what is too old or missing: while there is anything the joint book is not known well enough to add
+    to it.
     """
     return Multipliers(
         drawdown=multiplier(drawdown(float(equity.peak), float(equity.equity))) if equity is not None else 0.0,
         regime=settings.flip_multiplier if regime is not None and regime.flipped else 1.0,
         drift=min(1.0, max(0.0, drift.size_factor)) if drift is not None else 1.0,
         data=0.0 if stale else 1.0,
-        why=f"; old marks: {', '.join(stale)}" if stale else "",
+        why=f"; old or missing: {', '.join(stale)}" if stale else "",
     )

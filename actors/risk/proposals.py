@@ -78,8 +78,13 @@ def wishes(
 
 
 def changes(view: View, target: Floats, settings: RiskSettings) -> Floats:
-    """Signed notional to trade towards the targets: through zero in two steps, for a small difference not at all."""
-    towards = np.where(view.position * target < 0.0, 0.0, target)
+    """Signed notional to trade towards the targets: through zero in two steps, for a small difference not at all.
+
+    What is less than a lot cannot be closed, and stands in nobody's way.
+    """
+    lots = np.array([float(each.lot) for each in view.instruments]) * view.unit
+    turning = (view.position * target < 0.0) & ~(np.abs(view.position) < lots)
+    towards = np.where(turning, 0.0, target)
     change = towards - view.position
     small = np.abs(change) < settings.rebalance_ratio * np.maximum(np.abs(towards), np.abs(view.position))
     return np.where(small, 0.0, change)
@@ -90,10 +95,11 @@ def priced(
 ) -> Proposal:
     """One order for a notional (infinite: all that is held) at the worst price that may be paid.
 
-    An order against what is held is reduce-only, for no more than that, and no larger than one order may be.
+    An order against what is held, a lot of it or more, is reduce-only, for no more than that, and no larger than one
+    order may be.
     """
     place = view.at(symbol)
-    reduce_only = held * sign(side) < 0
+    reduce_only = held * sign(side) < 0 and not is_dust(view, place, held, notional)
     if not has_price(view, place):
         return Proposal(leg, symbol, place, side, NOTHING, Decimal("NaN"), reduce_only, 0.0, why, 0.0)
     instrument = view.instruments[place]
@@ -105,6 +111,11 @@ def priced(
         quantity = min(quantity, whole_lots(abs(held), instrument.lot))
     added = float(quantity) * float(view.unit[place]) * sign(side)
     return Proposal(leg, symbol, place, side, quantity, limit, reduce_only, added, why, added)
+
+
+def is_dust(view: View, place: int, held: Money, notional: float) -> bool:
+    """Whether an order turns what is less than a lot into something: such a rest cannot be closed by itself."""
+    return place >= 0 and abs(held) < view.instruments[place].lot and np.isfinite(notional)
 
 
 def has_price(view: View, place: int) -> bool:

@@ -106,11 +106,7 @@ class Tail:
 
     def calm_scale(self, added: Floats, deviation: float) -> float:
         """The largest share of `added` with which the deviation of the book is at most that; 0 where it is beyond."""
-        return min(
-            self._deviation_scale(held, part, deviation)
-            for held in self._books()
-            for part in _parts(added)
-        )
+        return min(self._deviation_scale(held, part, deviation) for held in self._books() for part in _parts(added))
 
     def sure(self, added: Floats, budgets: Budgets) -> Budgets:
         """The budgets less twice the error that the drawn scenarios themselves measure a book with."""

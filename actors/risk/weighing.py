@@ -70,7 +70,7 @@ def wanted(
     target = _shrunk(view.position, wish.target, room.multipliers.size)
     target = _capped(view.position, np.where(sides != 0.0, target, view.position), keep)
     change = changes(view, target, settings)
-    adding = np.where(change * view.position >= 0.0, change, 0.0)
+    adding = np.where(np.abs(view.position + change) >= np.abs(view.position), change, 0.0)
     calm, scaled, lots = _fitted(view, adding, wish.edge, room, settings)
     change_now = np.where(adding != 0.0, scaled, change)
     proposals = [_of_pick(leg, pick, case, target, change, change_now, settings) for leg, pick in enumerate(picks)]
@@ -164,7 +164,9 @@ def _of_pick(
             why = f"position {view.position[place]:.2f} of {pick.symbol} is near its target {target[place]:.2f}"
         return priced(view, leg, pick.symbol, pick.side, 0.0, Decimal(0), settings, why)
     side: Side = "buy" if change[place] > 0.0 else "sell"
-    proposal = priced(view, leg, pick.symbol, side, float(scaled[place]), held, settings, "")
+    # What is to be gone goes whole: at the worst price its notional would be a lot too few.
+    gone = view.position[place] + change[place] == 0.0
+    proposal = priced(view, leg, pick.symbol, side, np.inf if gone else float(scaled[place]), held, settings, "")
     if proposal.reduce_only and proposal.limit.is_finite() and not proposal.quantity:
         why = f"position {view.position[place]:.2f} of {pick.symbol} is within a lot of its target {target[place]:.2f}"
         return proposal._replace(why=why)

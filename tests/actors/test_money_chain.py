@@ -19,7 +19,7 @@ from tests.kit.orders import Stage, a_start, desk_settings, ledger_settings, mar
 from tests.kit.risk import a_gate, a_history, sentinel_settings
 
 NAMES = ("BTC-EUR", "ETH-EUR", "SOL-EUR")
-GROSS_MAX = Decimal(95)
+GROSS_MAX = Decimal(105)
 D = Decimal
 
 

@@ -54,9 +54,9 @@ def test_shares_multiply_and_each_is_named():
     assert both.told() == " (0.16 of the budget: drawdown 0.62, regime 0.50, drift 0.50)"
 
 
-def test_an_exposed_instrument_without_a_fresh_mark_leaves_nothing():
-    assert found(stale=("ETH-EUR",)).budget == 0.0
-    assert found(stale=("ETH-EUR",)).told() == " (0.00 of the budget: data 0.00; old marks: ETH-EUR)"
+def test_an_input_that_is_old_or_missing_leaves_nothing():
+    assert found(stale=("slate",)).budget == 0.0
+    assert found(stale=("slate",)).told() == " (0.00 of the budget: data 0.00; old or missing: slate)"
 
 
 def test_without_equity_nothing_is_left():

@@ -78,6 +78,15 @@ def test_a_position_moves_towards_its_target_in_worthwhile_steps_and_not_through
     assert changes(view, np.array([target]), risk_settings(rebalance_ratio=0.2)).tolist() == [change]
 
 
+def test_a_rest_below_a_lot_is_in_nobodys_way():
+    view = a_view(position=[-0.05])
+    assert changes(view, np.array([50.0]), risk_settings()).tolist() == [50.05]
+    turned = priced(a_place(), 0, "BTC-EUR", "buy", 50.05, D("-0.0005"), risk_settings(), "")
+    assert (turned.reduce_only, turned.quantity) == (False, D("0.499"))
+    closed = priced(a_place(), 0, "BTC-EUR", "buy", float("inf"), D("-0.0005"), risk_settings(), "")
+    assert (closed.reduce_only, closed.quantity) == (True, 0)
+
+
 def test_dust_has_no_whole_lot():
     assert whole_lots(D("0.0009"), D("0.001")) == 0
     assert whole_lots(D("1.2345"), D("0.001")) == D("1.234")

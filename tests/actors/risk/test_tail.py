@@ -9,6 +9,7 @@ from actors.risk.tail import Budgets, Tail
 from actors.risk.view import View
 from quant.scenarios import unshaped
 from quant.tail_risk import cvar
+from tests.kit.market import an_instrument
 from tests.kit.risk import chance, risk_settings
 
 
@@ -19,7 +20,7 @@ def a_view(*, position, buys=None, sells=None, sigma=0.02, corr=0.5, cost=0.0):
     row = np.full(width, 100.0)
     return View(
         symbols=tuple(f"S{place}" for place in range(width)),
-        instruments=(),
+        instruments=tuple(an_instrument(symbol=f"S{place}-EUR") for place in range(width)),
         bid=row,
         ask=row,
         mid=row,
