@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from quant.blend import ErrorCorrelation, Pool, harmonise, pool
+from quant.blend import Pool, harmonise, pool, pool_harmonised
 from quant.rolling import Floats
 
 K_MAX, N = 6, 3
@@ -21,21 +21,17 @@ def beliefs(draw: st.DrawFn) -> dict[str, Floats]:
     confidence = draw(arrays(np.float64, (k, N), elements=st.just(0.0) | st.floats(1e-6, 1.0)))
     said_s = draw(arrays(np.float64, k, elements=st.floats(10.0, 1000.0)))
     age_s = draw(arrays(np.float64, k, elements=st.floats(0.0, 50.0)))
-    loading = draw(arrays(np.float64, k, elements=st.floats(0.0, 1.0)))
-    rho = np.outer(loading, loading)
-    np.fill_diagonal(rho, 1.0)
     return {
         "mu": mu,
         "sigma": sigma,
         "confidence": confidence,
         "said_s": said_s,
         "age_s": age_s,
-        "error_correlation": rho,
     }
 
 
 def blended(b: dict[str, Floats], wanted_s: float = 60.0) -> Pool:
-    return pool(b["mu"], b["sigma"], b["confidence"], b["said_s"], b["age_s"], wanted_s, b["error_correlation"])
+    return pool(b["mu"], b["sigma"], b["confidence"], b["said_s"], b["age_s"], wanted_s)
 
 
 def harmonised(b: dict[str, Floats], wanted_s: float = 60.0) -> tuple[Floats, Floats]:
@@ -66,8 +62,7 @@ def test_weights_sum_to_one_and_the_mean_lies_between_the_agents(b: dict[str, Fl
 
 @given(beliefs())
 def test_with_errors_as_one_the_pool_lies_between_the_agents_deviations(b: dict[str, Floats]) -> None:
-    one = b | {"error_correlation": np.ones_like(b["error_correlation"])}
-    said, (_, deviation) = blended(one), harmonised(one)
+    said, (_, deviation) = blended(b), harmonised(b)
     for i in np.flatnonzero(said.n_alive):
         error_sd = np.sqrt(said.sigma[i] ** 2 - said.disagreement[i])
         harmonic = np.nanmean(deviation[:, i] ** -2.0) ** -0.5
@@ -75,35 +70,20 @@ def test_with_errors_as_one_the_pool_lies_between_the_agents_deviations(b: dict[
         assert np.nanmin(deviation[:, i]) * (1 - 1e-6) <= error_sd <= np.nanmax(deviation[:, i]) * (1 + 1e-6)
 
 
-@given(beliefs(), st.floats(0.0, 1.0))
-def test_more_error_correlation_never_lowers_the_uncertainty(b: dict[str, Floats], share: float) -> None:
-    rho = b["error_correlation"]
-    more = blended(b | {"error_correlation": rho + share * (1.0 - rho)})
-    independent = blended(b | {"error_correlation": np.eye(len(rho))})
-    said = blended(b)
-    known = said.n_alive > 0
-    assert (more.sigma[known] >= said.sigma[known] * (1 - 1e-12)).all()
-    assert (said.sigma[known] >= independent.sigma[known] * (1 - 1e-12)).all()
-    assert (said.sigma[known] ** 2 >= said.disagreement[known]).all()
-
-
 @given(beliefs(), st.randoms(use_true_random=False))
 def test_the_order_of_agents_changes_nothing(b: dict[str, Floats], random: object) -> None:
     order = np.arange(len(b["mu"]))
     random.shuffle(order)  # type: ignore[attr-defined]
     shuffled = {name: value[order] for name, value in b.items()}
-    shuffled["error_correlation"] = b["error_correlation"][np.ix_(order, order)]
     one, other = blended(b), blended(shuffled)
     assert_equal_pools(one._replace(weights=one.weights[order]), other)
 
 
 @given(beliefs())
 def test_an_agent_that_is_off_changes_nothing(b: dict[str, Floats]) -> None:
-    silent = {name: np.concatenate([value, value[:1]]) for name, value in b.items() if name != "error_correlation"}
+    silent = {name: np.concatenate([value, value[:1]]) for name, value in b.items()}
     silent["mu"] = np.concatenate([b["mu"], np.full((1, N), np.nan)])
-    rho = np.eye(len(b["mu"]) + 1)
-    rho[:-1, :-1] = b["error_correlation"]
-    one, other = blended(b), blended(silent | {"error_correlation": rho})
+    one, other = blended(b), blended(silent)
     assert_equal_pools(one, other._replace(weights=other.weights[:-1]))
 
 
@@ -116,8 +96,8 @@ def test_scaling_beliefs_scales_the_answer(b: dict[str, Floats], scale: float) -
 
 def test_disagreement_adds_to_the_uncertainty() -> None:
     ones = np.ones((2, 1))
-    agree = pool(0.0 * ones, ones, ones, np.full(2, 60.0), np.zeros(2), 60.0, np.ones((2, 2)))
-    differ = pool(np.array([[3.0], [-3.0]]), ones, ones, np.full(2, 60.0), np.zeros(2), 60.0, np.ones((2, 2)))
+    agree = pool(0.0 * ones, ones, ones, np.full(2, 60.0), np.zeros(2), 60.0)
+    differ = pool(np.array([[3.0], [-3.0]]), ones, ones, np.full(2, 60.0), np.zeros(2), 60.0)
     np.testing.assert_allclose([agree.sigma[0], differ.sigma[0]], [1.0, np.sqrt(10.0)])
     np.testing.assert_allclose(differ.disagreement, [9.0])
 
@@ -149,52 +129,15 @@ def test_the_pool_covers_what_it_says_and_the_textbook_formula_does_not() -> Non
     rng = np.random.default_rng(11)
     y, mu, sigma = a_world(rng, 8, 4000)
     k = len(mu)
-    errors = ErrorCorrelation(k)
-    for t in range(2000):
-        errors.update(((y[t] - mu[:, t]) / sigma[:, t])[:, None])
-    common = (mu[:, 2000:], sigma[:, 2000:], np.ones((k, 2000)), np.full(k, 60.0), np.zeros(k), 60.0)
-    outcome = y[2000:]
-    assert 0.88 <= covered(outcome, pool(*common, np.ones((k, k)))) <= 0.92
-    assert 0.88 <= covered(outcome, pool(*common, errors.matrix())) <= 0.92
-    textbook = pool(*common, np.ones((k, k)))._replace(sigma=np.sqrt(1.0 / np.sum(sigma[:, 2000:] ** -2.0, axis=0)))
-    assert covered(outcome, textbook) < 0.5
+    said = pool(mu, sigma, np.ones((k, 4000)), np.full(k, 60.0), np.zeros(k), 60.0)
+    assert 0.88 <= covered(y, said) <= 0.92
+    textbook = said._replace(sigma=np.sqrt(1.0 / np.sum(sigma**-2.0, axis=0)))
+    assert covered(y, textbook) < 0.5
 
 
-def test_agents_whose_errors_really_differ_earn_a_narrower_pool() -> None:
-    rng = np.random.default_rng(12)
-    k = 6
-    errors = ErrorCorrelation(k)
-    before = errors.matrix()
-    for _ in range(3000):
-        errors.update(rng.normal(size=(k, 4)))
-    np.testing.assert_array_equal(before, np.ones((k, k)))
-    off = errors.matrix()[~np.eye(k, dtype=bool)]
-    assert off.max() < 0.4
-    assert off.min() >= 0.2
-
-
-def test_the_error_correlation_is_never_below_what_was_measured() -> None:
-    rng = np.random.default_rng(13)
-    shared, own = rng.normal(size=(4000, 1)), rng.normal(size=(4000, 3))
-    e = np.sqrt(0.7) * shared + np.sqrt(0.3) * own
-    errors = ErrorCorrelation(3, half_life=1e6)
-    for row in e:
-        errors.update(row[:, None])
-    measured = (e.T @ e) / np.sqrt(np.outer((e * e).sum(0), (e * e).sum(0)))
-    assert (errors.matrix() >= measured - 1e-3).all()
-    np.testing.assert_allclose(errors.matrix()[0, 1], 0.7, atol=0.05)
-
-
-def test_absent_errors_leave_the_estimate_of_a_pair_as_it_was_and_the_state_goes_on_bit_for_bit() -> None:
-    rng = np.random.default_rng(14)
-    one, twin = ErrorCorrelation(3), ErrorCorrelation(3)
-    for _ in range(50):
-        one.update(rng.normal(size=(3, 5)))
-    twin.load(one.state())
-    before = one.matrix()
-    absent = np.array([[np.nan] * 5, [0.3] * 5, [0.1] * 5])
-    one.update(absent)
-    twin.update(absent)
-    assert one.matrix()[0, 1] == before[0, 1]
-    assert one.matrix()[1, 2] != before[1, 2]
-    assert one.matrix().tobytes() == twin.matrix().tobytes()
+def test_an_agent_without_trust_is_heard_only_where_nobody_else_speaks() -> None:
+    mean = np.array([[1.0, 1.0], [0.0, np.nan]])
+    ones = np.ones((2, 2))
+    said = pool_harmonised(mean, ones, ones, np.ones(2), np.array([0.0, 1.0]))
+    np.testing.assert_allclose(said.weights, [[0.0, 1.0], [1.0, 0.0]])
+    np.testing.assert_allclose(said.mu, [0.0, 1.0])

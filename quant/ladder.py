@@ -1,0 +1,108 @@
+"""The ladder pool, stack, booster: a rung is climbed when it has proved better, and left when it has done harm.
+
+Evidence is the mean pinball loss of every rung at the same instants, kept for the last 2,000 of them. Instants overlap,
+so differences are held against their autocorrelation-consistent error (Diebold and Mariano 1995).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Final, Literal
+
+import numpy as np
+
+from quant.remembering import Remembering
+from quant.rolling import Floats
+from quant.significance import long_run_variance
+
+Rung = Literal["pool", "stack", "booster"]
+RUNGS: Final[tuple[Rung, ...]] = ("pool", "stack", "booster")
+INSTANTS_MAX = 2000
+LABELS_MIN = 2000.0
+LABELS_LATELY = 1000.0
+PROMOTE_T = -1.65
+DEMOTE_T = 2.0
+DEMOTE_LOSS = 0.005
+JUDGED_EVERY = 16
+CHAMPION, CHALLENGER, CHALLENGER_COVERS = 3, 4, 5
+COVERAGE_MIN, COVERAGE_MAX = 0.87, 0.93
+
+
+class Ladder(Remembering):
+    """On which rung the blend stands.
+
+    A rung is climbed when its loss is below that of the rung below with t <= -1.65 over at least 2,000 labels, and when
+    it speaks at all; the blend falls to the pool when over the last 1,000 labels it lost more than .5 % against it
+    with t > 2. A challenger is proved by the same evidence against the champion, if its central 90 % hold between 87
+    and 93 % of outcomes. Laws: without labels it stands on the pool; a rung that does not speak is not stood on.
+    """
+
+    remembered: ClassVar[tuple[str, ...]] = ("losses", "counts", "standing", "clock")
+
+    def __init__(self) -> None:
+        rows = len(RUNGS) + 3  # and the losses of champion and challenger, and the coverage of the latter
+        self.losses = np.full((rows, INSTANTS_MAX), np.nan)  # oldest first
+        self.counts = np.zeros(INSTANTS_MAX)
+        self.standing = np.zeros(1)
+        self.clock = np.zeros(1)
+
+    def rung(self, present: Floats) -> Rung:
+        """The rung to say, of those `present` (rungs,) now."""
+        standing = int(self.standing[0])
+        while standing > 0 and not present[standing]:
+            standing -= 1
+        return RUNGS[standing]
+
+    def forget_boosters(self) -> None:
+        """Forget the evidence about the boosters, because they are gone; who stood there stands on the stack."""
+        self.losses[RUNGS.index("booster") :] = np.nan
+        self.standing = np.minimum(self.standing, 1.0)
+
+    def forget_challenger(self) -> None:
+        """Forget the evidence about the challenger, because it is another or none."""
+        self.losses[CHALLENGER:] = np.nan
+
+    def challenger_proved(self, uniqueness: float) -> bool:
+        """Whether the challenger has proved better than the champion."""
+        if self.clock[0] % JUDGED_EVERY or not self._better(CHALLENGER, CHAMPION, math.ceil(2.0 / uniqueness)):
+            return False
+        return bool(COVERAGE_MIN <= np.nanmean(self.losses[CHALLENGER_COVERS]) <= COVERAGE_MAX)
+
+    def update(self, losses: Floats, labels: int, uniqueness: float) -> None:
+        """Mean pinball of rungs, champion and challenger, and coverage of the last, at one instant; NaN for silence."""
+        if not labels:
+            return
+        self.losses = np.concatenate([self.losses[:, 1:], losses[:, None]], axis=1)
+        self.counts = np.append(self.counts[1:], float(labels))
+        self.clock = self.clock + 1.0
+        if self.clock[0] % JUDGED_EVERY == 0:
+            self._judge(math.ceil(2.0 / uniqueness))
+
+    def _judge(self, lag: int) -> None:
+        standing = int(self.standing[0])
+        if standing and self._harms(standing, lag):
+            self.standing = np.zeros(1)
+        elif standing + 1 < len(RUNGS) and self._better(standing + 1, standing, lag):
+            self.standing = self.standing + 1.0
+
+    def _better(self, rung: int, reference: int, lag: int) -> bool:
+        labels, t, _ = self._difference(rung, reference, lag, math.inf)
+        return labels >= LABELS_MIN and t <= PROMOTE_T
+
+    def _harms(self, rung: int, lag: int) -> bool:
+        labels, t, share = self._difference(rung, 0, lag, LABELS_LATELY)
+        return labels >= LABELS_LATELY and t > DEMOTE_T and share > DEMOTE_LOSS
+
+    def _difference(self, rung: int, reference: int, lag: int, labels_max: float) -> tuple[float, float, float]:
+        """Labels, t statistic and share of the loss by which a rung is worse than another, lately."""
+        newest_first = np.cumsum(self.counts[::-1])[::-1]
+        lately = newest_first - self.counts < labels_max
+        apart = self.losses[rung] - self.losses[reference]
+        known = lately & np.isfinite(apart)
+        if known.sum() < 2:
+            return 0.0, 0.0, 0.0
+        series = apart[known]
+        error = math.sqrt(long_run_variance(series, lag) / len(series))
+        t = float(series.mean()) / error if error > 0.0 else 0.0
+        share = float(series.mean() / self.losses[reference][known].mean())
+        return float(self.counts[known].sum()), t, share
