@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,11 +18,17 @@ class Tracker:
     """One MLflow experiment under a tracking URI; a path is a store of files."""
 
     def __init__(self, uri: str, experiment: str = EXPERIMENT) -> None:
+        # Without this MLflow refuses directories, which are all that its small distribution can write to.
+        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
         try:
+            from mlflow.exceptions import MlflowException
             from mlflow.tracking import MlflowClient
         except ImportError as error:
             raise NotTracked(f"MLflow is not installed: `pip install keel[mlflow]` ({error})") from error
-        self._client: Any = MlflowClient(tracking_uri=uri)
+        try:
+            self._client: Any = MlflowClient(tracking_uri=uri)
+        except (MlflowException, OSError) as error:
+            raise NotTracked(_first_line(error)) from error
         self._experiment = experiment
 
     def record(
@@ -55,5 +62,9 @@ class Tracker:
             )
             self._client.set_terminated(run.info.run_id)
         except (MlflowException, OSError) as error:
-            raise NotTracked(str(error).splitlines()[0][:200]) from error
+            raise NotTracked(_first_line(error)) from error
         return str(run.info.run_id)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

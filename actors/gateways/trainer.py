@@ -52,6 +52,13 @@ class TrainerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         at_least("trainer", self.examples_min, rows_max=self.rows_max)
 
 
+class _Fitted(msgspec.Struct, frozen=True):
+    """What is read of the answer: the model, and whether it was made champion by the evidence."""
+
+    model: str
+    champion: bool
+
+
 class ExampleBuffer:
     """The examples heard, as the bytes a worker reads; bounded by rows and age. It outlives the gateway's restarts."""
 
@@ -165,11 +172,13 @@ class Trainer(Gateway):
         stream = self._buffer.stream(self._names)
         answer = await self._workers.run(TRAIN, arguments, data=stream, timeout_s=settings.fit_s_max)
         try:
-            model = str(msgspec.json.decode(answer)["model"])
-        except (msgspec.DecodeError, KeyError, TypeError) as error:
+            fitted = msgspec.json.decode(answer, type=_Fitted)
+        except msgspec.DecodeError as error:
             raise WorkFailed(f"{TRAIN} answered {answer[:80]!r}, expected a model") from error
-        if model not in self._admitted:
-            self._admit(admit, await self._sound(model), f"fitted on {rows} rows")
+        if not (fitted.champion or self._admitted):
+            self._say(f"model {fitted.model[:12]} is not used: it did not prove better than its base")
+        elif fitted.model not in self._admitted:
+            self._admit(admit, await self._sound(fitted.model), f"fitted on {rows} rows")
 
     async def _sound(self, model: str) -> ModelTexts:
         await self._workers.run(CHECK, (model,), timeout_s=self._settings.check_s_max)

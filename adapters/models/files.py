@@ -105,14 +105,12 @@ def _read(path: Path, bytes_max: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise ModelRejected(f"{path.name} cannot be read: {error.strerror}") from error
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_size > bytes_max:
+        os.close(descriptor)
+        raise ModelRejected(f"{path.name} is no file of at most {bytes_max} bytes")
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > bytes_max:
-            raise ModelRejected(f"{path.name} is no file of at most {bytes_max} bytes")
-        data = file.read(bytes_max + 1)
-    if len(data) > bytes_max:
-        raise ModelRejected(f"{path.name} has more than {bytes_max} bytes")
-    return data
+        return file.read(bytes_max)
 
 
 def _sync(directory: Path) -> None:
