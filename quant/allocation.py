@@ -1,0 +1,79 @@
+"""The best book a tail budget allows, as a linear programme: the slow path, for a worker and never for the event loop.
+
+max edge' x  subject to  eta + sum_s u_s / ((1 - alpha) S) <= budget,  u_s >= held_s + loss_s' x - eta,  u >= 0,
+sum x <= gross,  0 <= x <= caps: Rockafellar and Uryasev (2000), solved exactly by HiGHS.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from quant.rolling import Floats
+from quant.tail_risk import cvar
+
+SCENARIOS_MAX = 1000
+"""A second of a worker at most; more scenarios make it slower faster than better."""
+
+
+class Unsolvable(ValueError):
+    """No book keeps the budget, not even the one that is held."""
+
+
+class Allocation(NamedTuple):
+    """Notionals in EUR on the sides that were asked for, (N,), what they earn and the CVaR of the whole book."""
+
+    notional: Floats
+    edge_eur: float
+    cvar: float
+
+
+def allocate(
+    unit_losses: Floats, held: Floats, edge: Floats, caps: Floats, *, budget: float, gross_max: float, alpha: float
+) -> Allocation:
+    """The book of the largest edge; `unit_losses` (S, N) is what one EUR of each position loses, its closing paid.
+
+    `held` (S,) is what the book loses already, `edge` (N,) what one EUR earns net of cost; a position without a
+    positive edge gets nothing. Laws: CVaR at most the budget; the edge never falls with budget, gross, caps or edges.
+    Raises ValueError for numbers that are missing or more than SCENARIOS_MAX scenarios, Unsolvable where what is held
+    is beyond the budget already and nothing brings it back.
+    """
+    rows, width = unit_losses.shape
+    _known(unit_losses=unit_losses, held=held, edge=edge, caps=caps, budgets=np.array([budget, gross_max]))
+    if rows > SCENARIOS_MAX:
+        raise ValueError(f"{rows} scenarios, expected at most {SCENARIOS_MAX}")
+    if not width:
+        return Allocation(np.zeros(0), 0.0, cvar(held, alpha))
+    notional = _solved(unit_losses, held, edge, caps, budget=budget, gross_max=gross_max, alpha=alpha)
+    return Allocation(notional, float(edge @ notional), cvar(held + unit_losses @ notional, alpha))
+
+
+def _solved(
+    unit_losses: Floats, held: Floats, edge: Floats, caps: Floats, *, budget: float, gross_max: float, alpha: float
+) -> Floats:
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_array, eye_array, hstack, vstack
+
+    rows, width = unit_losses.shape
+    mean = np.full((1, rows), 1.0 / ((1.0 - alpha) * rows))
+    tail = csr_array(np.hstack((np.zeros((1, width)), np.ones((1, 1)), mean)))
+    gross = csr_array(np.hstack((np.ones((1, width)), np.zeros((1, 1 + rows)))))
+    excess = hstack((csr_array(unit_losses), csr_array(-np.ones((rows, 1))), -eye_array(rows)), format="csr")
+    highest = np.where(edge > 0.0, np.maximum(caps, 0.0), 0.0)
+    solved = linprog(
+        np.concatenate((-edge, np.zeros(1 + rows))),
+        A_ub=vstack((tail, gross, excess), format="csr"),
+        b_ub=np.concatenate(([budget, max(0.0, gross_max)], -held)),
+        bounds=[*((0.0, cap) for cap in highest.tolist()), (None, None), *[(0.0, None)] * rows],
+        method="highs",
+    )
+    if solved.x is None:
+        raise Unsolvable(f"no book is within a CVaR of {budget:.2f}: {solved.message}")
+    return np.clip(np.asarray(solved.x[:width], dtype=np.float64), 0.0, highest)
+
+
+def _known(**columns: Floats) -> None:
+    for name, column in columns.items():
+        if not np.isfinite(column).all():
+            raise ValueError(f"{name} has a value that is not finite, expected numbers alone")
