@@ -8,7 +8,6 @@ from functools import partial
 
 import numpy as np
 
-from actors.agents.base import AgentSettings
 from actors.auditor import Auditor
 from actors.bar_builder import BarBuilder
 from actors.book_keeper import BookKeeper
@@ -34,6 +33,7 @@ from bot.builder import Assembly, SystemBuilder
 from bot.outside import Outside
 from bot.profile import Profile
 from quant.features.engine import REGISTRY
+from runtime.actor import ActorFactory
 from runtime.seeds import Seeds
 
 
@@ -92,12 +92,7 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         .with_actor("book_keeper", "market", partial(BookKeeper, profile.books))
         .with_actor("feature_engine", "beliefs", partial(FeatureEngine, profile.features))
         .with_actor("regime_watcher", "beliefs", partial(RegimeWatcher, profile.regime))
-        .with_agents(
-            tuple(
-                (name, partial(agent_of(profile.agents[name].kind, f"agent {name!r}"), settings))
-                for name, settings in _agents(profile)
-            )
-        )
+        .with_agents(agents_of(profile))
         .with_actor("outcomes", "beliefs", partial(Outcomes, profile.outcomes))
         .with_actor("scorer", "beliefs", partial(Scorer, profile.scores))
         .with_actor("drift_watcher", "beliefs", partial(DriftWatcher, profile.drift, REGISTRY.names))
@@ -121,5 +116,9 @@ def _scenarios(seeds: Seeds, decision: int) -> np.random.Generator:
     return seeds.generator(f"risk/{decision}")
 
 
-def _agents(profile: Profile) -> list[tuple[str, AgentSettings]]:
-    return [(name, each.settings(name, profile.bars.bar_s)) for name, each in profile.agents.items()]
+def agents_of(profile: Profile) -> tuple[tuple[str, ActorFactory], ...]:
+    """Name and factory of every agent of a profile; raises BadConfiguration for a kind that cannot be had."""
+    return tuple(
+        (name, partial(agent_of(each.kind, f"agent {name!r}"), each.settings(name, profile.bars.bar_s)))
+        for name, each in profile.agents.items()
+    )

@@ -78,14 +78,13 @@ def _checks(profile: str, runs: Path) -> Iterator[Check]:
 
 
 def _profile_check(profile: str) -> Check:
-    from bot.assemble import agent_class
+    from bot.assemble import agents_of
     from bot.configuration import BadConfiguration
     from bot.profile import load
 
     try:
         loaded = load(profile)
-        for name in loaded.agents:
-            agent_class(name, loaded)
+        agents_of(loaded)
     except BadConfiguration as error:
         return Check("profile", False, profile, str(error))
     return Check("profile", True, profile)

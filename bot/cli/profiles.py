@@ -53,12 +53,11 @@ def check(name: Name = "canary", json: Json = False) -> None:
 
     Examples: `bot profile check canary`  ·  `bot profile check my.toml --json`
     """
-    from bot.assemble import agent_class
+    from bot.assemble import agents_of
     from bot.profile import load
 
     profile = load(name)
-    for agent in profile.agents:
-        agent_class(agent, profile)
+    agents_of(profile)
     if json:
         emit({"profile": profile.name, "ok": True})
     else:

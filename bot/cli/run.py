@@ -43,15 +43,14 @@ def run(
     duration_s, factor = _seconds(duration), _factor(speed)
     if factor is None and duration_s is None and recording is None:
         raise typer.BadParameter("--speed max needs an end: give --for or --recording")
-    from bot.assemble import agent_class
+    from bot.assemble import agents_of
     from bot.cli.face import Face
     from bot.profile import load
     from bot.running import RunOptions, run_daemon
     from bot.worlds import dry
 
     loaded = load(profile)
-    for agent in loaded.agents:
-        agent_class(agent, loaded)
+    agents_of(loaded)
     if dry_run:
         loaded = dry(loaded)
     options = RunOptions(
