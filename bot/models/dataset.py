@@ -111,6 +111,8 @@ def _read_arrays(file: BinaryIO) -> Examples:
             if absent:
                 raise BadExamples(f"lacks {', '.join(absent)}")
             found = {name: arrays[name] for name in _FIELDS}
+    except BadExamples:
+        raise
     except (zipfile.BadZipFile, ValueError, EOFError, KeyError) as error:
         raise BadExamples(f"holds no arrays of examples: {error}") from error
     kinds = {"x": "f", "base": "f", "z": "f", "weight": "f", "said_ns": "i", "end_ns": "i", "levels": "f"}
