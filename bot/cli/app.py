@@ -8,7 +8,7 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer.core import TyperGroup
 
-from bot.cli import control, doctor, look, profiles, run
+from bot.cli import control, doctor, features, look, profiles, run
 from bot.cli.errors import MEANINGS, USAGE, tell
 
 RUN, INSPECT, OPERATE = "Run", "Inspect", "Operate"
@@ -74,4 +74,5 @@ app.command("resume", rich_help_panel=OPERATE)(control.resume)
 app.command("flatten", rich_help_panel=OPERATE)(control.flatten)
 app.command("doctor", rich_help_panel=OPERATE)(doctor.doctor)
 app.command("completion", rich_help_panel=OPERATE)(doctor.completion)
+app.add_typer(features.app, name="features", rich_help_panel=INSPECT)
 app.add_typer(profiles.app, name="profile", rich_help_panel=OPERATE)
