@@ -116,6 +116,6 @@ def test_a_live_profile_that_is_not_armed_makes_nothing(tmp_path) -> None:
 
 
 def test_an_agent_that_is_no_agent_makes_nothing(tmp_path) -> None:
-    said = virtual(tmp_path, BOT__AGENTS__MOMENTUM__KIND="momentun")
-    assert (said.code, "did you mean 'momentum'?" in said.error) == (4, True)
+    said = virtual(tmp_path, BOT__AGENTS__BREAKOUT__KIND="brakout")
+    assert (said.code, "did you mean 'breakout'?" in said.error) == (4, True)
     assert not list(tmp_path.iterdir())
