@@ -5,12 +5,12 @@ Long-Memory Model of Realized Volatility) explains the log variance of the next 
 last bars showed at several memories (exponential ones as in Bollerslev, Hood, Huss and Pedersen 2018, Risk Everywhere):
 absolute returns of the instrument and of the market, ranges, and signed returns of both (falls raise what follows).
 One regression is pooled over all instruments, on closed labels alone; its level is held to what came true. `s_ref` is
-its deviation times the season of the bars ahead. Laws: multiplying prices by a constant changes nothing; permuting the instruments permutes the answers.
+its deviation times the season of the bars ahead. Laws: multiplying prices by a constant changes nothing; permuting the
+instruments permutes the answers.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +30,7 @@ _OWN = 1 + len(MEMORIES)
 _RANGE = _OWN + len(RANGE_MEMORIES)
 _SIGNED = _RANGE + len(SIGNED_MEMORIES)
 _COMMON = _SIGNED + len(MARKET_MEMORIES)
+POWERS = np.where(np.arange(_SIGNED) == 0, 2.0, 1.0)
 TERMS = _COMMON + len(MARKET_SIGNED)
 """1, own absolute returns, ranges, own signed returns, absolute returns of the market, its signed returns."""
 RATES = np.concatenate([[1.0 - DECAY], 1.0 / (1.0 + np.concatenate([MEMORIES, RANGE_MEMORIES, SIGNED_MEMORIES]))])
@@ -42,6 +43,7 @@ RIDGE = 30.0
 LOG_MOST = 3.0
 SIGNED_MOST = 3.0
 MARKET_MOST = 8.0
+MOVE_MOST = 5.0
 SEASON_MOST = 16.0
 RATIO_MOST = 64.0
 VARIANCE_MIN = 1e-24
@@ -98,20 +100,47 @@ class Scale:
 
     def step(self, close_ns: int, r: Floats, spread: Floats) -> Scaled:
         """One closed bar: log return and log(high / low), (n_instruments,), NaN where absent."""
+        return Scaled(*(column[:, 0] for column in self.run([close_ns], r[:, None], spread[:, None])))
+
+    def run(self, close_ns: list[int], r: Floats, spread: Floats) -> Scaled:
+        """Closed bars in order, (n_instruments, bars) in and out; the same as one by one."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            usual, ahead = (1.0, 1.0) if self._season.idle else self._usual(close_ns, r)
+            usual, ahead, means, counts = self._remember(close_ns, r, spread)
             free = r / usual
-            self.columns["recent"][:, int(self.shared["bars"][0]) % self._horizon] = free * free
-            terms, variance = self._see(free, spread / usual)
-            forecast = self._learn(terms, variance)
-            har = np.sqrt(forecast * (self.shared["level"][0] / self.shared["level"][1]))
-        season = np.full(r.shape, np.sqrt(ahead))
+            seen = ~np.isnan(free) & (counts >= RETURNS_MIN) & (means[..., 0] > VARIANCE_MIN)
+            variance = np.where(seen, means[..., 0], np.nan)
+            terms = self._terms(free, means, np.sqrt(variance))
+            old = np.where(counts >= LABEL_AGE_BARS, variance, np.nan)
+            har = np.empty(r.shape)
+            for bar in range(r.shape[1]):
+                forecast = self._learn(free[:, bar], terms[:, bar], variance[:, bar], old[:, bar])
+                har[:, bar] = np.sqrt(forecast * (self.shared["level"][0] / self.shared["level"][1]))
+        season = np.broadcast_to(np.sqrt(ahead), r.shape)
         return Scaled(har, season, har * season)
+
+    def _remember(self, close_ns: list[int], r: Floats, spread: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Usual size of each bar and mean factor ahead (bars,), means (n, bars, RATES), returns seen (n, bars)."""
+        state, bars = self.columns, r.shape[1]
+        values = np.empty((*r.shape, len(RATES)))
+        values[..., 0] = r * r
+        values[..., 1:_OWN] = np.abs(r)[..., None] * MEAN_ABSOLUTE
+        values[..., _OWN:_RANGE] = np.where(spread > 0.0, spread / RANGE, np.nan)[..., None]
+        values[..., _RANGE:] = r[..., None]
+        known = (~np.isnan(r)).astype(np.float64)
+        counts = state["count"] + np.cumsum(known, axis=1)
+        usual, ahead, means = np.ones(bars), np.ones(bars), np.empty(values.shape)
+        for bar in range(bars):
+            if not self._season.idle:
+                usual[bar], ahead[bar] = self._usual(close_ns[bar], r[:, bar])
+                values[:, bar] /= usual[bar] ** POWERS
+            means[:, bar] = blend(state["sums"], state["mass"], values[:, bar], RATES)
+            state["count"][:, 0] += known[:, bar]
+        return usual, ahead, means, counts
 
     def _usual(self, close_ns: int, r: Floats) -> tuple[float, float]:
         """How large moves of this bar usually are, the season having learned from it; mean factor of those ahead."""
         slot = self._move(close_ns)
-        self._season.learn(slot, np.array([_mean(np.minimum(r * r / self._variance(), SEASON_MOST))]))
+        self._season.learn(slot, _mean(np.minimum(r * r / self._variance(), SEASON_MOST)[:, None]))
         table = self._season.table()[0]
         return float(np.sqrt(table[slot])), self._ahead(close_ns, slot, table)
 
@@ -141,47 +170,39 @@ class Scale:
         known = (state["count"][:, 0] >= RETURNS_MIN) & (state["sums"][:, 0] > VARIANCE_MIN)
         return np.asarray(state["sums"][:, 0] / np.where(known, state["mass"][:, 0], np.nan))
 
-    def _see(self, free: Floats, spread: Floats) -> tuple[Floats, Floats]:
-        """What the regression sees now (n, TERMS), and the variance it is measured against."""
-        state, size = self.columns, np.abs(free) * MEAN_ABSOLUTE
-        values = np.empty(state["sums"].shape)
-        values[:, 0] = free * free
-        values[:, 1:_OWN] = size[:, None]
-        values[:, _OWN:_RANGE] = np.where(spread > 0.0, spread / RANGE, np.nan)[:, None]
-        values[:, _RANGE:] = free[:, None]
-        means = blend(state["sums"], state["mass"], values, RATES)
-        state["count"][:, 0] += ~np.isnan(free)
-        variance = np.where(np.isnan(free), np.nan, self._variance())
-        deviation = np.sqrt(variance)
-        slow = means[:, _OWN - 1]
+    def _terms(self, free: Floats, means: Floats, deviation: Floats) -> Floats:
+        """What the regression sees at each bar, (n, bars, TERMS)."""
+        slow = means[..., _OWN - 1]
+        size = np.abs(free) * MEAN_ABSOLUTE
         market = self._market(size / slow, free / deviation)
-        terms = np.empty((len(free), TERMS))
-        terms[:, 1:_SIGNED] = means[:, 1:] / deviation[:, None]
-        terms[:, _SIGNED:_COMMON] = market[: _COMMON - _SIGNED] * (slow / deviation)[:, None]
-        terms[:, _COMMON:] = market[_COMMON - _SIGNED :]
-        for logs in (terms[:, 1:_RANGE], terms[:, _SIGNED:_COMMON]):
+        terms = np.empty((*free.shape, TERMS))
+        terms[..., 1:_SIGNED] = means[..., 1:] / deviation[..., None]
+        terms[..., _SIGNED:_COMMON] = market[:, : _COMMON - _SIGNED] * (slow / deviation)[..., None]
+        terms[..., _COMMON:] = market[:, _COMMON - _SIGNED :]
+        for logs in (terms[..., 1:_RANGE], terms[..., _SIGNED:_COMMON]):
             logs[:] = np.clip(2.0 * np.log(np.maximum(logs, SIZE_MIN)), -LOG_MOST, LOG_MOST)
-        for signed in (terms[:, _RANGE:_SIGNED], terms[:, _COMMON:]):
+        for signed in (terms[..., _RANGE:_SIGNED], terms[..., _COMMON:]):
             signed[:] = np.clip(signed, -SIGNED_MOST, SIGNED_MOST)
-        ranges = terms[:, _OWN:_RANGE]
+        ranges = terms[..., _OWN:_RANGE]
         ranges[np.isnan(ranges)] = 0.0
-        terms[:, 0] = 1.0
-        return terms, variance
+        terms[..., 0] = 1.0
+        return terms
 
     def _market(self, size: Floats, signed: Floats) -> Floats:
-        """Exponential means over the market of relative sizes, then of signed moves; (len(MARKET_RATES),)."""
+        """Exponential means over the market of relative sizes, then of signed moves, (bars, MARKET_RATES)."""
         sums, mass = self.shared["market"]
-        values = np.empty(len(MARKET_RATES))
-        values[: len(MARKET_MEMORIES)] = _mean(np.minimum(size, MARKET_MOST))
-        values[len(MARKET_MEMORIES) :] = _mean(np.clip(signed, -5.0, 5.0))
-        return blend(sums, mass, values, MARKET_RATES)
+        values = np.empty((size.shape[1], len(MARKET_RATES)))
+        values[:, : len(MARKET_MEMORIES)] = _mean(np.minimum(size, MARKET_MOST))[:, None]
+        values[:, len(MARKET_MEMORIES) :] = _mean(np.clip(signed, -MOVE_MOST, MOVE_MOST))[:, None]
+        return np.stack([blend(sums, mass, row, MARKET_RATES) for row in values])
 
-    def _learn(self, terms: Floats, variance: Floats) -> Floats:
-        """Takes the label that closes with this bar, solves now and then; asks for the next horizon and forecasts it."""
-        shared = self.shared
+    def _learn(self, free: Floats, terms: Floats, variance: Floats, old: Floats) -> Floats:
+        """Takes the label that closes with this bar, solves now and then, asks for the next horizon; its forecast."""
+        shared, recent = self.shared, self.columns["recent"]
         bars = int(shared["bars"][0])
+        recent[:, bars % self._horizon] = free * free
         asked = self.columns["asked"].reshape(-1, self._horizon, TERMS + 2)[:, bars % self._horizon]
-        realised = self.columns["recent"].mean(axis=1)
+        realised = recent.sum(axis=1) / self._horizon
         label = np.log((1.0 - PRESENT_SHARE) * realised / asked[:, -2] + PRESENT_SHARE)
         known = ~np.isnan(label + asked.sum(axis=1))
         x, y = asked[known, :-2], np.clip(label[known], -LOG_MOST, LOG_MOST)
@@ -195,13 +216,14 @@ class Scale:
             shared["weights"][:] = np.linalg.solve(shared["gram"] + np.diag(prior), shared["moment"])
         forecast = variance * np.exp(terms @ shared["weights"])
         asked[:, :-2] = terms
-        asked[:, -2] = np.where(self.columns["count"][:, 0] >= LABEL_AGE_BARS, variance, np.nan)
+        asked[:, -2] = old
         asked[:, -1] = forecast
         shared["bars"][0] = bars + 1
         return np.asarray(forecast)
 
 
-def _mean(values: Floats) -> float:
-    """Over those present; NaN where nobody is."""
-    present = values[~np.isnan(values)]
-    return float(present.sum() / len(present)) if len(present) else math.nan
+def _mean(values: Floats) -> Floats:
+    """Over the instruments present, (n, bars) -> (bars,); NaN where nobody is."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=0)
+    return np.asarray(np.where(known, values, 0.0).sum(axis=0) / np.where(count > 0, count, np.nan))

@@ -32,6 +32,7 @@ COLUMNS = (
 CARRY_BARS_MAX = 2
 """Rule R4: a price is at most this many bars stale; then the instrument is absent."""
 LRV_BARS = 15
+Times = NDArray[np.int64]
 DAY_NS = 86_400_000_000_000
 RAW_OF = {
     **dict.fromkeys(("hi", "tp", "hl2", "gk", "atr", "up_14", "adx", "macd", "kama"), "high"),
@@ -115,15 +116,23 @@ class Memory:
         self.columns |= {f"scale.{name}": array for name, array in self.scale.columns.items()}
         self.shared = {f"scale.{name}": array for name, array in self.scale.shared.items()}
 
-    def step(self, close_ns: int, close_before_ns: int, bar: Mapping[str, Floats]) -> dict[str, Floats]:
-        """The columns with a memory, each (n_instruments,), from the elementwise ones."""
-        new_day = (close_ns - 1) // DAY_NS != (close_before_ns - 1) // DAY_NS
-        said = self.averages.step(bar, new_day)
-        scaled = self.scale.step(close_ns, bar["r"], bar["hi"] - bar["lo"])
+    def run(self, close_ns: Times, close_before_ns: int, bars: Mapping[str, Floats]) -> dict[str, Floats]:
+        """The columns with a memory, (n_instruments, bars), from the elementwise ones; as if bar by bar."""
+        days = (np.append(close_before_ns, close_ns) - 1) // DAY_NS
+        said = self.averages.run(bars, days[1:] != days[:-1])
+        scaled = self.scale.run(close_ns.tolist(), bars["r"], bars["hi"] - bars["lo"])
         said |= {"har": scaled.har, "seas": scaled.season, "s_ref": scaled.s_ref}
         for name, season in self.seasons.items():
-            slot = season.slot(close_ns)
-            said[f"{name}n"] = bar[name] if season.idle else bar[name] / season.factor(slot)
-            if not season.idle:
-                season.learn(slot, bar[name] / said[f"{name}_mean"])
+            usual = said[f"{name}_mean"]
+            said[f"{name}n"] = bars[name] if season.idle else _relative(season, close_ns, bars[name], usual)
         return said
+
+
+def _relative(season: Season, close_ns: Times, values: Floats, usual: Floats) -> Floats:
+    """Values (n_instruments, bars) over the factor of their hour as it was known before."""
+    said = np.empty(values.shape)
+    looks = values / usual
+    for bar, slot in enumerate(map(season.slot, close_ns.tolist())):
+        said[:, bar] = values[:, bar] / season.factor(slot)
+        season.learn(slot, looks[:, bar])
+    return said

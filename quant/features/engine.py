@@ -139,7 +139,10 @@ class FeaturePipeline:
         bar = carry(rows, last["close"], last["stale"])
         columns = elementwise(bar.rows, last)
         close_before_ns = self._counts["close_ns"]
-        columns |= self._memory.step(close_ns, close_before_ns, columns)
+        memory = self._memory.run(
+            np.array([close_ns]), close_before_ns, {name: row[:, None] for name, row in columns.items()}
+        )
+        columns |= {name: column[:, 0] for name, column in memory.items()}
         columns["mk"], columns["m"] = market(columns["r"], self.leader)
         ring = self._rings["bar"]
         ring["r"].push(columns["r"])

@@ -46,12 +46,12 @@ def batch(
         values: Columns = {}
         for feature in features:
             if feature.grid == "hour":
-                rows = _evaluate(feature, columns["hour"], values, feature.rows(bar_s))
+                rows = _evaluate(feature, columns["hour"], values, bar_s)
                 values[feature.name] = np.where(hour_of >= 0, rows[:, hour_of], np.nan) if rows.size else absent
             elif feature.grid in SLOTS_S:
                 values[feature.name] = _on_slots(feature, raw, at_ns)
             else:
-                values[feature.name] = _evaluate(feature, columns[feature.grid], values, feature.rows(bar_s))
+                values[feature.name] = _evaluate(feature, columns[feature.grid], values, bar_s)
     return values
 
 
@@ -109,18 +109,13 @@ def _remember(
 ) -> tuple[Columns, Times]:
     """Runs what has a memory over the bars, adding its columns; the hours, and the newest hour at each time."""
     width, times = columns["c"].shape
-    memory, hours = Memory(width, bar_s, horizon_bars), Hours(width, bar_s, leader)
-    inputs = tuple(columns.items())
+    columns |= Memory(width, bar_s, horizon_bars).run(at_ns, 0, columns)
+    hours = Hours(width, bar_s, leader)
     rows: list[Columns] = []
     hour_of = np.empty(times, dtype=np.int64)
     before_ns = 0
     for t, close_ns in enumerate(at_ns.tolist()):
-        bar = {name: column[:, t] for name, column in inputs}
-        for name, row in memory.step(close_ns, before_ns, bar).items():
-            if t == 0:
-                columns[name] = np.empty((width, times))
-            columns[name][:, t] = row
-        hour = hours.step(close_ns, before_ns, bar["c"], bar["r"])
+        hour = hours.step(close_ns, before_ns, columns["c"][:, t], columns["r"][:, t])
         if hour is not None:
             rows.append(hour)
         hour_of[t] = len(rows) - 1
@@ -128,14 +123,17 @@ def _remember(
     return {name: np.array([row[name] for row in rows]).reshape(-1, width).T for name in HOUR_COLUMNS}, hour_of
 
 
-def _evaluate(feature: Feature, columns: Columns, values: Columns, window: int) -> Floats:
-    """The kernel at every row of its columns."""
+def _evaluate(feature: Feature, columns: Columns, values: Columns, bar_s: float) -> Floats:
+    """The kernel at every row of its columns from the first warm one on; nothing where a source is absent."""
+    window, warm = feature.rows(bar_s), 0 if feature.rows_min else feature.warmup - 1
     inputs = [columns[name] for name in feature.inputs]
     deps = [values[name] for name in feature.deps]
     width, times = (inputs or deps)[0].shape
+    out = np.full((width, times), np.nan)
+    if any(np.isnan(column).all() for column in inputs):
+        return out
     padded = [np.concatenate([np.full((width, window - 1), np.nan), column], axis=1) for column in inputs]
-    out = np.empty((width, times))
-    for here in _chunks(width, times, window):
+    for here in _chunks(width, warm, times, window):
         views = [sliding_window_view(p[:, here.start : here.stop + window - 1], window, axis=1) for p in padded]
         out[:, here] = feature(views, {n: d[:, here] for n, d in zip(feature.deps, deps, strict=True)})
     return out
@@ -145,13 +143,15 @@ def _on_slots(feature: Feature, raw: Mapping[str, Floats], at_ns: Times) -> Floa
     """The kernel at every time: complete slots behind, the value of that time last."""
     past = feature.window - 1
     width, times = next(iter(raw.values())).shape
+    out = np.full((width, times), np.nan)
+    if any(np.isnan(raw[name]).all() for name in feature.inputs):
+        return out
     series = []
     for name in feature.inputs:
         rows, index = slot_rows(feature.grid, at_ns, raw[name])
         walled = np.concatenate([np.full((width, past), np.nan), rows], axis=1)
         series.append((sliding_window_view(walled, feature.window, axis=1), index, raw[name]))
-    out = np.empty((width, times))
-    for here in _chunks(width, times, feature.window):
+    for here in _chunks(width, 0, times, feature.window):
         windows = []
         for views, index, now in series:
             window = views[:, index[here]].copy()
@@ -161,6 +161,6 @@ def _on_slots(feature: Feature, raw: Mapping[str, Floats], at_ns: Times) -> Floa
     return out
 
 
-def _chunks(width: int, times: int, window: int) -> Iterator[slice]:
+def _chunks(width: int, first: int, times: int, window: int) -> Iterator[slice]:
     step = max(1, min(CHUNK_TIMES, CHUNK_VALUES // (width * window)))
-    return (slice(start, min(start + step, times)) for start in range(0, times, step))
+    return (slice(start, min(start + step, times)) for start in range(first, times, step))

@@ -76,7 +76,7 @@ class Feature:
         if not self.rows_min:
             return declared
         day_rows = min(DAY_ROWS[self.grid], 86_400.0 / bar_s)
-        return max(self.rows_min, 1 + round((declared - 1) * day_rows / DAY_ROWS[self.grid]))
+        return max(min(self.rows_min, declared), 1 + round((declared - 1) * day_rows / DAY_ROWS[self.grid]))
 
     def __call__(self, windows: Iterable[Floats], values: Mapping[str, Floats]) -> Floats:
         return self.kernel(*windows, *(values[name] for name in self.deps), **dict(self.params))

@@ -139,7 +139,7 @@ VARIANCE = (
         rows_min=7,
     ),
     _bar("ewma94", "sqrt(sum .94^j r^2 / sum .94^j) over 120 bars, per bar", ewma94, 120, ("r",), 21),
-    _bar("har_pred_h", "sqrt of the forecast variance of the next horizon, per bar", latest, 1, ("har",), 41, (), "R9"),
+    _bar("har_pred_h", "sqrt of the forecast variance of the next horizon, per bar", latest, 1, ("har",), 21, (), "R9"),
     _bar("park_60", "sqrt(mean ln(high/low)^2 / (4 ln 2)), per bar", parkinson, 60, ("hl2",), 60),
     _bar("gk_60", "sqrt(mean(.5 ln(H/L)^2 - (2 ln 2 - 1) ln(C/O)^2)), per bar", garman_klass, 60, ("gk",), 60),
     _bar("bv_60", "sqrt(pi/2 mean |r_i| |r_i-1|), per bar", bipower, 60, ("r",), 61),

@@ -30,6 +30,16 @@ def test_the_stream_equals_the_batch_for_every_feature(bar_s: float) -> None:
         )
 
 
+def test_a_value_appears_exactly_after_the_declared_warm_up() -> None:
+    _, stream = streamed(a_history(width=2, times=300), leader=0)
+    known = np.isfinite(stream).all(axis=1)
+    for feature in REGISTRY:
+        if feature.warmup <= 300 and not feature.rows_min and feature.grid in ("bar", "trade", "book", "clock"):
+            first = int(np.argmax(known[REGISTRY.index[feature.name]])) + 1
+            late = {"res_60", "lead_btc_1m"}
+            assert first == feature.warmup or feature.name in late, (feature.name, first, feature.warmup)
+
+
 def test_prices_and_volumes_may_be_rescaled_and_instruments_permuted() -> None:
     history = a_history(times=TIMES, gaps=True)
     whole = batched(history, bar_s=3600.0)
