@@ -6,9 +6,11 @@ so it comes as the data of a stream `<symbol>@depthSnapshot`; a bare one belongs
 Sequences: depth is a `chain` (`U`, `u`, on futures `pu`) that begins with a `snapshot`; trades and aggregate trades
 count consecutively from wherever they begin. A best bid and offer replaces all before it, so it is a `chain` from 0:
 only its order matters. Spot says no time with it; the time of receipt stands in. Trades of the insurance fund are no
-market trades: they have no row and their own kind. Deletes of levels that were never held are normal rows.
+market trades: they have no row and their own kind. Futures say mark, index and funding of a perpetual, and its
+liquidations: nothing numbers these. Deletes of levels that were never held are normal rows.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, Final, Literal, NamedTuple
 
@@ -19,7 +21,7 @@ from adapters.careful import careful, label
 from adapters.exact import Grid, grids
 from contracts.column import Column
 from contracts.instrument import Universe
-from contracts.market import BookDelta, BookSnapshot, Tick, Trade
+from contracts.market import BookDelta, BookSnapshot, Perp, Tick, Trade
 from contracts.quantities import Nanos
 from contracts.wire import MalformedFrame, Parsed, RawFrame, Sequence
 
@@ -31,6 +33,7 @@ _MILLI_NS: Final = 1_000_000
 _STREAM: Final = b'{"stream":"'
 _NAME_AT: Final = len(_STREAM)
 _CHANNELS_MAX: Final = 4096
+_REAL: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?").fullmatch
 _EXACT: Final[dict[Market, dict[str, msgspec.json.Decoder[Any]]]] = {
     "spot": {
         "depth": msgspec.json.Decoder(layout.Wrapped[layout.Depth]),
@@ -45,12 +48,16 @@ _EXACT: Final[dict[Market, dict[str, msgspec.json.Decoder[Any]]]] = {
         "aggTrade": msgspec.json.Decoder(layout.Wrapped[layout.UsdmAggregateTrade]),
     },
 }
-_EVENTS: Final = {"depthUpdate": "depth", "bookTicker": "bookTicker", "trade": "trade", "aggTrade": "aggTrade"}
+_EVENTS: Final = {"depthUpdate": "depth", "markPriceUpdate": "markPrice"}
+"""Events whose streams have another name."""
+
 _LENIENT: Final[dict[str, type[Any]]] = {
     "depth": layout.LenientDepth,
     "bookTicker": layout.LenientBookTicker,
     "trade": layout.LenientTrade,
     "aggTrade": layout.LenientAggregateTrade,
+    "markPrice": layout.LenientMarkPrice,
+    "forceOrder": layout.LenientForcedOrder,
     SNAPSHOT: layout.Snapshot,
 }
 
@@ -135,6 +142,8 @@ class BinanceParser:
                 return _trade(kind, grid, said, said.t, "trade", frame)
             case "aggTrade":
                 return _trade(kind, grid, said, said.a, "aggTrade", frame)
+            case "markPrice" | "forceOrder":
+                return _perpetual(kind, grid, said, frame)
             case _:
                 return _snapshot(kind, grid, said, frame)
 
@@ -181,6 +190,28 @@ def _trade(kind: str, grid: Grid, said: Any, number: int, stream: str, frame: Ra
     aggressor: Literal["buy", "sell"] = "sell" if said.m else "buy"
     row = Trade(grid.symbol, price, lots, aggressor, number, said.T * _MILLI_NS, frame.epoch, frame.number)
     return Parsed(kind, (row,), sequence)
+
+
+def _perpetual(kind: str, grid: Grid, said: Any, frame: RawFrame) -> Parsed:
+    """Mark, index and funding, or a forced order; nothing numbers them, and each stands for itself."""
+    facts: dict[str, Any]
+    if isinstance(said, layout.LenientForcedOrder):
+        quantity = _real("z", said.o.z)
+        facts = {"liquidated": quantity if said.o.S == "BUY" else -quantity}
+    else:
+        facts = {"mark": _real("p", said.p), "index": _real("i", said.i)}
+        if said.r and said.T:
+            facts |= {"funding": _real("r", said.r), "next_funding_ns": said.T * _MILLI_NS}
+    event_ns = said.E * _MILLI_NS
+    row = Perp(symbol=grid.symbol, event_ns=event_ns, epoch=frame.epoch, frame=frame.number, **facts)
+    return Parsed(kind, (row,))
+
+
+def _real(name: str, text: str) -> float:
+    """A number that lies on no grid; raises MalformedFrame for what is none."""
+    if not _REAL(text):
+        raise MalformedFrame(f"{name} was {text[:40]!r}, expected a decimal number")
+    return float(text)
 
 
 def _snapshot(kind: str, grid: Grid, said: layout.Snapshot, frame: RawFrame) -> Parsed:

@@ -4,7 +4,7 @@ Every field is named and required: a frame that decodes and has exactly the `mar
 no key twice and none unknown. `Lenient` forms name only what is needed, for frames that were read carefully before.
 """
 
-from typing import Annotated, ClassVar, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -211,6 +211,40 @@ class LenientAggregateTrade(msgspec.Struct, frozen=True):
     q: str
     T: Millis
     m: bool
+
+
+class LenientMarkPrice(msgspec.Struct, frozen=True):
+    """What futures say of a perpetual every second: mark, index, and the funding rate predicted for time `T`.
+
+    Contracts with a date have no funding: an empty rate, and time 0.
+    """
+
+    E: Millis
+    s: str
+    p: str
+    i: str
+    r: str
+    T: Millis
+
+
+class ForcedOrder(msgspec.Struct, frozen=True):
+    """The order of a liquidation; `z` is what of it was filled."""
+
+    s: str
+    S: Literal["BUY", "SELL"]
+    z: str
+
+
+class LenientForcedOrder(msgspec.Struct, frozen=True):
+    """A liquidation, the largest of its second."""
+
+    E: Millis
+    o: ForcedOrder
+
+    @property
+    def s(self) -> str:
+        """Whose it is."""
+        return self.o.s
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -133,7 +133,7 @@ def test_a_new_field_changes_nothing(data):
     ("data", "kind"),
     [
         (b'{"stream":"btcusdt@kline_1m","data":{"e":"kline","E":1,"s":"BTCUSDT","k":{"c":"1"}}}', "kline_1m"),
-        (b'{"e":"markPriceUpdate","E":1,"s":"BTCUSDT","p":"1"}', "markPriceUpdate"),
+        (b'{"e":"24hrTicker","E":1,"s":"BTCUSDT","p":"1"}', "24hrTicker"),
         (b'{"result":null,"id":1}', "result"),
         (b'{"error":{"code":2}}', "error"),
         (b'{"e":"serverShutdown","E":1}', "serverShutdown"),
@@ -174,3 +174,41 @@ def test_a_frame_that_is_wrong_is_malformed_and_says_why(name):
     data, why = BAD[name]
     with pytest.raises(MalformedFrame, match=why):
         spot(data)
+
+
+MARK = (
+    b'{"stream":"btcusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":1562305380000,"s":"BTCUSDT",'
+    b'"p":"11794.15000000","i":"11784.62659091","P":"11784.25641265","r":"0.00038167","T":1562306400000}}'
+)
+FORCED = (
+    b'{"stream":"btcusdt@forceOrder","data":{"e":"forceOrder","E":1568014460893,"o":{"s":"BTCUSDT","S":"SELL",'
+    b'"o":"LIMIT","f":"IOC","q":"0.014","p":"9910","ap":"9910","X":"FILLED","l":"0.014","z":"0.014","T":1568014460893}}}'
+)
+
+
+@pytest.mark.parametrize("form", [bytes, bare])
+def test_futures_say_mark_index_and_the_funding_that_is_predicted(form):
+    said = usdm(form(MARK) if form is bytes else form(MARK).encode())
+    (row,) = said.rows
+
+    assert said.sequence is None
+    assert (row.symbol, row.mark, row.index, row.funding) == ("BTCUSDT", 11794.15, 11784.62659091, 0.00038167)
+    assert (row.next_funding_ns, row.event_ns) == (1562306400000 * MILLI, 1562305380000 * MILLI)
+    assert (row.settled, row.open_interest, row.liquidated) == (None, None, None)
+
+
+def test_a_contract_with_a_date_has_no_funding():
+    (row,) = usdm(MARK.replace(b'"0.00038167"', b'""').replace(b"1562306400000}", b"0}")).rows
+    assert (row.mark, row.funding, row.next_funding_ns) == (11794.15, None, None)
+
+
+@pytest.mark.parametrize(("side", "quantity"), [(b"SELL", -0.014), (b"BUY", 0.014)])
+def test_a_liquidation_has_the_sign_of_the_forced_order(side, quantity):
+    said = usdm(FORCED.replace(b"SELL", side))
+    assert (said.kind, said.rows[0].liquidated, said.rows[0].funding) == ("forceOrder", quantity, None)
+
+
+@pytest.mark.parametrize("number", [b"nan", b"1e5", b"", b"inf", b"1."])
+def test_a_mark_that_is_no_number_is_malformed(number):
+    with pytest.raises(MalformedFrame, match="p was"):
+        usdm(MARK.replace(b"11794.15000000", number))
