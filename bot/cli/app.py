@@ -8,10 +8,10 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer.core import TyperGroup
 
-from bot.cli import control, doctor, features, look, profiles, run
+from bot.cli import control, doctor, evaluate, feasible, features, look, models, profiles, run, train
 from bot.cli.errors import MEANINGS, USAGE, tell
 
-RUN, INSPECT, OPERATE = "Run", "Inspect", "Operate"
+RUN, INSPECT, RESEARCH, OPERATE = "Run", "Inspect", "Research", "Operate"
 
 _CODES = "  \n".join(f"{code}: {meaning}" for code, meaning in MEANINGS.items())
 
@@ -69,10 +69,14 @@ app.command("why", rich_help_panel=INSPECT)(look.why)
 app.command("verify", rich_help_panel=INSPECT)(look.verify)
 app.command("inspect", rich_help_panel=INSPECT)(look.inspect)
 app.command("runs", rich_help_panel=INSPECT)(look.runs)
+app.command("train", rich_help_panel=RESEARCH)(train.train)
+app.command("evaluate", rich_help_panel=RESEARCH)(evaluate.evaluate)
+app.command("feasible", rich_help_panel=OPERATE)(feasible.feasible)
 app.command("halt", rich_help_panel=OPERATE)(control.halt)
 app.command("resume", rich_help_panel=OPERATE)(control.resume)
 app.command("flatten", rich_help_panel=OPERATE)(control.flatten)
 app.command("doctor", rich_help_panel=OPERATE)(doctor.doctor)
 app.command("completion", rich_help_panel=OPERATE)(doctor.completion)
-app.add_typer(features.app, name="features", rich_help_panel=INSPECT)
+app.add_typer(features.app, name="features", rich_help_panel=RESEARCH)
 app.add_typer(profiles.app, name="profile", rich_help_panel=OPERATE)
+app.add_typer(models.app, name="models", rich_help_panel=RESEARCH)

@@ -1,0 +1,136 @@
+"""Who plays in a history: the public actors of a live run, in the order of the assembly, behind the tape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from actors.agents.base import Agent, AgentSettings
+from actors.agents.breakout import Breakout
+from actors.agents.funding_carry import FundingCarry
+from actors.agents.macro import Macro
+from actors.agents.microprice import Microprice
+from actors.agents.ofi import Ofi
+from actors.agents.ou_reversion import OuReversion
+from actors.agents.pairs import Pairs
+from actors.agents.seasonality import Seasonality
+from actors.agents.sentiment import Sentiment
+from actors.agents.ts_momentum import TsMomentum
+from actors.agents.vol_managed import VolManaged
+from actors.agents.xs_reversal import XsReversal
+from actors.drift_watcher import DriftWatcher, DriftWatcherSettings
+from actors.meta_weighter import MetaWeighter, MetaWeighterSettings
+from actors.outcomes import Outcomes, OutcomesSettings
+from actors.regime_watcher import RegimeWatcher, RegimeWatcherSettings
+from actors.scorer import Scorer, ScorerSettings
+from bot.evaluation.prices import Prices
+from bot.evaluation.record import Record
+from bot.evaluation.tape import Tape, TapeBars, TapeBooks, TapeFeatures, TapeMarker
+from contracts.ports import Models
+from contracts.quantities import Seconds
+from quant.booster_inputs import BoosterInputs
+from quant.decision import EXPERTS
+from quant.features.engine import REGISTRY
+from quant.features.history import batch
+from quant.ladder import RUNGS
+from runtime.actor import Actor
+from runtime.bus import Bus
+from runtime.cell import Cell
+from runtime.restarts import ACTOR_BUDGETS, Failures
+
+WEIGHTER: Final = "weighter"
+AGENTS: Final[dict[str, type[Agent]]] = {
+    "ts_momentum": TsMomentum,
+    "ou_reversion": OuReversion,
+    "breakout": Breakout,
+    "vol_managed": VolManaged,
+    "funding_carry": FundingCarry,
+    "ofi": Ofi,
+    "microprice": Microprice,
+    "pairs": Pairs,
+    "xs_reversal": XsReversal,
+    "seasonality": Seasonality,
+    "sentiment": Sentiment,
+    "macro": Macro,
+}
+
+
+def tape_of(prices: Prices, horizon_bars: int) -> Tape:
+    """The tape of a history: every feature of every row, made once by the batch form of the live pipeline."""
+    columns = {name: getattr(prices, name).T for name in ("open", "high", "low", "close", "volume")}
+    said = batch(columns, prices.at_ns, bar_s=prices.bar_s, horizon_bars=horizon_bars)
+    values = np.stack([said[name] for name in REGISTRY.names])
+    return Tape(prices, np.ascontiguousarray(values.transpose(2, 0, 1)), REGISTRY.names, REGISTRY.schema_hash)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The actors of one evaluation; `silent` are the agents that the history has nothing for."""
+
+    agents: tuple[str, ...]
+    silent: tuple[str, ...]
+    horizon_s: Seconds
+    bar_s: Seconds
+    models: Models
+
+    def cells(self, tape: Tape) -> list[Cell]:
+        """One cell for each actor; they hear a message in this order."""
+        return [
+            Cell(name, group, factory, Failures(ACTOR_BUDGETS[group])) for name, group, factory in self._steps(tape)
+        ]
+
+    def _steps(self, tape: Tape) -> list[tuple[str, str, Callable[[], Actor]]]:
+        agents: list[tuple[str, str, Callable[[], Actor]]] = [
+            (name, "beliefs", partial(AGENTS[name], self._settings(name))) for name in self.agents
+        ]
+        weighting = MetaWeighterSettings(agents=self.agents, horizon_s=self.horizon_s, bar_s=self.bar_s)
+        drift = DriftWatcherSettings(features_every_s=self.bar_s)
+        return [
+            ("marker", "market", partial(TapeMarker, tape)),
+            ("bar_builder", "market", partial(TapeBars, tape)),
+            ("book_keeper", "market", partial(TapeBooks, tape)),
+            ("feature_engine", "beliefs", partial(TapeFeatures, tape)),
+            ("regime_watcher", "beliefs", partial(RegimeWatcher, RegimeWatcherSettings(bar_s=self.bar_s))),
+            *agents,
+            ("outcomes", "beliefs", partial(Outcomes, OutcomesSettings())),
+            ("scorer", "beliefs", partial(Scorer, ScorerSettings())),
+            ("drift_watcher", "beliefs", partial(DriftWatcher, drift, tape.names)),
+            (WEIGHTER, "choice", partial(MetaWeighter, weighting, self.models)),
+        ]
+
+    def _settings(self, name: str) -> AgentSettings:
+        return AgentSettings(name=name, horizon_s=self.horizon_s, prior=0.0, label_s=self.bar_s, bar_s=self.bar_s)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of what the boosters are told, in their order."""
+        return BoosterInputs(self.agents, REGISTRY.names).names
+
+    def note(self, record: Record, row: int, bus: Bus) -> None:
+        """Write down the steps inside the blend: every expert, and every rung of the ladder with its tracker."""
+        weighter = next(cell.actor for cell in bus.cells if cell.name == WEIGHTER)
+        assert isinstance(weighter, MetaWeighter), f"{WEIGHTER} is a {type(weighter).__name__}"
+        chain = weighter.chain
+        if chain is None or bus.at_ns not in chain.pending:
+            return
+        said = chain.pending[bus.at_ns]
+        for name, quantiles in zip(EXPERTS, said.experts, strict=True):
+            record.take_stage(f"expert {name}", row, quantiles * said.scale)
+        for name, quantiles in zip(RUNGS, said.rungs, strict=True):
+            record.take_stage(f"rung {name}", row, quantiles * said.scale)
+
+
+def cast_of(tape: Tape, horizon_bars: int, models: Models) -> Cast:
+    """Every agent that the tape has anything for, and everyone who makes one belief of theirs.
+
+    An agent is left out when none of what it speaks from is known of any instrument in any row: it would be silent.
+    """
+    bar_s = tape.prices.bar_s
+    seen = np.asarray(np.isfinite(tape.features).any(axis=(0, 2)))
+    known = {name for row, name in enumerate(tape.names) if seen[row]}
+    agents = tuple(name for name, agent in AGENTS.items() if not agent.needs or not known.isdisjoint(agent.needs))
+    return Cast(agents, tuple(name for name in AGENTS if name not in agents), horizon_bars * bar_s, bar_s, models)

@@ -1,0 +1,101 @@
+"""`bot evaluate` as a user meets it: what it prints, what it keeps, what it refuses and by which code."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.bot.evaluation.test_history import a_history
+from tests.kit.command_line import Said, bot
+
+
+@pytest.fixture(scope="module")
+def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    history = a_history(rows=240, width=1)
+    path = tmp_path_factory.mktemp("prices") / "BTC-EUR.csv"
+    lines = ["timestamp,open,high,low,close,volume"]
+    for row in range(len(history)):
+        values = (history.open, history.high, history.low, history.close, history.volume)
+        stamp = history.at_ns[row] // 10**9 - 3600
+        lines.append(",".join([str(stamp), *(repr(float(table[row, 0])) for table in values)]))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def evaluated(prices: Path, cache: Path, *options: object) -> Said:
+    arguments = ("--horizon", "4h", "--bar", "1h", "--no-boosters", *options)
+    return bot("evaluate", "prices", prices, *arguments, BOT__CACHE__DIRECTORY=str(cache))
+
+
+def test_a_file_of_anyones_is_evaluated_and_the_second_time_it_is_known(prices: Path, cache: Path) -> None:
+    said, again = evaluated(prices, cache, "--json"), evaluated(prices, cache, "--json")
+
+    assert said.code == 0
+    names = ("skill_vs_fhs", "skill_vs_equal_weight", "dm_t", "calibration_error_max", "pinball")
+    assert {*names, "coverage_50", "coverage_90", "coverage_98"} <= said.json.keys()
+    assert said.json["recipe"] == "prices"
+    assert said.json["data"]["symbols"] == ["BTC-EUR"]
+    assert said.json["settings"]["horizon_bars"] == 4
+    assert said.err == ""
+    assert again.out == said.out
+    assert len(list((cache / "evaluations").glob("*.json"))) == 1
+
+
+def test_people_get_the_table_and_a_page(prices: Path, cache: Path, tmp_path: Path) -> None:
+    said = evaluated(prices, cache, "--out", tmp_path / "page.html")
+
+    assert said.code == 0
+    assert "FHS-EWMA" in said.out
+    assert "skill vs FHS %" in said.out
+    assert said.err == f"wrote {tmp_path / 'page.html'}\n"
+    assert "<svg" in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_other_settings_are_another_evaluation(prices: Path, cache: Path) -> None:
+    late = evaluated(prices, cache, "--json", "--from", "2021-01-06")
+
+    assert late.json["settings"]["from"] == "2021-01-06T00:00:00"
+    assert np.isfinite(late.json["pinball"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("E3",), 2, "there is no recipe 'E3'"),
+        (("prices",), 2, "needs at least one file"),
+        (("prices", "missing.csv"), 3, "no such file"),
+        (("E2", "--horizon", "90m", "--data", "FILE"), 2, "no whole number of bars"),
+        (("prices", "FILE", "--from", "1999-01-01"), 4, "nothing is known from 1999-01-01"),
+        (("prices", "FILE", "--bar", "25m"), 4, "cannot be made into bars of 1500 s"),
+        (("prices", "FILE", "--data", "FILE"), 2, "given twice"),
+        (("all", "FILE"), 2, "takes no files"),
+        (("prices", "FILE", "--horizon", "soon"), 2, "expected a number and one of"),
+        (("prices", "FILE", "--from", "yesterday"), 2, "expected a date"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_its_code(prices: Path, arguments: tuple, code: int, said: str) -> None:
+    failed = bot("evaluate", *(prices if each == "FILE" else each for each in arguments))
+
+    assert failed.code == code
+    assert said in failed.error
+
+
+def test_a_damaged_file_is_named_by_its_cell(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("date,close\n2021-01-01,100\n2021-01-02,abc\n")
+
+    failed = bot("evaluate", "prices", tmp_path / "x.csv")
+
+    assert failed.code == 10
+    assert "row 2: was 'abc'" in failed.error
+
+
+def test_help_names_recipes_codes_and_examples() -> None:
+    said = bot("evaluate", "--help", COLUMNS="200")
+
+    for word in ("E1", "E8", "prices", "--horizon", "--out", "Exit 0", "bot evaluate E1 --json"):
+        assert word in said.out

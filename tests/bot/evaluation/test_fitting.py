@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from bot.evaluation import fitting
+from bot.evaluation.fitting import stacked, walk_forward_fit
+from contracts.belief import Example
+from contracts.column import floats
+from quant.quantile_regression import QuantileModel
+from quant.quantiles import LEVELS
+
+HOUR_NS = 3_600_000_000_000
+NAMES = ("size", "noise")
+
+
+def examples(count: int = 900, width: int = 2, seed: int = 1) -> list[Example]:
+    """Outcomes whose deviation is what the first input says."""
+    rng = np.random.default_rng(seed)
+    base = np.repeat(np.array([-2.3, -1.6, -1.3, -0.7, 0.0, 0.7, 1.3, 1.6, 2.3])[:, None], width, axis=1)
+    said = []
+    for at in range(count):
+        x = rng.random((width, 2))
+        said.append(
+            Example(
+                universe=1,
+                schema="s",
+                said_ns=at * HOUR_NS,
+                end_ns=(at + 1) * HOUR_NS,
+                x=floats(x),
+                base=floats(base),
+                z=floats((0.3 + 1.4 * x[:, 0]) * rng.standard_normal(width)),
+                scale=floats(np.ones(width)),
+                weight=1.0,
+                based_on=(),
+            )
+        )
+    return said
+
+
+def test_examples_are_stacked_by_instant_and_instrument() -> None:
+    given = examples(count=5)
+
+    rows = stacked(given, NAMES)
+
+    assert rows.x.shape == (10, 2)
+    assert rows.base.shape == (len(LEVELS), 10)
+    assert np.array_equal(rows.x[2:4], given[1].x.values)
+    assert rows.said_ns[2:4].tolist() == [HOUR_NS] * 2
+
+
+def test_of_too_many_rows_instants_are_left_out_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "ROWS_MAX", 10)
+
+    rows = stacked(examples(count=12), NAMES)
+
+    assert rows.said_ns.tolist() == [at * HOUR_NS for at in (0, 0, 3, 3, 6, 6, 9, 9)]
+
+
+def test_too_few_rows_give_no_model() -> None:
+    assert walk_forward_fit(NAMES, HOUR_NS, 1)(examples(count=100), 0) is None
+
+
+@pytest.mark.numbers
+def test_a_fitted_model_is_the_same_twice_and_sees_what_widens() -> None:
+    fit = walk_forward_fit(NAMES, HOUR_NS, 1)
+
+    one, two = fit(examples(), 0), fit(examples(), 0)
+
+    assert one is not None and one == two
+    model = QuantileModel.from_texts(one, schema="s")
+    said = model.predict(np.array([[0.05, 0.5], [0.95, 0.5]]), np.repeat(examples(1)[0].base.values[:, :1], 2, axis=1))
+    assert said[-2, 1] > 1.3 * said[-2, 0]
