@@ -8,8 +8,9 @@ import numpy as np
 from actors.agents.base import Agent
 from actors.agents.view import Evidence, View
 from contracts.belief import Outcome
+from contracts.quantities import SECOND_NS
 from quant.agents.memory import Memory
-from quant.agents.seasons import Seasons, hour_of_week
+from quant.agents.seasons import HOUR_NS, Seasons, hour_of_week
 from quant.beliefs import promised
 
 
@@ -25,7 +26,9 @@ class Seasonality(Agent):
 
     def hear_outcome(self, outcome: Outcome) -> None:
         z = outcome.realised.values / np.where(outcome.sigma.values > 0.0, outcome.sigma.values, np.nan)
-        self._seasons.learn(hour_of_week(outcome.said_ns), z, self.uniqueness)
+        settings = self.settings
+        unique = min(1.0, settings.label_s / min(settings.horizon_s, HOUR_NS / SECOND_NS))
+        self._seasons.learn(hour_of_week(outcome.said_ns), z, unique)  # labels of other weeks never overlap
 
     def on_frame(self, view: View) -> Evidence:
         return Evidence.of(promised(self._seasons.expected(hour_of_week(view.at_ns))), view.sd("s_ref"))

@@ -19,6 +19,7 @@ SAMPLES: Final = 720
 SAMPLES_MIN: Final = 240
 WINDOW_S: Final = 30 * 86_400.0
 DAY_S: Final = 86_400.0
+REFRESH_BARS_MIN: Final = 5
 WANDER: Final = 1e-5
 """Variance of the hedge's steps per bar, in units of the spread's (and of what it is regressed on)."""
 AR_KEEP: Final = 1.0 - 1.0 / 240.0
@@ -64,7 +65,7 @@ class Pairs(Memory):
         window = max(SAMPLES_MIN, min(SAMPLES, round(WINDOW_S / bar_s)))
         self._stride = max(1, round(WINDOW_S / bar_s / window))
         self._window = window
-        self._refresh = max(1, round(DAY_S / bar_s))
+        self._refresh = max(REFRESH_BARS_MIN, round(DAY_S / bar_s))
 
     def push(self, close: Floats) -> None:
         """One closed bar (N,), NaN where nothing was quoted."""

@@ -142,16 +142,15 @@ def test_each_of_the_twelve_keeps_the_laws_in_short_markets(kind, quick):
 
 @pytest.mark.numbers
 @pytest.mark.parametrize("kind", TWELVE)
-@pytest.mark.parametrize("horizon_s", [4 * 3600.0, 3600.0])
-def test_each_of_the_twelve_keeps_every_law(kind, horizon_s):
-    assert check_agent(agent_of(kind), steps=450, horizon_s=horizon_s) == ()
+def test_each_of_the_twelve_keeps_every_law(kind):
+    assert check_agent(agent_of(kind), steps=450) == ()
 
 
 @pytest.mark.numbers
 @pytest.mark.parametrize("kind", ["ofi", "microprice"])
 def test_agents_of_the_book_keep_every_law_on_their_own_horizon(kind):
     """At horizons of a minute and less they learn from mids instead of outcomes."""
-    assert check_agent(agent_of(kind), steps=450, horizon_s=60.0) == ()
+    assert check_agent(agent_of(kind), steps=100, horizon_s=60.0) == ()
 
 
 def test_an_agent_of_ones_own_keeps_them_too_whichever_way_it_is_written(quick):
