@@ -56,8 +56,10 @@ class Search:
         """Whole lots within the budget: the start snapped, repaired, filled and improved. Nothing if nothing is.
 
         Laws: `used` of the answer is at most 1 (or the answer is nothing at all); utility never falls below that of the
-        repaired start.
+        repaired start; of a single candidate it is the most that fits, so a larger budget never shrinks it.
         """
+        if len(start) == 1:
+            return self._most_of_one()
         lots = self.repaired(self._candidates.snapped(start))
         if not lots.any() and self._look(lots) > 1.0:
             return lots
@@ -65,6 +67,14 @@ class Search:
         other = self._improved(np.zeros_like(lots))
         utility = self._candidates.utility
         return other if utility @ other > utility @ best else best
+
+    def _most_of_one(self) -> Lots:
+        """What one candidate takes is convex in its lots, so what fits is an interval from nothing on."""
+        fits, beyond = 0, int(self._candidates.most[0]) + 1
+        while beyond - fits > 1:
+            middle = (fits + beyond) // 2
+            fits, beyond = (middle, beyond) if self._look(np.array([middle])) <= 1.0 else (fits, middle)
+        return self._candidates.snapped(np.array([fits]))
 
     def _improved(self, lots: Lots) -> Lots:
         lots = self._filled(lots)

@@ -97,13 +97,14 @@ def test_c12_what_was_let_through_always_keeps_the_tail_within_the_budget_or_onl
 
 @given(st.floats(0.003, 0.03), st.floats(1.0, 3.0))
 @settings(max_examples=25, deadline=None)
-def test_a_larger_budget_and_a_smaller_sigma_never_shrink_an_order(sigma, factor):
-    def size(sigma, budget):
-        stage = a_gate_stage(a_gate(cvar_budget_ratio=budget), slate=a_slate(sigma=sigma))
+def test_a_larger_budget_a_smaller_sigma_and_a_larger_edge_never_shrink_an_order(sigma, factor):
+    def size(sigma, budget, mu=0.02):
+        stage = a_gate_stage(a_gate(cvar_budget_ratio=budget), slate=a_slate(sigma=sigma, mu=mu))
         return sum((intent.quantity for intent in of(Intent, decide(stage))), D(0))
 
     assert size(sigma, 0.005 * factor) >= size(sigma, 0.005)
     assert size(sigma / factor, 0.005) >= size(sigma, 0.005)
+    assert size(sigma, 0.005, 0.002 * factor) >= size(sigma, 0.005, 0.002)
 
 
 def test_bug_27_i9_an_unknown_order_uses_up_the_budget():

@@ -85,6 +85,14 @@ def test_rounding_down_a_hedge_is_repaired() -> None:
     assert Search(candidates, used, 60).run(rounded).tolist() == [5, 5]
 
 
+@given(st.integers(1, 5000), st.floats(0.0, 6000.0), st.integers(1, 50))
+def test_of_one_candidate_the_most_that_fits_is_taken(most: int, fits: float, least: int) -> None:
+    candidates = Candidates(np.array([least]), np.array([most]), np.ones(1))
+    lots = Search(candidates, lambda lots: float(lots[0]) / max(fits, 1e-9), 5).run(np.array([0]))
+    exact = min(most, int(fits))
+    assert lots.tolist() == [exact if exact >= least else 0]
+
+
 def test_what_cannot_be_within_the_budget_or_measured_is_nothing() -> None:
     candidates = Candidates(np.array([2, 1]), np.array([4, 4]), np.array([1.0, 1.0]))
     for never in (2.0, float("nan"), float("inf")):
