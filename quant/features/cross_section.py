@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant.features.kernels import FLAT, PRESENT_SHARE_MIN
+from quant.features.kernels import FLAT, PRESENT_SHARE_MIN, dot
 from quant.features.registry import Feature, Kernel
 from quant.rolling import Floats, ewma_weights
 
@@ -49,7 +49,9 @@ def residual_return(r: Floats, m: Floats, beta_: Floats, sd: Floats) -> Floats:
 
 def market_correlation(r: Floats, mk: Floats) -> Floats:
     """With the mean of the market, around zero, absent rows left out."""
-    x, market, both = _moments(r, mk, np.ones(r.shape[-1]), CORRELATION_PRESENT_MIN)
+    x, market, both = dot(r, r), dot(mk, mk), dot(r, mk)
+    if np.isnan(both).any():
+        x, market, both = _moments(r, mk, np.ones(r.shape[-1]), CORRELATION_PRESENT_MIN)
     moved = (x > FLAT * FLAT) & (market > FLAT * FLAT)
     return np.asarray(both / np.sqrt(np.where(moved, x * market, np.nan)))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant.features.kernels import FLAT, PRESENT_SHARE_MIN, SETTLED, dot, latest, mean_present, ratio, realised
+from quant.features.kernels import FLAT, SETTLED, dot, latest, mean_present, ratio, realised
 from quant.features.registry import Feature, Kernel
 from quant.rolling import Floats
 from quant.volatility import ewma_sd
@@ -18,7 +18,11 @@ VOLVOL_MIN = 60
 
 def realised_present(r: Floats) -> Floats:
     """Root mean square of the returns present."""
-    return np.asarray(np.sqrt(mean_present(r * r)))
+    mean = dot(r, r) / r.shape[-1]
+    gapped = np.isnan(mean)
+    if gapped.any():
+        mean[gapped] = mean_present(r[gapped] ** 2)
+    return np.asarray(np.sqrt(mean))
 
 
 def root_mean(r2: Floats) -> Floats:
@@ -91,20 +95,15 @@ def excess_kurtosis(r: Floats) -> Floats:
 
 def drawdown(c: Floats) -> Floats:
     """Largest fall from a high of the window, in log price; absent closes are left out."""
-    filled = np.where(np.isnan(c), -np.inf, c)
-    fall = np.maximum.accumulate(filled, axis=-1) - c
-    return np.asarray(np.where(np.isnan(c[..., -1]), np.nan, np.fmax.reduce(fall, axis=-1)))
+    fall = np.fmax.reduce(np.fmax.accumulate(c, axis=-1) - c, axis=-1)
+    return np.where(np.isnan(c[..., -1]), np.nan, fall)
 
 
-def tail_ratio(r: Floats) -> Floats:
+def tail_ratio(r: Floats, sd: Floats) -> Floats:
     """Mean of the worst twentieth over the standard deviation around zero, positive; absent returns are left out."""
-    known = ~np.isnan(r)
-    count = known.sum(axis=-1)
     worst = max(1, round(TAIL * r.shape[-1]))
-    low = np.partition(np.where(known, r, 0.0), worst - 1, axis=-1)[..., :worst].mean(axis=-1)
-    sd = np.sqrt(mean_present(r * r))
-    enough = (count >= PRESENT_SHARE_MIN * r.shape[-1]) & (sd > FLAT)
-    return np.asarray(-low / np.where(enough, sd, np.nan))
+    low = np.partition(r, worst - 1, axis=-1)[..., :worst].sum(axis=-1) / worst
+    return np.asarray(-low / np.where(sd > FLAT, sd, np.nan))
 
 
 def _bar(
@@ -152,6 +151,14 @@ VARIANCE = (
     _bar("skew_240", "third standardised moment of r", skewness, 240, ("r",), 241),
     _bar("kurt_240", "fourth standardised moment of r, minus 3", excess_kurtosis, 240, ("r",), 241),
     _bar("maxdd_1440", "largest fall from a high, log price, over 1440 bars", drawdown, 1440, ("c",), 1),
-    _bar("es_ratio_1440", "-(mean of the worst 5 % of r) / rv over 1440 bars", tail_ratio, 1440, ("r",), 1081),
+    _bar(
+        "es_ratio_1440",
+        "-(mean of the worst 5 % of r) / rv over 1440 bars",
+        tail_ratio,
+        1440,
+        ("r",),
+        1081,
+        ("rv_1440",),
+    ),
     _bar("s_ref", "reference deviation of the next horizon, per bar", latest, 1, ("s_ref",), 21, (), "R1 R8 R9"),
 )
