@@ -301,6 +301,7 @@ class MetaWeighter(StatefulActor[MetaWeighterState]):
             stack=floats(blend.stack),
             experts=EXPERTS,
             expert_weights=floats(blend.expert_weights),
+            pool_quantiles=floats(blend.pool_quantiles),
         )
 
     def _cost_bps(self, width: int) -> Floats:

@@ -93,7 +93,7 @@ class Chain:
         shares = (_only_pool(), _padded(weights[0]), weights[1])[place]
         p_raw = self.curve.p_above(rungs[place])
         self._keep(decision, view, experts, weights, rungs, boosted.challenger, p_raw)
-        return self._said(decision, view, rungs[place], shares, p_raw, rung)
+        return self._said(decision, view, rungs[place], experts[POOL], shares, p_raw, rung)
 
     def learn(self, said_ns: int, y: Floats) -> Lesson | None:
         """The label (N,) of the belief said then, as log return over the horizon; NaN where it is not known.
@@ -230,7 +230,14 @@ class Chain:
             self.ladder.forget_challenger()
 
     def _said(
-        self, decision: Decision, view: View, rung_quantiles: Floats, shares: Floats, p_raw: Floats, rung: Rung
+        self,
+        decision: Decision,
+        view: View,
+        rung_quantiles: Floats,
+        pool_quantiles: Floats,
+        shares: Floats,
+        p_raw: Floats,
+        rung: Rung,
     ) -> Blend:
         spoke = view.pool.n_alive > 0
         centre = self.curve.mean(rung_quantiles)
@@ -256,6 +263,7 @@ class Chain:
             rung=rung,
             stack=self.stack.weights(),
             expert_weights=shares,
+            pool_quantiles=view.scale * pool_quantiles,
         )
 
     def _weights(self, view: View, regimes: Floats, shares: Floats) -> Floats:

@@ -40,7 +40,8 @@ class Blend(NamedTuple):
     """The belief of the whole over the horizon; log returns, (N,) unless said otherwise; NaN where nothing is known.
 
     `quantiles` (levels, N) rise; `weights` (K, N) is the part of each agent in the mean, signed; `es_long` and
-    `es_short` are mean losses in the worst 2.5 %; `stack` (G, K) and `expert_weights` (levels, experts) explain.
+    `es_short` are mean losses in the worst 2.5 %; `stack` (G, K) and `expert_weights` (levels, experts) explain;
+    `pool_quantiles` (levels, N) are what the pool alone would have said.
     """
 
     mu: Floats
@@ -57,6 +58,7 @@ class Blend(NamedTuple):
     rung: Rung
     stack: Floats
     expert_weights: Floats
+    pool_quantiles: Floats
 
 
 class Lesson(NamedTuple):

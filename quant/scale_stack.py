@@ -32,7 +32,7 @@ class ScaleStack(Remembering):
 
     remembered: ClassVar[tuple[str, ...]] = ("seen", "average", "variance", "gram", "moment", "coefficients", "fresh")
 
-    def __init__(self, n_inputs: int, half_life: float = 1000.0, solve_every: float = 64.0) -> None:
+    def __init__(self, n_inputs: int, half_life: float = 1000.0, solve_every: float = 256.0) -> None:
         if n_inputs < 1:
             raise ValueError(f"scale stack of {n_inputs} inputs, expected at least 1")
         self._half_life, self._solve_every = half_life, solve_every

@@ -1,11 +1,25 @@
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.meta_weighter import MetaWeighter, MetaWeighterSettings
-from contracts.belief import Slate
-from tests.kit.beliefs import a_signal_frame
+from actors.meta_weighter import MetaWeighter, MetaWeighterSettings, MetaWeighterState
+from contracts.belief import Example, Slate
+from contracts.codec import decode_state, encode
+from contracts.model import ModelTexts
+from contracts.ports import ModelRejected
+from quant.features.engine import REGISTRY
+from quant.quantile_regression import canonical
+from quant.quantiles import LEVELS, STUDENT_5
+from tests.kit.beliefs import (
+    a_drift_state,
+    a_feature_frame,
+    a_model_fitted,
+    a_regime_state,
+    a_signal_frame,
+    an_outcome,
+)
 from tests.kit.market import a_beat, a_mark_frame, a_universe_changed, an_envelope, at
 
 AGENTS = ("momentum", "reversion", "order_flow")
@@ -125,3 +139,178 @@ def test_the_order_in_which_agents_speak_changes_nothing(said, order):
         return slate_of(weighter)
 
     assert (told(AGENTS).mu, told(AGENTS).sigma) == (told(order).mu, told(order).sigma)
+
+
+def a_learner(models=None, **changed) -> MetaWeighter:
+    settings = MetaWeighterSettings(agents=AGENTS, horizon_s=60.0, bar_s=60.0, **changed)
+    weighter = MetaWeighter(settings, models)
+    weighter.receive(an_envelope(a_universe_changed("BTC-EUR", "ETH-EUR")))
+    return weighter
+
+
+def features(values: float = 1.0, *, schema: str = REGISTRY.schema_hash):
+    table = np.full((len(REGISTRY.names), 2), values)
+    table[REGISTRY.names.index("s_ref")] = 0.01
+    return a_feature_frame(values=table, schema=schema)
+
+
+def a_minute(weighter: MetaWeighter, minute: int, realised=0.0) -> Slate:
+    """The label of the last minute closes, agents speak, a slate is said."""
+    if minute:
+        closed = an_outcome(author="blend", realised=realised, said_ns=at(60 * (minute - 1)), horizon_s=60.0)
+        examples = tuple(weighter.receive(an_envelope(closed, at_ns=at(60 * minute))))
+        assert [type(each) for each in examples] == [Example]
+    signals = [a_signal_frame(agent=agent, horizon_s=60.0) for agent in AGENTS]
+    tell(weighter, features(), a_regime_state(), a_drift_state(), *signals, second=60.0 * minute)
+    weighter.check()
+    return slate_of(weighter, second=60.0 * minute)
+
+
+def test_a_closed_label_teaches_and_is_said_as_an_example():
+    weighter = a_learner()
+    a_minute(weighter, 0)
+    closed = an_outcome(author="blend", realised=(0.02, np.nan), said_ns=at(0), horizon_s=60.0)
+    (example,) = weighter.receive(an_envelope(closed, seq=77, at_ns=at(60)))
+    assert (example.said_ns, example.end_ns) == (at(0), at(60))
+    assert example.z.values[0] == pytest.approx(2.0)
+    assert np.isnan(example.z.values[1])
+    assert example.scale.values.tolist() == [0.01, 0.01]
+    assert example.x.values.shape == (2, len(weighter.chain.inputs.names))
+    assert example.base.values.shape == (9, 2)
+    assert (example.schema, example.based_on) == (weighter.chain.inputs.schema, (77,))
+    assert weighter.chain.recalibrations[0].labels == 1
+
+
+def test_outcomes_of_agents_of_other_universes_and_of_unknown_beliefs_teach_nothing():
+    weighter = a_learner()
+    a_minute(weighter, 0)
+    for outcome in (
+        an_outcome(author="momentum", said_ns=at(0)),
+        an_outcome(author="blend", said_ns=at(0), universe=9),
+        an_outcome(author="blend", said_ns=at(1)),
+    ):
+        tell(weighter, outcome)
+    assert weighter.state.unknown_labels == 1
+    assert weighter.chain.recalibrations[0].labels == 0
+
+
+def test_a_slate_explains_itself():
+    weighter = a_learner()
+    slate = a_minute(weighter, 0)
+    assert (slate.rung, slate.model, slate.regime) == ("pool", "", "normal")
+    assert slate.experts == ("pool", "reference", "stack", "booster", "free", "previous")
+    assert slate.expert_weights.values.shape == (9, 6)
+    assert slate.stack.values.shape == (3, 3)
+    assert slate.scale.values.tolist() == [0.01, 0.01]
+    assert ((slate.p_up.values > 0.5) & (slate.p_up.values < 1.0)).all()
+    assert (slate.es_long.values > 0.01).all()
+    assert (slate.es_short.values > slate.es_long.values).all()
+    assert (slate.mu_error.values > 0).all()
+
+
+def test_features_of_another_schema_are_not_used_and_counted():
+    weighter = a_learner()
+    tell(weighter, features(schema="other"), a_signal_frame(sigma=0.03, horizon_s=60.0))
+    assert slate_of(weighter).scale.values == pytest.approx([0.03, 0.03])
+    assert weighter.state.other_features == 1
+
+
+def test_drift_widens_the_slate_and_takes_it_back_to_the_pool():
+    weighter = a_learner()
+    calm = a_minute(weighter, 0)
+    tell(weighter, a_drift_state(level="widen", sigma_factor=1.25))
+    assert slate_of(weighter).sigma.values == pytest.approx(1.25 * calm.sigma.values)
+    weighter.chain.ladder.standing[:] = 1.0
+    assert slate_of(weighter).rung == "stack"
+    tell(weighter, a_drift_state(level="pool", sigma_factor=1.25))
+    assert slate_of(weighter).rung == "pool"
+
+
+def test_a_weighter_restored_from_its_snapshot_goes_on_bit_for_bit():
+    one, other = a_learner(), a_learner()
+    chance = np.random.default_rng(5)
+    for minute in range(180):
+        a_minute(one, minute, realised=0.01 * chance.standard_normal(2))
+    data = encode(one.snapshot())
+    other.restore(decode_state(MetaWeighterState, data))
+    assert encode(other.snapshot()) == data
+    for minute in range(180, 200):
+        realised = 0.01 * chance.standard_normal(2)
+        assert a_minute(one, minute, realised) == a_minute(other, minute, realised)
+
+
+class Store:
+    """A store of one model."""
+
+    def __init__(self, texts) -> None:
+        self._texts = texts
+
+    def texts(self, model: str):
+        if model != self._texts.model:
+            raise ModelRejected(f"model {model} is not here")
+        return self._texts
+
+
+def some_boosters(weighter: MetaWeighter):
+    """Boosters of one leaf each for the weighter's inputs, which say the base moved by nothing much."""
+    import lightgbm
+
+    names = weighter.chain.inputs.names
+    rows = lightgbm.Dataset(np.random.default_rng(1).random((80, len(names))), np.linspace(-1, 1, 80))
+    settings = {
+        "objective": "quantile",
+        "verbosity": -1,
+        "num_threads": 1,
+        "num_leaves": 3,
+        "boost_from_average": False,
+    }
+    texts = [canonical(lightgbm.train(settings, rows, 2).model_to_string())] * 9
+    return ModelTexts(
+        model="ab" * 32,
+        schema=weighter.chain.inputs.schema,
+        inputs=names,
+        levels=tuple(LEVELS.tolist()),
+        residual=tuple(texts),
+        free=tuple(texts),
+        start=tuple(STUDENT_5.tolist()),
+        spread=(0.0,) * 9,
+        trained_until_ns=1,
+        examples=600,
+    )
+
+
+def test_a_fitted_model_speaks_from_then_on_and_is_built_again_after_a_restart():
+    store = Store(some_boosters(a_learner()))
+    one, other = a_learner(store), a_learner(store)
+    tell(one, a_model_fitted(challenger=True))
+    assert one.chain.boosters.names() == ("ab" * 32, "", "")
+    slate = a_minute(one, 0)
+    one.chain.ladder.standing[:] = 2.0
+    boosted = slate_of(one)
+    assert (boosted.rung, boosted.model) == ("booster", "ab" * 32)
+    assert (boosted.expert_weights.values[:, 3:5] > 0).all()
+    assert slate.rung == "pool"
+    other.restore(decode_state(MetaWeighterState, encode(one.snapshot())))
+    assert slate_of(other) == boosted
+    tell(one, a_model_fitted(model=""))
+    assert slate_of(one).rung == "stack"
+
+
+def test_a_model_of_other_inputs_or_that_no_store_has_is_refused_and_counted():
+    fitted = some_boosters(a_learner())
+    other = msgspec.structs.replace(fitted, schema="00" * 32)
+    for models, name in ((Store(other), "ab" * 32), (Store(fitted), "cd" * 32), (None, "ab" * 32)):
+        weighter = a_learner(models)
+        tell(weighter, a_model_fitted(model=name))
+        assert weighter.state.models_refused == 1
+        assert a_minute(weighter, 0).rung == "pool"
+
+
+def test_a_changed_universe_keeps_what_was_learned():
+    weighter = a_learner()
+    for minute in range(5):
+        a_minute(weighter, minute, realised=0.01)
+    tell(weighter, a_universe_changed("ETH-EUR", "XRP-EUR", version=2))
+    assert weighter.chain.recalibrations[0].labels == 4
+    assert weighter.chain.skill.direction.any()
+    assert weighter.chain.pending == {}

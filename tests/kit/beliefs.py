@@ -3,7 +3,16 @@
 import numpy as np
 import numpy.typing as npt
 
-from contracts.belief import FeatureFrame, Outcome, SignalFrame, Slate
+from contracts.belief import (
+    DriftLevel,
+    DriftState,
+    FeatureFrame,
+    ModelFitted,
+    Outcome,
+    RegimeState,
+    SignalFrame,
+    Slate,
+)
 from contracts.column import Column, floats
 from contracts.decision import Pick, Selection
 from contracts.quantities import Side
@@ -150,4 +159,27 @@ def a_selection(
         correlation=floats(np.eye(len(picks))) if picks else floats(np.zeros((0, 0))),
         slate_seq=slate_seq,
         based_on=based_on,
+    )
+
+
+def a_regime_state(*, probabilities: npt.ArrayLike = (0.2, 0.5, 0.3), label: str = "normal") -> RegimeState:
+    """A regime that has lasted a while."""
+    return RegimeState(
+        probabilities=floats(probabilities),
+        label=label,
+        run_bars=100.0,
+        fresh=0.0,
+        flipped=False,
+        parameters="test",
+        based_on=(1,),
+    )
+
+
+def a_drift_state(*, level: DriftLevel = "calm", sigma_factor: float = 1.0) -> DriftState:
+    return DriftState(level=level, reasons=(), sigma_factor=sigma_factor, size_factor=1.0, based_on=(1,))
+
+
+def a_model_fitted(*, model: str = "ab" * 32, schema: str = "test", challenger: bool = False) -> ModelFitted:
+    return ModelFitted(
+        model=model, schema=schema, trained_until_ns=1, examples=600, challenger=challenger, detail="test"
     )
