@@ -55,6 +55,11 @@ def objective(quality: Floats, correlation: Floats, picks: Int64s, gamma: float)
     return float(quality[chosen].sum() - penalty.sum() / 2.0)
 
 
+def marginal(quality: Floats, correlation: Floats, chosen: Int64s, gamma: float) -> Floats:
+    """What each candidate would add to F of the chosen ones, (N,)."""
+    return np.asarray(quality - _penalties(quality, correlation, gamma)[:, chosen].sum(axis=1))
+
+
 def select(
     quality: Floats,
     correlation: Floats,

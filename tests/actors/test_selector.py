@@ -4,13 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from actors.selector import Selector, SelectorSettings
+from actors.fill_experience import UNSEEN
+from actors.selector import LearningSettings, Selector, SelectorSettings
 from contracts import codec
 from contracts.account import Position
+from contracts.belief import RegimeState
+from contracts.column import floats
 from contracts.decision import Selection
 from tests.kit.belief_chain import closes
-from tests.kit.beliefs import a_slate
+from tests.kit.beliefs import a_slate, an_outcome
 from tests.kit.market import a_bar_frame, a_bar_history, a_universe_changed, an_envelope, at
 
 SYMBOLS = ("BTC-EUR", "ETH-EUR", "SOL-EUR", "XRP-EUR")
@@ -162,6 +166,100 @@ def test_a_bar_known_from_history_is_not_taken_twice():
 def test_settings_that_select_nothing_sensible_are_refused(name, value):
     with pytest.raises(ValueError, match=f"{name} was {value}"):
         SelectorSettings(**({"picks_max": 3} | {name: value}))
+
+
+def full(selector: Selector, slate, seq: int = 77) -> Selection:
+    (selection,) = selector.receive(an_envelope(slate, seq=seq))
+    selector.check()
+    return selection
+
+
+def test_the_error_and_the_tails_a_slate_says_are_used():
+    slate = a_slate(width=4, mu=(0.02, -0.02, np.nan, np.nan), sigma=0.01)
+    columns = {"es_long": (0.04, 9.0, 1.0, 1.0), "es_short": (9.0, 0.08, 1.0, 1.0), "mu_error": (0.01,) * 4}
+    told = replace(slate, **{name: floats(values) for name, values in columns.items()})
+    picks = full(a_selector(caution=0.5), told).picks
+    fill = UNSEEN.fill
+    edge = 0.02 - 1e-4 - 0.5 * 0.01
+    assert [pick.symbol for pick in picks] == ["BTC-EUR", "ETH-EUR"]
+    assert [pick.quality for pick in picks] == pytest.approx([fill * 0.5 * edge / 0.04, fill * 0.5 * edge / 0.08])
+
+
+def closed(count, *, worth, width=4, seed=0):
+    """Outcomes of the blend whose net edge came true `worth` times."""
+    chance = np.random.default_rng(seed)
+    for number in range(count):
+        mu = 0.5 * chance.normal(size=width)
+        realised = worth * mu + chance.normal(size=width)
+        outcome = an_outcome(
+            author="blend", width=width, mu=mu, sigma=1.0, realised=realised, horizon_s=60.0, said_ns=at(60.0 * number)
+        )
+        quantiles = floats(mu + np.outer(np.linspace(-2, 2, 9), np.ones(width)))
+        yield replace(outcome, quantiles=quantiles, cost_bps=floats(np.zeros(width)))
+
+
+def test_an_edge_that_never_came_true_is_worth_less_and_one_that_did_is_not():
+    qualities = {}
+    for worth in (0.0, 1.0):
+        selector = a_selector()
+        before = choose(selector, mu=(0.02, np.nan, np.nan, np.nan)).picks[0].quality
+        for outcome in closed(200, worth=worth):
+            assert tuple(selector.receive(an_envelope(outcome))) == ()
+        found = choose(selector, mu=(0.02, np.nan, np.nan, np.nan)).picks
+        qualities[worth] = found[0].quality / before if found else 0.0
+    assert qualities[0.0] < 0.3
+    assert qualities[1.0] == pytest.approx(1.0, abs=0.15)
+
+
+def test_what_is_learned_survives_a_restart_and_a_changed_universe():
+    selector = a_selector()
+    for outcome in closed(50, worth=0.0):
+        selector.receive(an_envelope(outcome))
+    again = Selector(SelectorSettings(picks_max=4, cluster_max=4))
+    again.restore(codec.decode_state(Selector.state_type(), codec.encode(selector.snapshot())))
+    slate = {"mu": (0.02, -0.01, 0.005, np.nan)}
+    assert choose(again, **slate) == choose(selector, **slate)
+    selector.receive(an_envelope(a_universe_changed(*SYMBOLS, "ADA-EUR", version=2)))
+    wider = full(selector, replace(a_slate(width=5, mu=(0.02, -0.01, 0.005, np.nan, np.nan)), universe=2))
+    assert [pick.quality for pick in wider.picks] == [pick.quality for pick in choose(again, **slate).picks]
+
+
+def exploring(*, frozen=False, share=0.05) -> Selector:
+    learning = LearningSettings(explore_share=share)
+    settings = SelectorSettings(picks_max=2, cluster_max=4)
+    selector = Selector(settings, learning, np.random.default_rng)
+    selector.receive(an_envelope(a_universe_changed(*SYMBOLS)))
+    p = floats([0.1, 0.2, 0.7])
+    weather = RegimeState(
+        probabilities=p, label="wild", run_bars=1.0, fresh=0.9, flipped=frozen, parameters="x", based_on=(1,)
+    )
+    selector.receive(an_envelope(weather))
+    return selector
+
+
+def test_exploration_is_rare_logged_and_the_same_again():
+    mu = (0.03, 0.025, 0.024, 0.023)
+    first, again = exploring(), exploring()
+    said = [choose(first, mu=mu) for _ in range(150)]
+    assert said == [choose(again, mu=mu) for _ in range(150)]
+    explored = [each for each in said if each.picks[-1].symbol != "ETH-EUR"]
+    assert 0 < len(explored) / len(said) / 2 <= 0.1
+    for each in said:
+        assert each.picks[0].propensity == 1.0
+        assert 0.0 < each.picks[-1].propensity <= 0.9
+        assert sum(pick.propensity for pick in (*each.picks, *each.runners_up)) <= 2.0 + 1e-9
+
+
+@pytest.mark.parametrize("selector", [exploring(frozen=True), exploring(share=0.0)], ids=["flipped", "no share"])
+def test_exploration_freezes_when_the_regime_flips_or_nothing_is_given_to_it(selector):
+    for _ in range(100):
+        selection = choose(selector, mu=(0.03, 0.025, 0.024, 0.023))
+        assert [pick.propensity for pick in selection.picks] == [1.0, 1.0]
+
+
+def test_a_share_beyond_the_largest_is_refused():
+    with pytest.raises(ValueError, match=r"explore_share was 0\.2"):
+        LearningSettings(explore_share=0.2)
 
 
 numbers = st.lists(st.floats(-0.05, 0.05), min_size=4, max_size=4)
