@@ -13,10 +13,11 @@ from quant.rolling import Floats
 
 HOURS = 168
 SHRINK_H = 10.0
-SHRINK_DAY_H = 3.0
+SHRINK_DAY_H = 10.0
 FORGET_H = 0.99
 THURSDAY_H = 72
 WORKDAYS = 5
+WORK, WEEKEND = slice(0, WORKDAYS), slice(WORKDAYS, 7)
 SECOND_NS = 1_000_000_000
 HOUR_S = 3_600.0
 DAY_S = 86_400.0
@@ -48,8 +49,12 @@ class Season:
         self.seen[:, slot + HOURS] = forget * self.seen[:, slot + HOURS] + known
 
     def factor(self, slot: int) -> Floats:
-        """Of one hour, shrunk towards 1, shape (cells,); never 0."""
-        return np.asarray((self._shrink + self.seen[:, slot]) / (self._shrink + self.seen[:, slot + HOURS]))
+        """Of one hour, shape (cells,), shrunk as in `table`; never 0."""
+        sums, looks = self._days()
+        day, hour = divmod(slot, 24)
+        part = WORK if day < WORKDAYS else WEEKEND
+        usual = self._usual(sums[..., hour], looks[..., hour], part)
+        return np.asarray((self._shrink * usual + sums[:, day, hour]) / (self._shrink + looks[:, day, hour]))
 
     def table(self) -> Floats:
         """Of all hours, shape (cells, 168), with mean 1 over the looks.
@@ -57,16 +62,21 @@ class Season:
         Each hour is shrunk towards that hour of all workdays (or of the weekend), and this towards that of all days: a
         few weeks suffice for the shape of a day.
         """
-        sums, looks = self.seen.reshape(-1, 2, 7, 24).swapaxes(0, 1)
-        day = self._shrunk(1.0, sums.sum(axis=1), looks.sum(axis=1))
+        sums, looks = self._days()
         raw = np.empty(sums.shape)
-        for part in (slice(0, WORKDAYS), slice(WORKDAYS, 7)):
-            usual = self._shrunk(day, sums[:, part].sum(axis=1), looks[:, part].sum(axis=1))
+        for part in (WORK, WEEKEND):
+            usual = self._usual(sums, looks, part)
             raw[:, part] = (self._shrink * usual[:, None] + sums[:, part]) / (self._shrink + looks[:, part])
         total = looks.sum(axis=(1, 2))
         mean = (raw * looks).sum(axis=(1, 2)) / np.where(total > 0.0, total, 1.0)
         return np.asarray((raw / np.where(total > 0.0, mean, 1.0)[:, None, None]).reshape(-1, HOURS))
 
-    def _shrunk(self, towards: Floats | float, sums: Floats, looks: Floats) -> Floats:
+    def _days(self) -> Floats:
+        """Sums and weights, each (cells, 7, 24)."""
+        return self.seen.reshape(-1, 2, 7, 24).swapaxes(0, 1)
+
+    def _usual(self, sums: Floats, looks: Floats, part: slice) -> Floats:
+        """What a part of the week usually is at an hour, from (cells, 7, ...): shrunk towards that hour of all days."""
         shrink = self._shrink * SHRINK_DAY_H / SHRINK_H
-        return np.asarray((shrink * towards + sums) / (shrink + looks))
+        day = (shrink + sums.sum(axis=1)) / (shrink + looks.sum(axis=1))
+        return np.asarray((shrink * day + sums[:, part].sum(axis=1)) / (shrink + looks[:, part].sum(axis=1)))

@@ -75,3 +75,8 @@ def dot(x: Floats, y: Floats) -> Floats:
 def ratio(top: Floats, bottom: Floats) -> Floats:
     """top / bottom, NaN where there is nothing to divide by."""
     return np.asarray(top / np.where(bottom > 0.0, bottom, np.nan))
+
+
+def log_ratio(top: Floats, bottom: Floats) -> Floats:
+    """ln(top / bottom), NaN where one of them is not positive."""
+    return np.log(np.where((top > 0.0) & (bottom > 0.0), top, np.nan) / bottom)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant.features.kernels import latest, present_z, ratio
+from quant.features.kernels import latest, log_ratio, present_z, ratio
 from quant.features.registry import Feature, Kernel
 from quant.rolling import Floats, ewma
 
@@ -36,7 +36,7 @@ def periods_left(next_funding_s: Floats) -> Floats:
 
 
 def log_change(x: Floats) -> Floats:
-    return np.log(ratio(x[..., -1], x[..., 0]))
+    return log_ratio(x[..., -1], x[..., 0])
 
 
 def last_share(part: Floats, whole: Floats) -> Floats:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant.features.kernels import FLAT, SETTLED, dot, latest, mean_present, ratio, realised
+from quant.features.kernels import FLAT, SETTLED, dot, latest, log_ratio, mean_present, realised
 from quant.features.registry import Feature, Kernel
 from quant.rolling import Floats
 from quant.volatility import ewma_sd
@@ -70,10 +70,6 @@ def spread_of(x: Floats) -> Floats:
     mean = filled.sum(axis=-1) / count
     offset = np.where(known, x - mean[..., None], 0.0)
     return np.asarray(np.sqrt(dot(offset, offset) / count))
-
-
-def log_ratio(near: Floats, far: Floats) -> Floats:
-    return np.log(ratio(near, far))
 
 
 def _central(r: Floats) -> tuple[Floats, Floats, Floats]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant.features.kernels import FLAT, latest, mean_present, present_z, ratio, zscore
+from quant.features.kernels import FLAT, latest, log_ratio, mean_present, present_z, ratio, zscore
 from quant.features.registry import Feature, Kernel
 from quant.rolling import Floats
 
 
 def relative_log_mean(dv: Floats, dv_mean: Floats) -> Floats:
     """Log of the mean over the window against the long mean."""
-    return np.log(ratio(mean_present(dv), dv_mean[..., -1]))
+    return log_ratio(mean_present(dv), dv_mean[..., -1])
 
 
 def size_z(v: Floats, n: Floats) -> Floats:

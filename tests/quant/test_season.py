@@ -36,7 +36,18 @@ def test_what_was_never_seen_is_one_and_a_few_looks_move_little() -> None:
     season = Season(2, 3_600.0)
     np.testing.assert_array_equal(season.table(), np.ones((2, HOURS)))
     season.learn(5, np.array([9.0, np.nan]))
-    np.testing.assert_allclose(season.factor(5), [19.0 / 11.0, 1.0])
+    factor, untouched = season.factor(5)
+    assert 1.0 < factor < 3.0
+    assert untouched == 1.0
+    np.testing.assert_allclose(season.table()[:, 5] / season.table()[:, 8], season.factor(5) / season.factor(8))
+
+
+def test_an_hour_learns_from_the_same_hour_of_other_days_of_its_part_of_the_week() -> None:
+    season = Season(1, 3_600.0)
+    for _ in range(10):
+        season.learn(24 + 7, np.array([3.0]))
+    table = season.table()[0]
+    assert table[24 + 7] > table[48 + 7] > table[5 * 24 + 7] > table[8]
 
 
 def test_bars_shorter_than_an_hour_learn_no_faster_than_hours() -> None:

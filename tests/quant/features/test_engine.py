@@ -113,6 +113,21 @@ def test_an_infinite_value_is_as_good_as_unknown() -> None:
     assert pipeline.values()[REGISTRY.index["imb_l1"]].tolist() == [pytest.approx(np.nan, nan_ok=True), 0.5]
 
 
+@pytest.mark.filterwarnings("error")
+def test_whatever_comes_in_a_feature_is_finite_or_absent() -> None:
+    rng = np.random.default_rng(9)
+    pipeline = a_pipeline(3, leader=1)
+    odd = np.array([0.0, 0.0, 1.0, -1.0, 1e-300, 1e300, np.inf, -np.inf, np.nan])
+    for minute in range(1, 320):
+        price = np.where(rng.random(3) < 0.1, np.nan, rng.choice([1e-9, 1.0, 1.0, 1.0, 1e9], 3))
+        pipeline.push("bar", minute * 60 * 10**9, a_bar(price) | {"volume": rng.choice([0.0, 0.0, 1.0], 3)})
+        for source in ("trade", "book", "perp", "context"):
+            pipeline.push(source, minute * 60 * 10**9, {name: rng.choice(odd, 3) for name in SOURCES[source]})
+        if minute % 40 == 0:
+            values = pipeline.values()
+            assert not [n for n, row in zip(pipeline.names, values, strict=True) if np.isinf(row).any()]
+
+
 def test_a_state_of_other_features_is_refused() -> None:
     pipeline = a_pipeline()
     with pytest.raises(ValueError, match="state of feature schema other, expected"):
