@@ -187,7 +187,7 @@ class Selector(StatefulActor[SelectorState]):
             state.fills.on_order(said, state.marks, self._columns)
         elif isinstance(said, Execution):
             state.fills.on_execution(said)
-        elif isinstance(said, Outcome) and len(said.quantiles):
+        elif isinstance(said, Outcome) and len(said.quantiles) and len(said.cost_bps):
             self._on_outcome(said)
 
     def _on_outcome(self, outcome: Outcome) -> None:

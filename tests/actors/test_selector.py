@@ -211,6 +211,14 @@ def test_an_edge_that_never_came_true_is_worth_less_and_one_that_did_is_not():
     assert qualities[1.0] == pytest.approx(1.0, abs=0.15)
 
 
+def test_an_outcome_without_quantiles_or_costs_teaches_nothing():
+    selector = a_selector()
+    (outcome,) = closed(1, worth=1.0)
+    for lacking in ("quantiles", "cost_bps"):
+        assert tuple(selector.receive(an_envelope(replace(outcome, **{lacking: floats([])})))) == ()
+    assert selector.state.learned_ns == 0
+
+
 def test_what_is_learned_survives_a_restart_and_a_changed_universe():
     selector = a_selector()
     for outcome in closed(50, worth=0.0):
