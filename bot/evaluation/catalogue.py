@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +13,7 @@ from bot.evaluation import data
 from bot.evaluation.gate import gate_report
 from bot.evaluation.history import Advance
 from bot.evaluation.noise import ROWS, noise_report
+from bot.evaluation.order_books import order_book_report
 from bot.evaluation.prices import Prices
 from bot.evaluation.ranks import rank_report
 from bot.evaluation.recipes import E1, E2, HOURLY_WANTED, Plan, forecast, report_of
@@ -136,6 +138,12 @@ def _gate(request: Request) -> Work:
     return Work({"prices": prices.digest(), "from": start_ns, "seed": request.seed}, run)
 
 
+def _order_books(request: Request) -> Work:
+    files = request.files or tuple(data.recorded(name) for name in data.FEEDS)
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    return Work({"recordings": hashes}, lambda shown: order_book_report(files))
+
+
 def _noise(request: Request) -> Work:
     def run(shown: Shown) -> Report:
         with shown("E8", ROWS) as advance:
@@ -150,6 +158,7 @@ RECIPES: Final[dict[str, Callable[[Request], Work]]] = {
     "E4": _ranks,
     "E5": _worlds,
     "E6": _gate,
+    "E7": _order_books,
     "E8": _noise,
     "prices": _files,
 }

@@ -16,6 +16,7 @@ from bot.evaluation.prices import BadPrices, Prices, without_holes
 from bot.evaluation.record import Record
 from bot.evaluation.report import Bound, Report, Table, day, described, targets
 from bot.evaluation.retraining import FittedModels, Gathering, Retraining
+from bot.evaluation.slates import frontier_of
 from contracts.belief import Example
 from contracts.quantities import SECOND_NS, Nanos, Seconds
 
@@ -142,6 +143,7 @@ def forecast(prices: Prices, plan: Plan, advance: Advance | None = None) -> Told
 def report_of(told: Told, plan: Plan) -> Report:
     """The report of a driven history."""
     figures = headline(told.found)
+    frontier_tables, frontier_charts = frontier_of(told.prices, told.record, told.found.ground)
     return Report(
         recipe=plan.recipe,
         title=plan.title,
@@ -156,8 +158,8 @@ def report_of(told: Told, plan: Plan) -> Report:
         },
         figures=figures,
         targets=targets(figures, plan.wanted),
-        tables=(table_of(told.found), *_models(told)),
-        charts=charts_of(told.found, told.record, told.prices.at_ns),
+        tables=(table_of(told.found), *frontier_tables, *_models(told)),
+        charts=(*charts_of(told.found, told.record, told.prices.at_ns), *frontier_charts),
         notes=_notes(told),
     )
 
