@@ -10,8 +10,10 @@ import sys
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-PARTS = ("turns", "beliefs", "journal", "parse", "loop", "process")
+PARTS = ("turns", "beliefs", "boosters", "journal", "parse", "loop", "process")
 GOALS = {
+    "ms_9_quantiles_64_60_rounds_p50": "at most 3 of CPU",
+    "ms_9_quantiles_64_120_rounds_p50": "at most 3 of CPU",
     "us_per_tick_turn_journaled": "P4: at most 2.5",
     "us_per_signal_and_decision_10": "P5: at most 6,000 with twelve agents",
     "us_per_signal_and_decision_64": "P5: at most 15,000 with twelve agents",

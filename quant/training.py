@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 
 from contracts.model import ModelTexts
-from quant.model_text import examine, first_trees
+from quant.model_text import first_trees
 from quant.quantile_regression import (
     BinnedRows,
     BoosterSettings,
@@ -72,13 +72,13 @@ class TrainingSettings(NamedTuple):
 
 
 class Golden(NamedTuple):
-    """Rows with what the model said of them when it was fitted, and the sums of leaves and thresholds by booster."""
+    """Rows with what the model said of them when it was fitted, and the SHA-256 of each booster's text."""
 
     x: Floats
     base: Floats
     residual: Floats
     free: Floats
-    totals: tuple[tuple[float, float], ...]
+    texts: tuple[str, ...]
 
 
 class FittedModel(NamedTuple):
@@ -396,6 +396,5 @@ def _golden(fitted: FittedModel, examples: Examples) -> Golden:
     model = QuantileModel(fitted.texts())
     x, base = examples.x[chosen], np.ascontiguousarray(examples.base[:, chosen])
     free = model.predict_free(x) if model.has_free else base[:, :0]
-    examined = [examine(text, len(fitted.names)) for text in fitted.residual + fitted.free]
-    totals = tuple((each.leaf_total, each.threshold_total) for each in examined)
-    return Golden(x, base, model.predict(x, base), free, totals)
+    texts = tuple(hashlib.sha256(text.encode()).hexdigest() for text in fitted.residual + fitted.free)
+    return Golden(x, base, model.predict(x, base), free, texts)

@@ -62,14 +62,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class GoldenRows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Inputs, and what the model said of them when it was fitted; null is absent.
 
-    `totals` are the sums of the leaf values and of the thresholds of each booster, in the order of the files.
+    `texts` are the SHA-256 of the boosters, in the order of the files: golden rows go with these texts alone.
     """
 
     x: tuple[tuple[float | None, ...], ...]
     base: tuple[tuple[float, ...], ...]
     residual: tuple[tuple[float, ...], ...]
     free: tuple[tuple[float, ...], ...]
-    totals: tuple[tuple[float, float], ...]
+    texts: tuple[str, ...]
 
 
 def encode_manifest(manifest: Manifest) -> bytes:

@@ -54,14 +54,14 @@ def golden_rows(golden: Golden) -> GoldenRows:
         base=_rows(golden.base),
         residual=_rows(golden.residual),
         free=_rows(golden.free),
-        totals=golden.totals,
+        texts=golden.texts,
     )
 
 
 def golden_of(rows: GoldenRows) -> Golden:
     """Golden rows as they were; raises ValueError where they are no rectangles."""
     x = np.array([[np.nan if value is None else value for value in row] for row in rows.x])
-    return Golden(x, np.array(rows.base), np.array(rows.residual), np.array(rows.free), rows.totals)
+    return Golden(x, np.array(rows.base), np.array(rows.residual), np.array(rows.free), rows.texts)
 
 
 def _rows(values: Floats) -> tuple[tuple[float, ...], ...]:

@@ -45,48 +45,49 @@ def examine(store: Path, model: str) -> tuple[str, str]:
     """The wall that stopped a model and the reason; empty for both when it is sound."""
     from adapters.models.files import read_model
     from adapters.models.manifest import GOLDEN, decode_golden, texts_of
-    from bot.models.bundle import golden_of
     from contracts.ports import ModelRejected
     from quant.model_text import BadModelText
-    from quant.quantile_regression import library
 
     try:
         manifest, files = read_model(store, model)
     except ModelRejected as error:
         return "hash", str(error)
     try:
-        texts = texts_of(model, manifest, files)
-        golden = golden_of(decode_golden(files[GOLDEN]))
-        raise_unlike_totals(texts.residual + texts.free, len(texts.inputs), golden.totals)
-    except (ModelRejected, BadModelText, ValueError) as error:
+        texts, golden = texts_of(model, manifest, files), decode_golden(files[GOLDEN])
+        raise_bad_text(texts.residual + texts.free, len(texts.inputs))
+    except (ModelRejected, BadModelText) as error:
         return "structure", str(error)
+    if golden.texts != tuple(manifest.files[name].sha256 for name in manifest.boosters):
+        return "golden", "its golden rows are those of other boosters"
+    return loaded(manifest.library, texts, golden)
+
+
+def raise_bad_text(texts: tuple[str, ...], inputs: int) -> None:
+    """Examine every booster; raises BadModelText naming the one."""
+    from quant.model_text import BadModelText, examine
+
+    for number, text in enumerate(texts):
+        try:
+            examine(text, inputs)
+        except BadModelText as error:
+            raise BadModelText(f"booster {number}: {error}") from error
+
+
+def loaded(fitted_by: str, texts: Any, rows: Any) -> tuple[str, str]:
+    """Hand the texts to LightGBM, which may be the end of this process, and ask it about the golden rows."""
+    from bot.models.bundle import golden_of
+    from contracts.ports import ModelRejected
+    from quant.quantile_regression import library
+
     lightgbm = library()
-    if manifest.library.rsplit(".", 1)[0] != lightgbm.__version__.rsplit(".", 1)[0]:
-        return "load", f"fitted by lightgbm {manifest.library}, here is {lightgbm.__version__}: train again"
+    if fitted_by.rsplit(".", 1)[0] != lightgbm.__version__.rsplit(".", 1)[0]:
+        return "load", f"fitted by lightgbm {fitted_by}, here is {lightgbm.__version__}: train again"
     sys.addaudithook(refuse)
     try:
-        different = unlike_golden(texts, golden)
+        different = unlike_golden(texts, golden_of(rows))
     except (ModelRejected, lightgbm.basic.LightGBMError, ValueError, IndexError) as error:
         return "load", str(error)
     return ("golden", different) if different else ("", "")
-
-
-def raise_unlike_totals(texts: tuple[str, ...], inputs: int, totals: tuple[tuple[float, float], ...]) -> None:
-    """Examine every text and hold its sums against those of the fit; raises BadModelText."""
-    from quant.model_text import BadModelText, examine
-
-    if len(totals) != len(texts):
-        raise BadModelText(f"golden sums of {len(totals)} boosters, expected {len(texts)}")
-    for number, (text, total) in enumerate(zip(texts, totals)):
-        try:
-            found = examine(text, inputs)
-        except BadModelText as error:
-            raise BadModelText(f"booster {number}: {error}") from error
-        if (found.leaf_total, found.threshold_total) != total:
-            raise BadModelText(
-                f"booster {number}: leaves and thresholds sum to {found.leaf_total}, {found.threshold_total}, "
-                f"expected {total[0]}, {total[1]}"
-            )
 
 
 def unlike_golden(texts: Any, golden: Any) -> str:

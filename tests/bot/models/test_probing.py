@@ -1,3 +1,4 @@
+import hashlib
 import json
 import re
 import sys
@@ -17,16 +18,23 @@ def test_a_sound_model_passes_the_sacrificial_process(tmp_path):
     probe(store.directory / model)
 
 
-def test_leaves_changed_under_a_new_manifest_are_caught_by_golden_rows_that_were_not_recomputed(tmp_path):
-    store, model = a_store(tmp_path)
-    text = re.sub(
-        r"(leaf_value=-?\d\.\d)(\d)", lambda found: found[1] + str(9 - int(found[2])), a_fit().residual[4], count=1
-    )
-    assert len(text) == len(a_fit().residual[4])
-    assert text != a_fit().residual[4]
+def another_leaf(text: str) -> str:
+    """The text with one digit of its first leaf changed."""
+    return re.sub(r"(leaf_value=-?\d\.\d)(\d)", lambda found: found[1] + str(9 - int(found[2])), text, count=1)
 
-    with pytest.raises(ModelRejected, match="structure: booster 4: leaves and thresholds sum to"):
-        probe(store.directory / resigned(store, model, {"residual-4.txt": text.encode()}))
+
+@pytest.mark.parametrize("recomputed", [False, True], ids=["golden file as it was", "its hashes recomputed"])
+def test_changed_leaves_under_a_new_manifest_are_caught_by_golden_rows_that_were_not_recomputed(tmp_path, recomputed):
+    store, model = a_store(tmp_path)
+    changed = {"residual-4.txt": another_leaf(a_fit().residual[4]).encode()}
+    if recomputed:
+        golden = json.loads((store.directory / model / "golden.json").read_bytes())
+        golden["texts"][4] = hashlib.sha256(changed["residual-4.txt"]).hexdigest()
+        changed["golden.json"] = json.dumps(golden).encode()
+
+    complaint = "golden rows of residual differ by" if recomputed else "golden rows are those of other boosters"
+    with pytest.raises(ModelRejected, match=f"golden: .*{complaint}"):
+        probe(store.directory / resigned(store, model, changed))
 
 
 def test_golden_rows_that_the_model_does_not_say_are_caught(tmp_path):
