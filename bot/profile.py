@@ -104,8 +104,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     @property
     def weighting(self) -> MetaWeighterSettings:
-        """The meta-weighter hears exactly the agents there are."""
-        return MetaWeighterSettings(agents=tuple(self.agents), horizon_s=self.horizon_s)
+        """The meta-weighter hears exactly the agents there are, on the bars, labels and tails of the others."""
+        return MetaWeighterSettings(
+            agents=tuple(self.agents),
+            horizon_s=self.horizon_s,
+            bar_s=self.bars.bar_s,
+            overlaps_max=self.outcomes.overlaps_max,
+            tail_slope=self.risk.tail_slope,
+        )
 
     @property
     def limits(self) -> RiskSettings:
