@@ -90,8 +90,7 @@ def expected() -> dict[type[Exception], int]:
     from adapters.tables.errors import BadTable, MissingTable
     from bot.cli.options import OutputFailed
     from bot.configuration import BadConfiguration
-    from bot.features.catalogue import FeatureNotFound
-    from bot.features.explained import SymbolNotFound
+    from bot.features.catalogue import NotThere
     from bot.replaying import JournalEmpty
     from bot.running import NotArmed
     from bot.runs import AccountBusy, RunNotFound, RunsUnusable
@@ -119,8 +118,7 @@ def expected() -> dict[type[Exception], int]:
         NotRunning: NOT_FOUND,
         MissingRecording: NOT_FOUND,
         MissingTable: NOT_FOUND,
-        FeatureNotFound: NOT_FOUND,
-        SymbolNotFound: NOT_FOUND,
+        NotThere: NOT_FOUND,
         BadTable: DAMAGED,
         ForeignRecording: BAD_CONFIGURATION,
         EmptyRecording: BAD_CONFIGURATION,

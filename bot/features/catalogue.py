@@ -33,8 +33,12 @@ GROUPS: Final = {
 MARKDOWN_HEAD: Final = "| name | formula | inputs | window | warm-up | rule | version |\n|---|---|---|---|---|---|---|"
 
 
-class FeatureNotFound(Exception):
-    """No feature of that name; exit code 3."""
+class NotThere(Exception):
+    """No feature or instrument of that name; exit code 3."""
+
+
+class FeatureNotFound(NotThere):
+    """No feature of that name."""
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -7,14 +7,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.features.catalogue import rows
+from bot.features.catalogue import NotThere, rows
 from quant.rolling import Floats
 
 PRESENT_MIN: Final = 20
 
 
-class SymbolNotFound(Exception):
-    """No instrument of that name in what was looked at; exit code 3."""
+class SymbolNotFound(NotThere):
+    """No instrument of that name in what was looked at."""
 
 
 class Explained(msgspec.Struct, frozen=True):
