@@ -63,6 +63,7 @@ class Search:
         lots = self.repaired(self._candidates.snapped(start))
         if not lots.any() and self._look(lots) > 1.0:
             return lots
+        lots = self._stretched(lots)
         best = self._improved(lots)
         other = self._improved(np.zeros_like(lots))
         utility = self._candidates.utility
@@ -103,6 +104,14 @@ class Search:
                     best, price, after = fewer, paid, used
             lots, now, step = best, after, 2 * step
         return lots
+
+    def _stretched(self, lots: Lots) -> Lots:
+        """All in proportion to what is left of the budget: a start that was too careful is made good at once."""
+        used = self._look(lots)
+        if not 0.0 < used < 1.0:
+            return lots
+        more = self._candidates.snapped((lots / used).astype(np.int64))
+        return more if self._look(more) <= 1.0 else lots
 
     def _filled(self, lots: Lots) -> Lots:
         """More of whatever has the best utility per budget taken, as long as the budget is kept."""

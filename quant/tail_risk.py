@@ -80,7 +80,7 @@ def component_cvar(
     losses = book_losses(returns, notional, closing, foreign)
     k = _tail_size(len(losses), alpha)
     worst = math.ceil(k)
-    tail = np.argsort(losses, kind="stable")[len(losses) - worst :]
+    tail = np.argpartition(losses, len(losses) - worst)[len(losses) - worst :]
     weights = np.ones(worst)
     weights[0] = k - (worst - 1)
     drawn = tail < len(returns)

@@ -14,7 +14,10 @@ from contracts.quantities import Money, Side, sign
 from quant.lots import Candidates, Lots, Search
 
 LOOKS: Final = 24
-"""Books looked at for one decision: a few milliseconds."""
+"""Books looked at for one decision: about a millisecond."""
+
+COARSE: Final = 64
+"""Only where a position has fewer lots than this is it worth looking for better ones than those rounded down."""
 
 MARGIN: Final = Decimal("1.02")
 """The smallest order keeps its size when the price moves 2 % before it arrives."""
@@ -56,7 +59,8 @@ def in_lots(
         total[places] = worth * lots
         return total
 
-    search = Search(candidates, lambda lots: tail.used(added(lots), budgets), LOOKS)
+    looks = LOOKS if (candidates.most < COARSE).any() else 0
+    search = Search(candidates, lambda lots: tail.used(added(lots), budgets), looks)
     lots = search.run((scale * candidates.most).astype(np.int64))
     for _ in kept:
         if tail.positions(added(lots)) < SPREAD_FROM:

@@ -1,7 +1,7 @@
 """The tail of the joint book: what it may lose with what is open, unknown and proposed, filled or not."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -68,8 +68,9 @@ class Tail:
         moves = log_returns(variates(view.corr, chance, settings.scenarios), sigma, view.shapes)
         longer = max(1.0, settings.slow_horizon_s / view.horizon_s) ** 0.5
         self._rows = np.expm1(np.stack((moves, longer * moves)))
-        nothing = np.zeros_like(self._now)
-        self._idle = self._worst_of([held + nothing for held in self._books()])
+        same = np.array_equal(self._worst, self._now)
+        self._books = (self._worst,) if same else (self._now, self._worst)
+        self._idle = self._worst_of(self._books)
 
     def unit_shortfall(self, sides: Floats) -> Floats:
         """CVaR of one unit of currency in each instrument, held on that side (+1, -1); 0 for side 0."""
@@ -84,20 +85,23 @@ class Tail:
         """The worst loss of the book with signed notionals added."""
         if not added.any():
             return self._idle
-        filled = self._worst_of([held + part for held in self._books() for part in _parts(added)])
+        filled = self._worst_of(self._filled(added))
         risk = filled if filled.cvar >= self._idle.cvar else self._idle
         slow, deviation = max(filled.slow, self._idle.slow), max(filled.deviation, self._idle.deviation)
         return risk._replace(slow=slow, deviation=deviation)
 
     def used(self, added: Floats, budgets: Budgets) -> float:
         """How much of the tightest budget a book with signed notionals added takes: within them all up to 1."""
-        loss = self.loss(added)
-        pairs = ((loss.cvar, budgets.cvar), (loss.slow, budgets.slow), (loss.deviation, budgets.deviation))
+        books = self._filled(added) if added.any() else ()
+        tails = [cvars(self._losses(book), self._alpha).tolist() for book in books]
+        tails.append([self._idle.cvar, self._idle.slow])
+        pairs = [(tail[0], budgets.cvar) for tail in tails] + [(tail[1], budgets.slow) for tail in tails]
+        pairs.append((max(self._idle.deviation, self._deviation(books)), budgets.deviation))
         return max(was / may if may > 0.0 else (0.0 if was == 0.0 else np.inf) for was, may in pairs)
 
     def scale(self, added: Floats, budgets: Budgets) -> float:
         """The largest share of `added` whose tail stays within the budgets over both horizons."""
-        pairs = [(self._losses(held), self._opening(part)) for held in self._books() for part in _parts(added)]
+        pairs = [(self._losses(held), self._opening(part)) for held in self._books for part in _parts(added)]
         return min(
             largest_scale(held[horizon], part[horizon], budget, self._alpha)
             for held, part in pairs
@@ -106,7 +110,7 @@ class Tail:
 
     def calm_scale(self, added: Floats, deviation: float) -> float:
         """The largest share of `added` with which the deviation of the book is at most that; 0 where it is beyond."""
-        return min(self._deviation_scale(held, part, deviation) for held in self._books() for part in _parts(added))
+        return min(self._deviation_scale(held, part, deviation) for held in self._books for part in _parts(added))
 
     def sure(self, added: Floats, budgets: Budgets) -> Budgets:
         """The budgets less twice the error that the drawn scenarios themselves measure a book with."""
@@ -127,7 +131,13 @@ class Tail:
         """How many instruments the book may come to hold."""
         return int(np.count_nonzero(self._worst + added))
 
-    def _worst_of(self, books: list[Floats]) -> Loss:
+    def _filled(self, added: Floats) -> tuple[Floats, ...]:
+        return tuple(held + part for held in self._books for part in _parts(added))
+
+    def _deviation(self, books: Sequence[Floats]) -> float:
+        return math.sqrt(max((float(book @ self._covariance @ book) for book in books), default=0.0))
+
+    def _worst_of(self, books: Sequence[Floats]) -> Loss:
         losses = [self._losses(book) for book in books]
         tails = np.array([cvars(each, self._alpha) for each in losses])
         worst = int(np.argmax(tails[:, 0]))
@@ -136,11 +146,8 @@ class Tail:
             var=var(losses[worst][0], self._alpha),
             rows=losses[worst].shape[-1],
             slow=float(tails[:, 1].max()),
-            deviation=math.sqrt(max(0.0, *(float(book @ self._covariance @ book) for book in books))),
+            deviation=self._deviation(books),
         )
-
-    def _books(self) -> tuple[Floats, ...]:
-        return (self._worst,) if np.array_equal(self._worst, self._now) else (self._now, self._worst)
 
     def _losses(self, notional: Floats) -> Floats:
         """Over both horizons, (2, rows)."""
