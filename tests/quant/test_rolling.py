@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from quant.rolling import Floats, Ring, ewma, ewma_step
+from quant.rolling import Floats, Ring, blend, ewma, ewma_step
 
 numbers = st.floats(-1e6, 1e6) | st.just(float("nan"))
 
@@ -80,3 +80,24 @@ def test_a_recursive_step_keeps_the_mean_over_an_absent_value_and_starts_at_the_
     mean = np.array([1.0, 1.0, np.nan, np.nan])
     value = np.array([3.0, np.nan, 3.0, np.nan])
     np.testing.assert_array_equal(ewma_step(mean, value, 0.75), [1.5, 1.0, 3.0, np.nan])
+
+
+def test_the_newest_row_can_be_said_anew() -> None:
+    ring = Ring(1, 2)
+    for row, again in ((1.0, 2.0), (3.0, 4.0), (5.0, 6.0)):
+        ring.push(np.array([row]))
+        ring.replace(np.array([again]))
+    assert ring.view().tolist() == [[4.0, 6.0]]
+    assert ring.rows == 3
+    first = Ring(1, 2)
+    first.replace(np.array([7.0]))
+    assert first.rows == 1
+
+
+def test_a_blend_is_the_weighted_mean_of_what_was_there() -> None:
+    total, mass = np.zeros((1, 2)), np.zeros((1, 2))
+    rates = np.array([0.5, 1.0])
+    assert np.isnan(blend(total, mass, np.full((1, 2), np.nan), rates)).all()
+    for value in (1.0, np.nan, 4.0):
+        means = blend(total, mass, np.full((1, 2), value), rates)
+    np.testing.assert_allclose(means, [[(0.25 * 1.0 + 0.5 * 4.0) / 0.75, 4.0]])
