@@ -1,12 +1,9 @@
 """`bot agents`: what there is, what each believes, and which laws it keeps."""
 
-import json
-
 import pytest
-from typer.testing import CliRunner
 
 from bot.agents import SHIPPED
-from bot.cli.agents import app
+from tests.kit.command_line import Said, bot
 
 OWN = """
 from actors.agents.base import Agent
@@ -29,19 +26,19 @@ def quick(monkeypatch):
     monkeypatch.setattr("actors.agents.laws.STEPS", 12)
 
 
-def said(*arguments: object):
-    return CliRunner().invoke(app, [str(each) for each in arguments])
+def said(*arguments: object) -> Said:
+    return bot("agents", *arguments)
 
 
 def test_all_agents_are_listed_with_a_line_each() -> None:
-    assert tuple(line.split()[0] for line in said("list").stdout.splitlines()) == tuple(SHIPPED)
-    listed = json.loads(said("list", "--json").stdout)
+    assert tuple(line.split()[0] for line in said("list").out.splitlines()) == tuple(SHIPPED)
+    listed = said("list", "--json").json
     assert listed["pairs"] == {"origin": "shipped", "says": listed["pairs"]["says"]}
-    assert "Moskowitz" in json.loads(said("describe", "ts_momentum", "--json").stdout)["says"][0]
+    assert "Moskowitz" in said("describe", "ts_momentum", "--json").json["says"][0]
 
 
 def test_an_agent_is_described_with_its_source_and_what_it_needs() -> None:
-    told = said("describe", "funding_carry").stdout
+    told = said("describe", "funding_carry").out
     assert "Koijen" in told
     assert "Silent without fund_now, fund_z_30d, t_to_fund." in told
 
@@ -50,19 +47,19 @@ def test_an_agent_that_keeps_the_laws_is_told_so(tmp_path, quick) -> None:
     file = tmp_path / "mine.py"
     file.write_text(OWN.format(score='-view["z_20"]'))
     done = said("check", file)
-    assert (done.exit_code, done.stdout) == (0, f"agent {file} keeps all 11 laws\n")
+    assert (done.code, done.out) == (0, f"agent {file} keeps all 11 laws\n")
 
 
 def test_an_agent_that_breaks_one_fails_with_what_was_seen(tmp_path, quick) -> None:
     file = tmp_path / "mine.py"
     file.write_text(OWN.format(score="view.mid % 9"))
     done = said("check", file)
-    assert done.exit_code == 4
-    assert "prices may be scaled: with all prices times 1000" in done.stderr
-    assert json.loads(said("check", file, "--json").stdout)["ok"] is False
+    assert done.code == 4
+    assert "prices may be scaled: with all prices times 1000" in done.err
+    assert said("check", file, "--json").json["ok"] is False
 
 
 def test_an_agent_that_is_not_there_is_one_clear_line() -> None:
     done = said("check", "pears")
-    assert done.exit_code == 4
-    assert done.stderr.startswith("Error: agent 'pears': kind was 'pears', did you mean 'pairs'?")
+    assert done.code == 4
+    assert done.err.startswith("Error: agent 'pears': kind was 'pears', did you mean 'pairs'?")
