@@ -24,8 +24,8 @@ class Multipliers(NamedTuple):
 
     @property
     def size(self) -> float:
-        """What is left of sizes where the budget is not what limits them."""
-        return self.regime * self.drift
+        """What is left of sizes where the budget is not what limits them; one of nothing does by itself."""
+        return self.regime * self.drift or 1.0
 
     def by_name(self) -> dict[str, float]:
         """Each share by its name."""

@@ -2,15 +2,19 @@
 
 from decimal import Decimal
 
+import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.risk.settings import CanaryRiskSettings
 from actors.risk_gate import RiskGate
+from contracts.column import floats
 from contracts.decision import Intent, Reason, Refusal, Verdict
 from contracts.market import FeedStatus, FxMark
 from contracts.trade import OrderState
+from tests.actors.risk.test_multipliers import a_drift, a_regime
 from tests.kit.beliefs import a_pick, a_selection, a_slate
 from tests.kit.market import NOON_NS, a_beat, a_universe_changed, at
 from tests.kit.orders import (
@@ -508,3 +512,86 @@ def test_the_snapshot_at_the_opening_gives_the_first_positions_and_later_ones_do
     stage.admit(a_snapshot(BTC_EUR="9"))
     assert stage.actors[0].state.positions == {"BTC-EUR": D("0.1")}
     assert OrderState not in [type(each.payload) for each in stage.envelopes]
+
+
+def sized(stage, *picks):
+    return sum((intent.quantity for intent in of(Intent, decide(stage, *picks))), D(0))
+
+
+def test_after_a_flip_of_the_regime_less_is_bought_and_the_refusal_says_so():
+    usual, flipped = a_gate_stage(), a_gate_stage()
+    flipped.admit(a_regime(flipped=True))
+    assert 0 < sized(flipped) < D("0.6") * sized(usual)
+    poor = a_gate_stage(instruments={"notional_min": D(90)})
+    poor.admit(a_regime(flipped=True))
+    assert any(text.endswith("at most 2.50 (0.50 of the budget: regime 0.50)") for text in reasons(decide(poor), "C12"))
+
+
+def test_drift_halves_what_is_opened_and_at_its_worst_opens_nothing_and_closes_what_is_let_go():
+    usual, half, flat = a_gate_stage(), a_gate_stage(), a_gate_stage(ETH_EUR="0.1")
+    half.admit(a_drift(0.5))
+    assert 0 < sized(half) < D("0.6") * sized(usual)
+    flat.admit(a_drift(0.0, "flat"))
+    said = decide(flat)
+    assert [fields_of(each, "symbol", "reduce_only") for each in of(Intent, said)] == [("ETH-EUR", True)]
+    assert any("(0.00 of the budget: drift 0.00)" in text for text in reasons(said, "C12"))
+
+
+def test_a_multiplier_closes_nothing_by_force():
+    stage = a_gate_stage(BTC_EUR="0.2")
+    stage.admit(a_drift(0.0, "flat"))
+    stage.admit(a_regime(flipped=True))
+    assert of(Intent, decide(stage)) == []
+
+
+def test_a_day_limits_what_four_hours_would_allow_and_both_numbers_are_said():
+    loose = sized(a_gate_stage(a_gate(slow_budget_multiple=100.0)))
+    assert sized(a_gate_stage(a_gate(slow_budget_multiple=1.0))) < D("0.7") * loose
+    stage = a_gate_stage(a_gate(slow_budget_multiple=1.0), instruments={"notional_min": D(60)})
+    assert any(text.startswith("cvar over 24 h ") for text in reasons(decide(stage), "C12"))
+
+
+def test_what_moves_more_than_the_budget_holds_is_refused_by_its_deviation():
+    stage = a_gate_stage(a_gate(budget_sigmas_min=50.0), instruments={"notional_min": D(60)})
+    said = decide(stage)
+    assert any(text.startswith("deviation ") and text.endswith("at most 0.10") for text in reasons(said, "C12"))
+    assert said[-1].multipliers["volatility"] < 0.1
+
+
+@pytest.mark.parametrize("shape", ["missing", "falling", "equal"])
+def test_quantiles_that_say_nothing_leave_the_tail_of_a_t(shape):
+    usual = a_slate(width=2)
+    quantiles = {
+        "missing": np.full((9, 2), np.nan),
+        "falling": usual.quantiles.values[::-1],
+        "equal": np.full((9, 2), 0.02),
+    }[shape]
+    stage = a_gate_stage(slate=msgspec.structs.replace(usual, quantiles=floats(quantiles)))
+    assert 0 < sized(stage) < sized(a_gate_stage(slate=usual))
+
+
+def test_a_belief_with_a_heavier_tail_gets_less():
+    usual = a_slate(width=2)
+    heavy = usual.quantiles.values.copy()
+    heavy[0] -= 0.03
+    stage = a_gate_stage(slate=msgspec.structs.replace(usual, quantiles=floats(heavy)))
+    assert 0 < sized(stage) < sized(a_gate_stage(slate=usual))
+
+
+def test_below_its_full_confidence_a_position_is_smaller_and_without_any_it_is_none():
+    sizes = [sized(a_gate_stage(slate=a_slate(mu=0.002, confidence=each))) for each in (0.0, 0.1, 0.25, 0.5, 1.0)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] == 0 < sizes[1] < sizes[2] < sizes[3] == sizes[4]
+
+
+def test_of_three_positions_none_takes_more_than_half_of_the_budget():
+    names = ("BTC-EUR", "ETH-EUR", "SOL-EUR")
+    slate = a_slate(width=3, mu=[0.05, 0.0022, 0.0022], sigma=[0.01, 0.05, 0.05])
+    picks = [a_pick(symbol=name) for name in names]
+    held = {"ETH_EUR": "0.06", "SOL_EUR": "0.06"}
+    bound, free = (
+        decide(a_gate_stage(a_gate(component_ratio_max=ratio, patience=99), *names, slate=slate, **held), *picks[:1])
+        for ratio in (0.2, 1.0)
+    )
+    quantity = [sum((each.quantity for each in of(Intent, said)), D(0)) for said in (bound, free)]
+    assert 0 < quantity[0] < quantity[1]
