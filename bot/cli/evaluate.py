@@ -71,6 +71,10 @@ def evaluate(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Chance of the fits; the same seed gives the same numbers.")] = 1,
     boosters: Annotated[bool, typer.Option("--boosters/--no-boosters", help="Fit models along the way.")] = True,
+    agents: Annotated[
+        list[str] | None,
+        typer.Option("--agent", metavar="KIND", help="Also hear an agent of yours: a kind, module:Class, a .py file."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="PAGE.html", parser=a_path, help="Write one page with the charts.")
     ] = None,
@@ -98,7 +102,7 @@ def evaluate(
     names = [name for name in RECIPES if name != "prices"] if recipe == "all" else [recipe]
     reports, absent = [], []
     for name in names:
-        request = Request(name, given, horizon, bar, start, window, retrain, seed, boosters)
+        request = Request(name, given, horizon, bar, start, window, retrain, seed, boosters, tuple(agents or ()))
         try:
             reports.append(_reported(request, fresh))
         except Fail as failed:

@@ -9,24 +9,13 @@ from typing import Final
 
 import numpy as np
 
-from actors.agents.base import Agent, AgentSettings
-from actors.agents.breakout import Breakout
-from actors.agents.funding_carry import FundingCarry
-from actors.agents.macro import Macro
-from actors.agents.microprice import Microprice
-from actors.agents.ofi import Ofi
-from actors.agents.ou_reversion import OuReversion
-from actors.agents.pairs import Pairs
-from actors.agents.seasonality import Seasonality
-from actors.agents.sentiment import Sentiment
-from actors.agents.ts_momentum import TsMomentum
-from actors.agents.vol_managed import VolManaged
-from actors.agents.xs_reversal import XsReversal
+from actors.agents.base import AgentSettings
 from actors.drift_watcher import DriftWatcher, DriftWatcherSettings
 from actors.meta_weighter import MetaWeighter, MetaWeighterSettings
 from actors.outcomes import Outcomes, OutcomesSettings
 from actors.regime_watcher import RegimeWatcher, RegimeWatcherSettings
 from actors.scorer import Scorer, ScorerSettings
+from bot.agents import agent_of
 from bot.evaluation.prices import Prices
 from bot.evaluation.record import Record
 from bot.evaluation.tape import Tape, TapeBars, TapeBooks, TapeFeatures, TapeMarker
@@ -43,20 +32,21 @@ from runtime.cell import Cell
 from runtime.restarts import ACTOR_BUDGETS, Failures
 
 WEIGHTER: Final = "weighter"
-AGENTS: Final[dict[str, type[Agent]]] = {
-    "ts_momentum": TsMomentum,
-    "ou_reversion": OuReversion,
-    "breakout": Breakout,
-    "vol_managed": VolManaged,
-    "funding_carry": FundingCarry,
-    "ofi": Ofi,
-    "microprice": Microprice,
-    "pairs": Pairs,
-    "xs_reversal": XsReversal,
-    "seasonality": Seasonality,
-    "sentiment": Sentiment,
-    "macro": Macro,
-}
+AGENTS: Final = (
+    "ts_momentum",
+    "ou_reversion",
+    "breakout",
+    "vol_managed",
+    "funding_carry",
+    "ofi",
+    "microprice",
+    "pairs",
+    "xs_reversal",
+    "seasonality",
+    "sentiment",
+    "macro",
+)
+"""The kinds of the twelve."""
 
 
 def tape_of(prices: Prices, horizon_bars: int) -> Tape:
@@ -69,13 +59,18 @@ def tape_of(prices: Prices, horizon_bars: int) -> Tape:
 
 @dataclass(frozen=True)
 class Cast:
-    """The actors of one evaluation; `silent` are the agents that the history has nothing for."""
+    """The actors of one evaluation; `silent` are the kinds of agents that the history has nothing for."""
 
-    agents: tuple[str, ...]
+    kinds: tuple[str, ...]
     silent: tuple[str, ...]
     horizon_s: Seconds
     bar_s: Seconds
     models: Models
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The names of the agents: their kinds, without the place where one of somebody's own was found."""
+        return tuple(kind.rpartition(":")[2] for kind in self.kinds)
 
     def cells(self, tape: Tape) -> list[Cell]:
         """One cell for each actor; they hear a message in this order."""
@@ -85,7 +80,8 @@ class Cast:
 
     def _steps(self, tape: Tape) -> list[tuple[str, str, Callable[[], Actor]]]:
         agents: list[tuple[str, str, Callable[[], Actor]]] = [
-            (name, "beliefs", partial(AGENTS[name], self._settings(name))) for name in self.agents
+            (name, "beliefs", partial(agent_of(kind), self._settings(name)))
+            for name, kind in zip(self.agents, self.kinds, strict=True)
         ]
         weighting = MetaWeighterSettings(agents=self.agents, horizon_s=self.horizon_s, bar_s=self.bar_s)
         drift = DriftWatcherSettings(features_every_s=self.bar_s)
@@ -124,13 +120,17 @@ class Cast:
             record.take_stage(f"rung {name}", row, quantiles * said.scale)
 
 
-def cast_of(tape: Tape, horizon_bars: int, models: Models) -> Cast:
-    """Every agent that the tape has anything for, and everyone who makes one belief of theirs.
+def cast_of(
+    tape: Tape, horizon_bars: int, models: Models, kinds: tuple[str, ...] = AGENTS, *, all_of_them: bool = False
+) -> Cast:
+    """The agents that the tape has anything for, or all of them, and everyone who makes one belief of theirs.
 
     An agent is left out when none of what it speaks from is known of any instrument in any row: it would be silent.
+    Raises BadConfiguration for a kind that there is not.
     """
     bar_s = tape.prices.bar_s
     seen = np.asarray(np.isfinite(tape.features).any(axis=(0, 2)))
     known = {name for row, name in enumerate(tape.names) if seen[row]}
-    agents = tuple(name for name, agent in AGENTS.items() if not agent.needs or not known.isdisjoint(agent.needs))
-    return Cast(agents, tuple(name for name in AGENTS if name not in agents), horizon_bars * bar_s, bar_s, models)
+    needs = {kind: agent_of(kind).needs for kind in kinds}
+    heard = tuple(kind for kind in kinds if all_of_them or not needs[kind] or not known.isdisjoint(needs[kind]))
+    return Cast(heard, tuple(kind for kind in kinds if kind not in heard), horizon_bars * bar_s, bar_s, models)

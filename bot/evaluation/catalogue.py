@@ -42,6 +42,7 @@ class Request:
     retrain_s: Seconds | None = None
     seed: int = 1
     boosted: bool = True
+    agents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def _asked(plan: Plan, request: Request, bar_s: Seconds | None = None) -> Plan:
         retrain_s=request.retrain_s or plan.retrain_s,
         seed=request.seed,
         boosted=request.boosted,
+        kinds=plan.kinds + request.agents,
     )
 
 

@@ -9,12 +9,12 @@ from typing import Final
 import numpy as np
 
 from bot.evaluation.retraining import Fit
+from bot.models.dataset import stacked
 from contracts.belief import Example
 from contracts.model import ModelTexts
 from contracts.quantities import Nanos
 from quant.quantile_regression import BoosterSettings
-from quant.quantiles import LEVELS
-from quant.training import Examples, TrainingSettings, fit
+from quant.training import TrainingSettings, fit
 
 ROWS_MAX: Final = 40_000
 """Of more rows than this, every second (third, ...) instant is enough: neighbours share most of their label."""
@@ -26,7 +26,7 @@ def walk_forward_fit(names: tuple[str, ...], embargo_ns: Nanos, seed: int, threa
     """What fits a model for inputs of these names; None where the examples are too few to hold any out."""
 
     def fitted(examples: Sequence[Example], until_ns: Nanos) -> ModelTexts | None:
-        rows = stacked(examples, names)
+        rows = stacked(thinned(examples), names)
         if int(np.isfinite(rows.z).sum()) < ROWS_MIN:
             return None
         model = fit(rows, TrainingSettings(BoosterSettings(threads=threads), embargo_ns=embargo_ns), seed)
@@ -35,22 +35,10 @@ def walk_forward_fit(names: tuple[str, ...], embargo_ns: Nanos, seed: int, threa
     return fitted
 
 
-def stacked(examples: Sequence[Example], names: tuple[str, ...]) -> Examples:
-    """Examples below each other, rows by instant and instrument, thinned to `ROWS_MAX`."""
+def thinned(examples: Sequence[Example]) -> Sequence[Example]:
+    """Evenly so many instants that their rows are at most `ROWS_MAX`."""
     rows = sum(len(example.z) for example in examples)
-    kept = examples[:: max(1, -(-rows // ROWS_MAX))]
-    widths = [len(example.z) for example in kept]
-    return Examples(
-        x=np.concatenate([example.x.values for example in kept]),
-        base=np.concatenate([example.base.values for example in kept], axis=1),
-        z=np.concatenate([example.z.values for example in kept]),
-        weight=np.repeat([example.weight for example in kept], widths),
-        said_ns=np.repeat([example.said_ns for example in kept], widths),
-        end_ns=np.repeat([example.end_ns for example in kept], widths),
-        names=names,
-        schema=kept[0].schema,
-        levels=tuple(LEVELS.tolist()),
-    )
+    return examples[:: max(1, -(-rows // ROWS_MAX))]
 
 
 def _name(texts: ModelTexts) -> str:

@@ -65,7 +65,7 @@ def noise_report(seed: int, advance: Advance | None = None, rows: int = ROWS) ->
     tape = tape_of(prices, HORIZON_BARS)
     cast = cast_of(tape, HORIZON_BARS, FittedModels())
     watched = Watched()
-    trading = Trading(cast.agents, cast.silent, cast.horizon_s, cast.bar_s, cast.models)
+    trading = Trading(cast.kinds, cast.silent, cast.horizon_s, cast.bar_s, cast.models)
     record = drive(tape, trading, fee_bps=FEE_BPS, advance=advance, taps={Selection: watched, DriftState: watched})
     first = min(WARM_ROWS, rows // 3)
     found = evidence(prices, record, ground_of(prices, HORIZON_BARS, int(prices.at_ns[first])))

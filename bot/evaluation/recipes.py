@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from bot.evaluation.casting import cast_of, tape_of
+from bot.evaluation.casting import AGENTS, cast_of, tape_of
 from bot.evaluation.fitting import walk_forward_fit
 from bot.evaluation.forecasts import Evidence, evidence, ground_of, headline, table_of
 from bot.evaluation.history import Advance, drive
@@ -41,6 +41,7 @@ class Plan:
     retrain_s: Seconds
     seed: int = 1
     boosted: bool = True
+    kinds: tuple[str, ...] = AGENTS
     wanted: tuple[Wanted, ...] = ()
 
     def start_ns(self, prices: Prices) -> Nanos:
@@ -122,7 +123,7 @@ def forecast(prices: Prices, plan: Plan, advance: Advance | None = None) -> Told
         raise BadPrices(f"{len(prices)} bars are too few for a horizon of {plan.horizon_bars}")
     start_ns, models = plan.start_ns(prices), FittedModels()
     tape = tape_of(prices, plan.horizon_bars)
-    cast = cast_of(tape, plan.horizon_bars, models)
+    cast = cast_of(tape, plan.horizon_bars, models, plan.kinds)
     retraining = None
     if plan.boosted and cast.inputs:
         embargo_ns = plan.horizon_bars * tape.bar_ns
@@ -164,12 +165,25 @@ def report_of(told: Told, plan: Plan) -> Report:
     )
 
 
-def examples_of(prices: Prices, horizon_bars: int, *, advance: Advance | None = None) -> list[Example]:
-    """The data set of a training run: what the weighter itself says it would learn from, over a whole history."""
+class TrainingData(NamedTuple):
+    """What a training run learns from: the names of the inputs in their order, and the examples by time."""
+
+    names: tuple[str, ...]
+    examples: list[Example]
+
+
+def examples_of(
+    prices: Prices, horizon_bars: int, kinds: tuple[str, ...] = AGENTS, *, advance: Advance | None = None
+) -> TrainingData:
+    """The data set of a training run: what the weighter itself says it would learn from, over a whole history.
+
+    All agents asked for are in its inputs, silent ones too, because a model is served the inputs it was trained on.
+    """
     models, gathering, prices = FittedModels(), Gathering(), without_holes(prices)
     tape = tape_of(prices, horizon_bars)
-    drive(tape, cast_of(tape, horizon_bars, models), gathering, advance=advance)
-    return gathering.examples
+    cast = cast_of(tape, horizon_bars, models, kinds, all_of_them=True)
+    drive(tape, cast, gathering, advance=advance)
+    return TrainingData(cast.inputs, gathering.examples)
 
 
 def _notes(told: Told) -> tuple[str, ...]:

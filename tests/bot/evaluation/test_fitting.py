@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 
 from bot.evaluation import fitting
-from bot.evaluation.fitting import stacked, walk_forward_fit
+from bot.evaluation.fitting import thinned, walk_forward_fit
 from contracts.belief import Example
 from contracts.column import floats
 from quant.quantile_regression import QuantileModel
-from quant.quantiles import LEVELS
 
 HOUR_NS = 3_600_000_000_000
 NAMES = ("size", "noise")
@@ -36,23 +35,13 @@ def examples(count: int = 900, width: int = 2, seed: int = 1) -> list[Example]:
     return said
 
 
-def test_examples_are_stacked_by_instant_and_instrument() -> None:
-    given = examples(count=5)
-
-    rows = stacked(given, NAMES)
-
-    assert rows.x.shape == (10, 2)
-    assert rows.base.shape == (len(LEVELS), 10)
-    assert np.array_equal(rows.x[2:4], given[1].x.values)
-    assert rows.said_ns[2:4].tolist() == [HOUR_NS] * 2
-
-
 def test_of_too_many_rows_instants_are_left_out_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "ROWS_MAX", 10)
 
-    rows = stacked(examples(count=12), NAMES)
+    kept = thinned(examples(count=12))
 
-    assert rows.said_ns.tolist() == [at * HOUR_NS for at in (0, 0, 3, 3, 6, 6, 9, 9)]
+    assert [example.said_ns // HOUR_NS for example in kept] == [0, 3, 6, 9]
+    assert len(thinned(examples(count=5))) == 5
 
 
 def test_too_few_rows_give_no_model() -> None:

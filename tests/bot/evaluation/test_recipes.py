@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bot.evaluation.casting import AGENTS, cast_of, tape_of
 from bot.evaluation.page import page
 from bot.evaluation.prices import BadPrices
 from bot.evaluation.recipes import E1, E2, Told, examples_of, forecast, report_of
+from bot.evaluation.retraining import FittedModels
 from tests.bot.evaluation.test_history import a_history
 
 SMALL = replace(E2, recipe="prices", from_ns=None, window_s=150 * 3600.0, retrain_s=80 * 3600.0, wanted=E2.wanted)
@@ -80,7 +82,20 @@ def test_without_a_start_it_is_after_the_window_or_a_third() -> None:
     assert replace(SMALL, window_s=1e9).start_ns(prices) == prices.at_ns[200]
 
 
-def test_examples_for_training_come_from_the_weighter_itself() -> None:
-    examples = examples_of(a_history(rows=160), 4)
+def test_examples_for_training_come_from_the_weighter_itself_and_know_all_agents() -> None:
+    data = examples_of(a_history(rows=120, width=1), 4)
 
-    assert all(example.end_ns > example.said_ns for example in examples)
+    assert len(data.examples) > 100
+    assert all(example.end_ns - example.said_ns == 4 * 3600 * 10**9 for example in data.examples)
+    assert all(example.x.values.shape == (1, len(data.names)) for example in data.examples)
+    assert "funding_carry.mu" in data.names
+    assert len({example.schema for example in data.examples}) == 1
+
+
+def test_an_agent_of_ones_own_is_heard_beside_the_others() -> None:
+    tape = tape_of(a_history(rows=80, width=1), 4)
+
+    cast = cast_of(tape, 4, FittedModels(), (*AGENTS, "actors.agents.momentum:Momentum"))
+
+    assert cast.agents[-1] == "Momentum"
+    assert "Momentum.mu" in cast.inputs
