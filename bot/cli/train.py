@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from bot.cli.errors import BAD_CONFIGURATION, DAMAGED, TEMPORARY, USAGE, Fail, command
+from bot.cli.errors import BAD_CONFIGURATION, DAMAGED, NOT_FOUND, TEMPORARY, USAGE, Fail, command
+from bot.cli.evaluate import a_duration
 from bot.cli.options import Json, a_path, emit, say, talk
 from bot.cli.progress import progress
 
@@ -33,13 +34,29 @@ def train(
     examples: Annotated[
         str, typer.Option("--examples", metavar="FILE", help="Examples: .npz, or a stream; `-` is stdin.")
     ] = "",
+    prices: Annotated[
+        list[Path] | None,
+        typer.Option("--prices", metavar="FILE", parser=a_path, help="Or prices: CSV, Parquet or Feather."),
+    ] = None,
+    horizon: Annotated[
+        float | None, typer.Option("--horizon", metavar="TIME", parser=a_duration, help="With --prices: 4h, 5d.")
+    ] = None,
+    bar: Annotated[
+        float | None, typer.Option("--bar", metavar="TIME", parser=a_duration, help="With --prices: length of a bar.")
+    ] = None,
     models: Models = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Chance of the fit.")] = 1,
     rounds: Annotated[int, typer.Option("--rounds", min=1, max=1000, help="Trees per level, at most.")] = 400,
     patience: Annotated[int, typer.Option("--patience", min=1, max=1000, help="Stop after so many without gain.")] = 40,
     embargo_s: Annotated[
-        float, typer.Option("--embargo-s", min=0.0, max=EMBARGO_S_MAX, help="Between training and validation.")
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            "--embargo-s",
+            min=0.0,
+            max=EMBARGO_S_MAX,
+            help="Between training and validation; else none, with --prices the horizon.",
+        ),
+    ] = None,
     free: Annotated[bool, typer.Option("--free/--no-free", help="Fit the second set, which knows no base.")] = True,
     threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="They change the time, not the model.")] = 1,
     promote: Annotated[
@@ -55,21 +72,19 @@ def train(
     The same examples and seed give the same bytes. Killed at any time and run again, it goes on where it was. Exit 10
     for examples that are damaged or a model that its check refused.
 
-    Examples: `bot train --examples btc.npz`  ·  `bot train --examples btc.npz --seed 7 --no-promote --json`
+    Examples: `bot train --prices btc.csv --horizon 4h --bar 1h`  ·  `bot train --examples btc.npz --seed 7 --json`
     """
     from bot.models.places import fitting_code, models_directory, store_of
     from bot.models.training import train as fit_and_publish
     from quant.quantile_regression import BoosterSettings
     from quant.training import TrainingSettings
 
-    if not examples:
-        raise Fail("nothing to train from: give --examples FILE", USAGE)
-    taken = _examples(examples)
+    taken, life_ns = _taken(examples, prices, horizon, bar)
     settings = TrainingSettings(
         BoosterSettings(threads=threads),
         rounds_max=rounds,
         patience=patience,
-        embargo_ns=round(embargo_s * 1e9),
+        embargo_ns=life_ns if embargo_s is None else round(embargo_s * 1e9),
         free=free,
     )
     store = store_of(models_directory(models, os.environ))
@@ -109,13 +124,45 @@ class _Bar:
         self._shown = max(now, self._shown)
 
 
-def _examples(said: str) -> Any:
+def _taken(said: str, prices: list[Path] | None, horizon_s: float | None, bar_s: float | None) -> tuple[Any, int]:
+    """The examples, and the embargo that goes with them."""
+    if bool(said) == bool(prices):
+        raise Fail("give either --examples FILE or --prices FILE, and one of them", USAGE)
+    if prices:
+        if horizon_s is None:
+            raise Fail("--prices needs --horizon, such as 4h", USAGE)
+        return _from_prices(prices, horizon_s, bar_s)
+    if horizon_s is not None or bar_s is not None:
+        raise Fail("--horizon and --bar go with --prices", USAGE)
+    return _from_examples(said), 0
+
+
+def _from_examples(said: str) -> Any:
     from bot.models.dataset import BadExamples, read_examples, read_stream
 
     try:
         return read_stream(sys.stdin.buffer) if said == "-" else read_examples(a_path(said))
     except BadExamples as error:
         raise Fail(str(error), DAMAGED) from error
+
+
+def _from_prices(prices: list[Path], horizon_s: float, bar_s: float | None) -> tuple[Any, int]:
+    from adapters.tables.errors import BadTable, MissingTable
+    from bot.evaluation.prices import BadPrices
+    from bot.models.dataset import BadExamples
+    from bot.models.history import examples_of_prices
+
+    def shown(rows: int) -> Any:
+        return progress("driving the actors", rows, ROWS_SHOWN)
+
+    try:
+        return examples_of_prices(prices, bar_s, horizon_s, shown)
+    except MissingTable as error:
+        raise Fail(str(error), NOT_FOUND) from error
+    except BadTable as error:
+        raise Fail(str(error), DAMAGED) from error
+    except (BadPrices, BadExamples) as error:
+        raise Fail(str(error), BAD_CONFIGURATION) from error
 
 
 def _track(uri: str, found: Any) -> None:

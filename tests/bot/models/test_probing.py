@@ -12,6 +12,7 @@ from contracts.ports import ModelRejected
 from tests.kit.model_files import a_fit, a_store, resigned
 
 
+@pytest.mark.numbers
 def test_a_sound_model_passes_the_sacrificial_process(tmp_path):
     store, model = a_store(tmp_path)
 
@@ -37,6 +38,7 @@ def test_changed_leaves_under_a_new_manifest_are_caught_by_golden_rows_that_were
         probe(store.directory / resigned(store, model, changed))
 
 
+@pytest.mark.numbers
 def test_golden_rows_that_the_model_does_not_say_are_caught(tmp_path):
     store, model = a_store(tmp_path)
     said = json.loads((store.directory / model / "golden.json").read_bytes())
