@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 
 from actors.memory import NOTHING, StatefulActor
-from actors.outcomes import BLEND
 from actors.settings import more_than_zero
 from contracts.belief import DriftState, FeatureFrame, Outcome
 from contracts.column import Column, flags, floats
@@ -25,6 +24,8 @@ from quant.population import Alarm, Population, PopulationState
 from quant.rolling import Floats
 from quant.scores import mean_pinball, normal_quantiles, pit
 
+BLEND = "blend"
+"""The author whose outcomes are heard."""
 HAZARD = 1e-4
 """Of a change of the beliefs' errors, per label: on stationary errors less than one alarm in 10,000."""
 WARM_LABELS = 100

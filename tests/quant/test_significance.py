@@ -112,6 +112,7 @@ def test_the_distance_from_uniform_is_that_of_kolmogorov():
     assert math.isnan(uniform_ks(np.array([])).value)
 
 
+@pytest.mark.numbers
 @pytest.mark.filterwarnings("ignore")
 def test_track_records_are_deflated_like_elsewhere():
     from purgedcv import deflated_sharpe_ratio, probability_of_backtest_overfitting
@@ -124,6 +125,13 @@ def test_track_records_are_deflated_like_elsewhere():
     scores = chance.normal(size=(203, 8)) + np.linspace(0, 0.1, 8)
     expected = probability_of_backtest_overfitting(scores.T, 8, metric=np.mean).pbo
     assert overfitting_probability(scores, 8) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_more_trials_the_less_a_track_record_says():
+    returns = 0.1 + np.random.default_rng(7).standard_t(5, size=400)
+    said = [deflated_sharpe(returns, trials, 0.05) for trials in (1, 10, 100)]
+    assert said == sorted(said, reverse=True)
+    assert deflated_sharpe(returns - returns.mean(), 1, 0.0) == pytest.approx(0.5)
 
 
 def test_the_best_of_luck_is_no_better_than_the_rest():
