@@ -42,11 +42,12 @@ __all__ = ["Agent", "AgentSettings", "AgentState"]
 
 
 class AgentState(msgspec.Struct, kw_only=True):
-    """The last marks, the regime, whether it had nothing to say; the rest is filled in snapshots only."""
+    """The last marks and bar, the regime, whether it had nothing to say; the rest is filled in snapshots only."""
 
     universe: Universe | None = None
     marks: MarkFrame | None = None
     mark_seq: int = 0
+    close_ns: Nanos = 0
     regime: str = ""
     silent: bool = False
     calibration: CalibrationState | None = None
@@ -161,11 +162,18 @@ class Agent(StatefulActor[AgentState]):
         elif isinstance(said, RegimeState):
             state.regime = said.label
         elif isinstance(said, BarFrame | BarHistory):
-            for closes in np.atleast_2d(said.close.values):
-                self.hear_closes(closes)
+            self._on_bars(said)
         elif isinstance(said, UniverseChanged):
             self._on_universe(said.universe)
         return NOTHING
+
+    def _on_bars(self, bars: BarFrame | BarHistory) -> None:
+        """Each bar once and in order, whether it comes as history or as it closes."""
+        ends = np.atleast_1d(bars.close_ns.values if isinstance(bars, BarHistory) else bars.close_ns)
+        for end_ns, closes in zip(ends.tolist(), np.atleast_2d(bars.close.values), strict=True):
+            if end_ns > self.state.close_ns:
+                self.state.close_ns = end_ns
+                self.hear_closes(closes)
 
     def _on_outcome(self, outcome: Outcome) -> None:
         if outcome.author == self.settings.name:

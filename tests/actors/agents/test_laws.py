@@ -176,6 +176,16 @@ def test_every_law_bites(agent, law, quick):
     assert law in broken(agent)
 
 
+@pytest.mark.numbers
+@pytest.mark.parametrize("times", [3.0, 1 / 3])
+def test_an_agent_three_times_too_sure_or_unsure_is_repaired_by_its_own_outcomes(times):
+    class Mistaken(Honest):
+        def on_frame(self, view: View) -> Evidence:
+            return Evidence.of(-view["z_20"], view.deviation / times)
+
+    assert check_agent(Mistaken, steps=10) == ()
+
+
 def test_a_deviation_that_means_nothing_is_found():
     assert "sigma is the deviation" in broken(Wild, steps=10)
 

@@ -28,7 +28,8 @@ def test_it_hears_bars_as_they_close_and_as_history():
     assert {BarFrame, BarHistory} <= {*Pairs.inputs}
     agent = living(Pairs(own()))
     close = np.exp(0.01 * np.random.default_rng(1).normal(size=(30, 3)))
-    agent.receive(an_envelope(a_bar_history(close=close, bar_s=60.0)))
+    for _ in range(2):  # a feed that connects again sends its history again
+        agent.receive(an_envelope(a_bar_history(close=close, bar_s=60.0)))
     assert agent._pairs["bars"].tolist() == [30]
 
 
