@@ -9,7 +9,6 @@ import hashlib
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -41,7 +40,6 @@ class Manifest(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     shape: tuple[int, int, int]
     checksum: str
-    written_s: float
 
 
 class CacheStatistics(msgspec.Struct, frozen=True):
@@ -107,21 +105,20 @@ class FeatureCache:
         try:
             np.save(beside / VALUES, values, allow_pickle=False)
             facts = (key, schema, tuple(features), _three(values))
-            manifest = Manifest(FORMAT, *facts, _checksum(facts, values), round(time.time(), 3))
+            manifest = Manifest(FORMAT, *facts, _checksum(facts, values))
             (beside / MANIFEST).write_bytes(msgspec.json.encode(manifest))
             if not (self.directory / key).exists():
                 os.replace(beside, self.directory / key)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
-    def statistics(self) -> CacheStatistics:
-        """What is there now."""
+    def statistics(self, now_s: float) -> CacheStatistics:
+        """What is there; ages are those of its files at `now_s`, seconds since 1970."""
         entries = list(self._entries())
-        written = [manifest.written_s for _, manifest in entries]
+        written = [_written_s(path) for path, _ in entries]
         schemas: dict[str, int] = {}
         for _, manifest in entries:
             schemas[manifest.schema] = schemas.get(manifest.schema, 0) + 1
-        now_s = time.time()
         return CacheStatistics(
             directory=str(self.directory),
             entries=len(entries),
@@ -133,8 +130,8 @@ class FeatureCache:
             schemas=schemas,
         )
 
-    def clean(self, schema: str | None = None, *, days_max: float | None = None) -> tuple[int, int]:
-        """Take away entries of other features than `schema`, older than `days_max`, damaged, or half written.
+    def clean(self, schema: str | None = None, *, days_max: float | None = None, now_s: float = 0.0) -> tuple[int, int]:
+        """Take away entries of other features than `schema`, older than `days_max` at `now_s`, damaged, half written.
 
         Without either condition everything goes. Answers how many entries and how many bytes went.
         """
@@ -143,7 +140,7 @@ class FeatureCache:
             for path, manifest in self._entries()
             if (schema is not None or days_max is not None)
             and (schema is None or manifest.schema == schema)
-            and (days_max is None or time.time() - manifest.written_s <= days_max * _DAY_S)
+            and (days_max is None or now_s - _written_s(path) <= days_max * _DAY_S)
         }
         gone = [path for path in self._directories() if path not in kept]
         size = sum(_size(path) for path in gone)
@@ -202,6 +199,10 @@ def _count(path: Path) -> None:
 
 def _counted(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
+
+
+def _written_s(entry: Path) -> float:
+    return (entry / MANIFEST).stat().st_mtime
 
 
 def _size(entry: Path) -> int:

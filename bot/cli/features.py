@@ -1,5 +1,6 @@
 """`bot features`: list, describe, explain, check, and the cache of computed ones."""
 
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -177,10 +178,10 @@ def cache_of_features(
     from quant.features.engine import REGISTRY
 
     kept = FeatureCache(cache_directory(cache))
-    gone, freed = 0, 0
+    now_s, gone, freed = time.time(), 0, 0
     if clean:
-        gone, freed = kept.clean() if everything else kept.clean(REGISTRY.schema_hash, days_max=older_days)
-    found = kept.statistics()
+        gone, freed = kept.clean() if everything else kept.clean(REGISTRY.schema_hash, days_max=older_days, now_s=now_s)
+    found = kept.statistics(now_s)
     if json:
         emit({"cache": found, "removed": gone, "freed_bytes": freed})
         return

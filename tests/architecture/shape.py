@@ -18,10 +18,10 @@ BANNED_WORDS = {"manager", "managers", "helper", "helpers", "util", "utils", "im
 
 THIRD_PARTY = {
     "contracts": {"msgspec", "numpy"},
-    "quant": {"numpy", "lightgbm", "sklearn"},
+    "quant": {"numpy", "lightgbm", "scipy", "sklearn"},
     "runtime": {"msgspec", "numpy", "prometheus_client", "opentelemetry"},
     "actors": {"msgspec", "numpy"},
-    "adapters": {"msgspec", "numpy", "zstandard", "aiokafka", "redis"},
+    "adapters": {"msgspec", "numpy", "zstandard", "aiokafka", "redis", "polars", "mlflow"},
     "bot": {"msgspec", "numpy", "typer", "click", "rich", "structlog", "uvloop"},
 }
 """What a package may import beside the standard library and the house; import-linter narrows it to one home each."""

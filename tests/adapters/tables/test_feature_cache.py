@@ -1,5 +1,6 @@
 """The cache gives back what was put, or nothing; damage is seen, said and never served."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from adapters.tables.feature_cache import MANIFEST, VALUES, FeatureCache, cache_
 
 FEATURES = {name: np.random.default_rng(seed).normal(size=(2, 3000)) for seed, name in enumerate(("a", "b", "c"))}
 FEATURES["a"][0, :7] = np.nan
+NOW_S = 2e9
 BYTES = {name: values.tobytes() for name, values in FEATURES.items()}
 
 
@@ -31,14 +33,14 @@ def test_what_was_put_is_what_is_got_and_it_is_counted(tmp_path: Path) -> None:
             assert found[name].tobytes() == values.tobytes()
             assert not found[name].flags.writeable
 
-    statistics = cache.statistics()
+    statistics = cache.statistics(NOW_S)
     assert (statistics.entries, statistics.hits, statistics.damaged, statistics.schemas) == (1, 3, 0, {"schema": 1})
     assert statistics.bytes > 3 * 2 * 3000 * 8
 
 
 def test_what_was_never_put_is_not_there(tmp_path: Path) -> None:
     assert FeatureCache(tmp_path / "nothing").get("key") is None
-    assert FeatureCache(tmp_path / "nothing").statistics().entries == 0
+    assert FeatureCache(tmp_path / "nothing").statistics(NOW_S).entries == 0
     assert FeatureCache(tmp_path / "nothing").clean() == (0, 0)
 
 
@@ -57,7 +59,6 @@ def test_any_flipped_bit_is_seen_and_the_entry_taken_away(tmp_path: Path, name: 
         assert not (cache.directory / "key").exists()
         cache.put("key", "schema", FEATURES)
         found = cache.get("key") or {}
-    # a flip in what does not matter, as the time it was written, may be served
     assert {given: values.tobytes() for given, values in found.items()} == BYTES
     cache.clean()
 
@@ -69,7 +70,7 @@ def test_a_cut_file_is_never_served(tmp_path: Path, kept: float) -> None:
     path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
 
     assert cache.get("key") is None
-    assert cache.statistics().damaged == 1
+    assert cache.statistics(NOW_S).damaged == 1
     cache.put("key", "schema", FEATURES)
     assert cache.get("key") is not None
 
@@ -109,8 +110,8 @@ def test_cleaning_takes_other_features_old_entries_and_ruins(tmp_path: Path) -> 
     gone, size = cache.clean("schema")
     assert (gone, size > 0) == (3, True)
     assert cache.get("key") is not None
-    assert cache.clean("schema", days_max=1.0) == (0, 0)
-    assert cache.clean("schema", days_max=-1.0)[0] == 1
+    assert cache.clean("schema", days_max=1.0, now_s=time.time()) == (0, 0)
+    assert cache.clean("schema", days_max=1.0, now_s=time.time() + 2 * 86_400.0)[0] == 1
 
 
 def test_a_key_is_of_everything_the_features_depend_on() -> None:

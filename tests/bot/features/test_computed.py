@@ -60,7 +60,7 @@ def test_a_damaged_entry_is_computed_anew(table: PriceTable, tmp_path: Path) -> 
 
     again = computed(table, cache)
 
-    assert (again.cached, cache.statistics().damaged) == (False, 1)
+    assert (again.cached, cache.statistics(0.0).damaged) == (False, 1)
     np.testing.assert_array_equal(again.features["ret_5"], cold.features["ret_5"])
     assert computed(table, cache).cached
 
