@@ -3,11 +3,18 @@
 import numpy as np
 import pytest
 
+from actors.bar_builder import BarBuilder, BarBuilderSettings
+from actors.book_keeper import BookKeeper, BookKeeperSettings
+from actors.feature_engine import FeatureEngine, FeatureEngineSettings
 from actors.regime_watcher import RegimeWatcher, RegimeWatcherSettings
 from contracts import codec
 from contracts.belief import RegimeState
 from quant.regime import DEFAULT, LABELS, ForwardFilter, observations
-from tests.kit.market import a_bar_frame, a_bar_history, a_universe_changed, an_envelope, at
+from runtime.cell import Cell
+from runtime.restarts import ACTOR_BUDGETS, Failures
+from tests.kit.belief_chain import a_market, play
+from tests.kit.market import a_bar_frame, a_bar_history, a_universe, a_universe_changed, an_envelope, at
+from tests.kit.turns import MemoryJournal, Steps, a_bus
 
 BAR_S = 60.0
 
@@ -123,3 +130,28 @@ def test_bars_before_any_universe_are_no_news_and_other_lengths_a_defect():
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         RegimeWatcherSettings(**wrong)
+
+
+def test_the_weather_is_said_before_the_features_of_the_same_beat():
+    universe = a_universe()
+    journal, clock = MemoryJournal(), Steps(at(0))
+    bus = a_bus(
+        [
+            Cell(name, "beliefs", factory, Failures(ACTOR_BUDGETS["beliefs"]), checked=True)
+            for name, factory in (
+                ("bar_builder", lambda: BarBuilder(BarBuilderSettings(bar_s=BAR_S))),
+                ("book_keeper", lambda: BookKeeper(BookKeeperSettings())),
+                ("feature_engine", lambda: FeatureEngine(FeatureEngineSettings(bar_s=BAR_S))),
+                ("regime_watcher", lambda: RegimeWatcher(RegimeWatcherSettings(bar_s=BAR_S))),
+            )
+        ],
+        journal,
+        clock,
+    )
+    play(bus, clock, a_market(universe, seconds=61, history_bars=50))
+    turns: dict[int, list[str]] = {}
+    for record in journal.records:
+        turns.setdefault(record.turn, []).append(record.type)
+    closed = [types for types in turns.values() if "BarFrame" in types]
+    assert closed
+    assert all(types.index("RegimeState") < types.index("FeatureFrame") for types in closed)
