@@ -10,7 +10,7 @@ import sys
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-PARTS = ("turns", "beliefs", "boosters", "journal", "parse", "loop", "process")
+PARTS = ("turns", "beliefs", "features", "boosters", "journal", "parse", "loop", "process")
 GOALS = {
     "ms_9_quantiles_64_60_rounds_p50": "at most 3 of CPU",
     "ms_9_quantiles_64_120_rounds_p50": "at most 3 of CPU",
@@ -18,6 +18,10 @@ GOALS = {
     "us_per_signal_and_decision_10": "P5: at most 6,000 with twelve agents",
     "us_per_signal_and_decision_64": "P5: at most 15,000 with twelve agents",
     "us_per_signal_and_decision_250": "P5: at most 40,000 with twelve agents",
+    "ms_values_bar_64": "at most 6",
+    "ms_values_bar_250": "at most 20",
+    "s_year_of_days": "at most .05 cold",
+    "finite_share_candles": "at least .95",
     "help_s": "P8: at most 0.3",
     "start_to_trading_s": "P8: at most 2",
     "resident_mb": "P9: at most 220",

@@ -86,6 +86,7 @@ class FeaturePipeline:
         self._rings |= {grid: slots.rings for grid, slots in self._slots.items()}
         self._values = np.full((len(REGISTRY), width), np.nan)
         self._due = dict.fromkeys(self._rings, False)
+        self._waiting: tuple[tuple[tuple[str, ...], int], tuple[Feature, ...]] = ((), 0), ()
 
     def _windows(self, grid: str) -> dict[str, int]:
         """The longest window any feature takes of each column of the grid."""
@@ -195,17 +196,24 @@ class FeaturePipeline:
         market that stands still) is not cold.
         """
         nobody: list[bool] = np.asarray(np.isnan(self.values()).all(axis=1)).tolist()
-        absent = set(self.absent_sources())
-        idle: set[str] = set()
-        cold = []
-        for row, feature in enumerate(REGISTRY):
-            if self._is_idle(feature, absent, ready_bars) or idle.intersection(feature.deps):
-                idle.add(feature.name)
-            elif nobody[row] and self._pushed(feature) < feature.rows(self.bar_s, feature.warmup):
-                cold.append(feature.name)
-        return tuple(cold)
+        return tuple(
+            feature.name
+            for feature in self._waited(self.absent_sources(), ready_bars)
+            if nobody[REGISTRY.index[feature.name]] and self._pushed(feature) < feature.rows(self.bar_s, feature.warmup)
+        )
 
-    def _is_idle(self, feature: Feature, absent: set[str], ready_bars: int) -> bool:
+    def _waited(self, absent: tuple[str, ...], ready_bars: int) -> tuple[Feature, ...]:
+        """The features worth waiting for; found again only when a source has come."""
+        if self._waiting[0] != (absent, ready_bars):
+            idle: set[str] = set()
+            for feature in REGISTRY:
+                if self._is_idle(feature, absent, ready_bars) or idle.intersection(feature.deps):
+                    idle.add(feature.name)
+            waited = tuple(feature for feature in REGISTRY if feature.name not in idle)
+            self._waiting = (absent, ready_bars), waited
+        return self._waiting[1]
+
+    def _is_idle(self, feature: Feature, absent: tuple[str, ...], ready_bars: int) -> bool:
         warmup = feature.rows(self.bar_s, feature.warmup)
         bars_each = max(1.0, HOUR_S / self.bar_s) if feature.grid == "hour" else 1.0
         return (

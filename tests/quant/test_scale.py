@@ -37,7 +37,7 @@ def a_market(times: int = 1_500, width: int = 3, seed: int = 1) -> Floats:
     for t in range(1, times):
         level[t] = 0.98 * level[t - 1] + 0.15 * rng.normal()
     hour = 0.8 * np.sin(np.arange(times) * 2.0 * np.pi / 24.0)
-    return 0.005 * np.exp(0.5 * (level + hour)) * rng.standard_t(6, (width, times))
+    return np.asarray(0.005 * np.exp(0.5 * (level + hour)) * rng.standard_t(6, (width, times)))
 
 
 def test_before_twenty_returns_nothing_is_said_and_then_always() -> None:

@@ -43,9 +43,9 @@ def test_a_restored_pipeline_goes_on_bit_for_bit() -> None:
 def test_a_state_shares_no_memory_with_the_pipeline() -> None:
     pipeline, _ = streamed(a_history(times=40), every=40)
     state = pipeline.state()
-    kept = {name: column.copy() for name, column in (state.columns | state.shared).items()}
+    kept = {name: column.copy() for name, column in (dict(state.columns) | dict(state.shared)).items()}
     push_row(pipeline, a_history(times=41), 40, int(bar_times(41)[-1]))
-    for name, column in (state.columns | state.shared).items():
+    for name, column in (dict(state.columns) | dict(state.shared)).items():
         np.testing.assert_array_equal(column, kept[name], err_msg=name)
 
 

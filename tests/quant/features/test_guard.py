@@ -92,12 +92,12 @@ def _low_pass(x: Floats) -> Floats:
 
 def _last_of_the_hour(x: Floats) -> Floats:
     last = np.minimum(np.arange(x.shape[1]) // 12 * 12 + 11, x.shape[1] - 1)
-    return x[:, last]
+    return np.asarray(x[:, last])
 
 
 def _quantile_bin(x: Floats) -> Floats:
     edges = np.nanquantile(x, [0.2, 0.4, 0.6, 0.8], axis=1)
-    return (x[None] > edges[:, :, None]).sum(axis=0).astype(np.float64)
+    return np.asarray((x[None] > edges[:, :, None]).sum(axis=0), dtype=np.float64)
 
 
 def _detrended(x: Floats) -> Floats:

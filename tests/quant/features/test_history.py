@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from quant.features.engine import REGISTRY
 from quant.features.history import batch
@@ -32,7 +34,7 @@ def test_the_stream_equals_the_batch_for_every_feature(bar_s: float) -> None:
 
 def test_a_value_appears_exactly_after_the_declared_warm_up() -> None:
     _, stream = streamed(a_history(width=2, times=300), leader=0)
-    known = np.isfinite(stream).all(axis=1)
+    known = np.asarray(np.isfinite(stream).all(axis=1))
     for feature in REGISTRY:
         if feature.warmup <= 300 and not feature.rows_min and feature.grid in ("bar", "trade", "book", "clock"):
             first = int(np.argmax(known[REGISTRY.index[feature.name]])) + 1
@@ -59,3 +61,20 @@ def test_what_does_not_fit_is_refused() -> None:
         batched(history | {"imb_l1": history["imb_l1"][:, :3]})
     with pytest.raises(ValueError, match=r"close of instrument 2 is 0\.0"):
         batched(history | {"close": np.where(np.arange(4) == 2, 0.0, history["close"])})
+
+
+@settings(max_examples=5, deadline=None)
+@given(
+    seed=st.integers(0, 10_000), width=st.integers(1, 4), gaps=st.floats(0.0, 0.4), leader=st.sampled_from([None, 0])
+)
+def test_whatever_is_missing_the_stream_equals_the_batch(
+    seed: int, width: int, gaps: float, leader: int | None
+) -> None:
+    times = 90
+    history = a_history(width=width, times=times, seed=seed)
+    holes = np.random.default_rng(seed).random((width, times)) < gaps
+    history = {name: np.where(holes, np.nan, column) for name, column in history.items()}
+    whole = batched(history, bar_s=3_600.0, leader=leader)
+    _, stream = streamed(history, bar_s=3_600.0, horizon_bars=5, leader=leader)
+    for name in NAMES:
+        np.testing.assert_allclose(stream[REGISTRY.index[name]], whole[name], rtol=1e-10, atol=1e-13, err_msg=name)

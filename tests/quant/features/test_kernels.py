@@ -7,7 +7,7 @@ import pytest
 
 from quant.features.kernels import log_ratio, mean_present, present_z, ratio, realised, zscore
 
-NAN = np.nan
+NAN = float("nan")
 
 
 def test_a_mean_needs_three_quarters_of_its_window() -> None:
@@ -17,12 +17,12 @@ def test_a_mean_needs_three_quarters_of_its_window() -> None:
 
 def test_a_z_of_those_present_needs_enough_of_them_a_last_one_and_movement() -> None:
     x = np.array([[1.0, NAN, 2.0, 6.0], [NAN, NAN, 2.0, 6.0], [1.0, 2.0, 3.0, NAN], [5.0, 5.0, 5.0, 5.0]])
-    np.testing.assert_allclose(present_z(x, 3), [3.0 / np.std([1.0, 2.0, 6.0]), NAN, NAN, NAN])
+    np.testing.assert_allclose(present_z(x, 3), [3.0 / float(np.std([1.0, 2.0, 6.0])), NAN, NAN, NAN])
 
 
 def test_a_z_is_of_the_last_value_and_none_where_nothing_moves() -> None:
     x = np.array([[1.0, 2.0, 6.0], [1e9, 1e9, 1e9], [1.0, NAN, 2.0]])
-    np.testing.assert_allclose(zscore(x), [3.0 / np.std([1.0, 2.0, 6.0]), NAN, NAN])
+    np.testing.assert_allclose(zscore(x), [3.0 / float(np.std([1.0, 2.0, 6.0])), NAN, NAN])
 
 
 def test_nothing_is_divided_by_nothing() -> None:
