@@ -16,8 +16,6 @@ from quant.agents.watching import Watching
 from quant.calibration import Worth
 
 USUAL_S = 3600.0
-USUAL_SQUARE = 0.25
-"""Of a lean between -1 and 1, until enough of it has been seen."""
 
 
 class Microprice(Agent):
@@ -29,7 +27,7 @@ class Microprice(Agent):
     needs: ClassVar = ("micro_bp", "spread_bp")
 
     def remembers(self, width: int) -> Memory:
-        self._watching = Watching(width, self.settings.prior, USUAL_S, USUAL_SQUARE)
+        self._watching = Watching(width, self.settings.prior, USUAL_S)
         return self._watching
 
     def hear_marks(self, marks: MarkFrame, at_ns: Nanos) -> None:

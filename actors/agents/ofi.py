@@ -16,20 +16,19 @@ from quant.agents.watching import Watching
 from quant.calibration import Worth
 
 USUAL_S = 3600.0
-USUAL_SQUARE = 1.0
-"""Of the imbalance in mean depths, until enough of it has been seen."""
 
 
 class Ofi(Agent):
-    """The imbalance of 10 s in units of what is usual; up to a minute ahead by its own regressions of each horizon.
+    """The imbalance in units of what is usual: of 10 s up to a minute ahead, of a minute for longer horizons.
 
-    The deviation is the plain one. Confidence fades with the age of the quote.
+    Up to a minute ahead its own regressions of each horizon say what the score is worth. The deviation is the plain
+    one. Confidence fades with the age of the quote.
     """
 
-    needs: ClassVar = ("ofi_10s",)
+    needs: ClassVar = ("ofi_10s", "ofi_60s")
 
     def remembers(self, width: int) -> Memory:
-        self._watching = Watching(width, self.settings.prior, USUAL_S, USUAL_SQUARE)
+        self._watching = Watching(width, self.settings.prior, USUAL_S)
         return self._watching
 
     def hear_marks(self, marks: MarkFrame, at_ns: Nanos) -> None:
@@ -40,6 +39,7 @@ class Ofi(Agent):
         return self._watching.impact.worth(horizon_s) if horizon_s <= HORIZONS_S[-1] else super().worth()
 
     def on_frame(self, view: View) -> Evidence:
-        score = flow_score(self._watching.see(view["ofi_10s"], view.at_ns))
+        window = "ofi_10s" if view.horizon_s <= HORIZONS_S[-1] else "ofi_60s"
+        score = flow_score(self._watching.see(view[window], view.at_ns))
         self._watching.impact.say(score, view.mid, view.at_ns)
         return Evidence.of(score, view.deviation, flow_freshness(view.age_s))

@@ -9,4 +9,4 @@ class OrderFlow(Agent):
     """Order-flow imbalance of Cont, Kukanov and Stoikov (2014); it needs quotes only, no bars, and ages fast."""
 
     def on_frame(self, view: View) -> Evidence:
-        return Evidence.of(flow_score(view["ofi_10s"]), view.deviation, flow_freshness(view.age_s))
+        return Evidence.of(flow_score(0.5 * view["ofi_10s"]), view.deviation, flow_freshness(view.age_s))

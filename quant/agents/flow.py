@@ -11,12 +11,16 @@ from quant.beliefs import SCORE_MAX
 from quant.rolling import Floats
 
 FLOW_LIFE_S = 10.0
+FLOW_GAIN = 2.0
 REACH_MIN = 1e-12
 
 
 def flow_score(flow: Floats) -> Floats:
-    """Order-flow imbalance in units of what is usual, linear near zero and bounded at 3."""
-    return np.asarray(SCORE_MAX * np.tanh(flow / SCORE_MAX))
+    """Twice the order-flow imbalance in units of what is usual, near zero, and bounded at 3.
+
+    Twice, because the book foretells more than anything else does, and a coefficient is at most a tenth.
+    """
+    return np.asarray(SCORE_MAX * np.tanh(FLOW_GAIN * flow / SCORE_MAX))
 
 
 def flow_freshness(age_s: Floats) -> Floats:

@@ -17,15 +17,12 @@ SPREAD_MIN = 1e-9
 
 
 class Usual(Memory):
-    """Mean and spread of one number over a memory of `life_s` seconds; columns are instruments.
+    """Mean and spread of one number over a memory of `life_s` seconds; columns are instruments."""
 
-    `prior` is the mean square that counts as `COUNT_MIN` values before anything is seen, for `scaled` alone.
-    """
-
-    def __init__(self, width: int, life_s: float, prior: float = 0.0) -> None:
+    def __init__(self, width: int, life_s: float) -> None:
         names = ("count", "total", "square", "known_s")
         super().__init__({name: full(width) for name in names}, {"at_ns": np.zeros(1, dtype=np.int64)})
-        self._life_s, self._prior = life_s, prior
+        self._life_s = life_s
 
     def add(self, values: Floats, at_ns: int) -> None:
         """Take the values (N,) of one instant; absent ones are left out."""
@@ -51,9 +48,14 @@ class Usual(Memory):
         return np.asarray((values - mean) / np.sqrt(np.where(variance > floor * floor, variance, np.nan)))
 
     def scaled(self, values: Floats) -> Floats:
-        """`values` over their root mean square about zero, from the first moment on."""
-        square = (COUNT_MIN * self._prior + self["square"]) / (COUNT_MIN + self["count"])
-        return np.asarray(values / np.sqrt(np.where(square > 0.0, square, np.nan)))
+        """`values` over their root mean square about zero, from the first moment on.
+
+        What all instruments show together counts as `COUNT_MIN` values of each.
+        """
+        count, square = self["count"], self["square"]
+        together = float(square.sum()) / max(float(count.sum()), 1.0)
+        own = (COUNT_MIN * together + square) / (COUNT_MIN + count)
+        return np.asarray(values / np.sqrt(np.where(own > 0.0, own, np.inf)))
 
     def _warm(self) -> Floats:
         return np.asarray((self["count"] >= COUNT_MIN) & (self["known_s"] >= KNOWN_SHARE * self._life_s))

@@ -18,9 +18,9 @@ USUAL, IMPACT = "usual.", "impact."
 class Watching(Memory):
     """A `Usual` and an `Impact` as one memory."""
 
-    def __init__(self, width: int, prior: float, usual_s: float, usual_square: float) -> None:
+    def __init__(self, width: int, prior: float, usual_s: float) -> None:
         super().__init__({})
-        self.usual = Usual(width, usual_s, usual_square)
+        self.usual = Usual(width, usual_s)
         self.impact = Impact(width, prior)
 
     def see(self, values: Floats, at_ns: int) -> Floats:

@@ -151,7 +151,7 @@ WORLDS: dict[str, tuple[Callable[..., Market], float]] = {
     "breakout": (breaking, 0.2),
     "vol_managed": (managed, 0.15),
     "funding_carry": (told("fund_z_30d", sign=-1.0, keep=0.9), 0.1),
-    "ofi": (told("ofi_10s"), 0.2),
+    "ofi": (told("ofi_60s"), 0.2),
     "microprice": (told("micro_bp"), 0.2),
     "pairs": (paired, 1.0),
     "xs_reversal": (reversing, 0.8),

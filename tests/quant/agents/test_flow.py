@@ -11,7 +11,7 @@ from quant.agents.flow import flow_freshness, flow_score, lean, within_spread
 
 
 def test_the_flow_score_is_linear_near_zero_bounded_and_fades() -> None:
-    np.testing.assert_allclose(flow_score(np.array([0.0, 0.01, -0.01])), [0.0, 0.01, -0.01], rtol=1e-4)
+    np.testing.assert_allclose(flow_score(np.array([0.0, 0.01, -0.01])), [0.0, 0.02, -0.02], rtol=1e-4)
     assert np.abs(flow_score(np.array([-1e3, 1e3]))).max() <= 3.0
     assert np.isnan(flow_score(np.array([np.nan]))).all()
     np.testing.assert_allclose(flow_freshness(np.array([0.0, 10.0, -5.0])), [1.0, np.exp(-1.0), 1.0])

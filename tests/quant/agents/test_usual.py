@@ -10,8 +10,8 @@ from quant.agents.usual import Usual
 HOUR_NS = 3600 * 10**9
 
 
-def fed(values: np.ndarray, *, life_s: float = 100 * 3600.0, prior: float = 0.0) -> Usual:
-    usual = Usual(values.shape[1], life_s, prior)
+def fed(values: np.ndarray, *, life_s: float = 100 * 3600.0) -> Usual:
+    usual = Usual(values.shape[1], life_s)
     for step, row in enumerate(values):
         usual.add(row, (step + 1) * HOUR_NS)
     return usual
@@ -37,10 +37,18 @@ def test_nothing_is_unusual_before_a_tenth_of_the_life_was_seen_nor_of_what_neve
     assert np.isnan(fed(np.full((60, 1), 3.0)).z(np.full(1, 3.0))).all()
 
 
-def test_a_number_is_scaled_by_its_prior_first_and_by_what_was_seen_in_the_end() -> None:
-    assert Usual(1, 3600.0, 4.0).scaled(np.array([2.0])) == pytest.approx([1.0])
-    many = fed(np.random.default_rng(3).normal(0.0, 10.0, (2000, 1)), life_s=1e9, prior=4.0)
-    assert many.scaled(np.array([10.0])) == pytest.approx([1.0], rel=0.05)
+def test_a_number_is_scaled_by_what_all_show_first_and_by_its_own_in_the_end() -> None:
+    first = fed(np.array([[3.0, 4.0]]))
+    together = (9.0 + 16.0) / 2
+    assert first.scaled(np.array([3.0, 4.0])) == pytest.approx(
+        [3.0 / np.sqrt((20 * together + 9.0) / 21), 4.0 / np.sqrt((20 * together + 16.0) / 21)]
+    )
+    many = fed(np.random.default_rng(3).normal(0.0, (10.0, 1.0), (4000, 2)), life_s=1e9)
+    assert many.scaled(np.array([10.0, 1.0])) == pytest.approx([1.0, 1.0], rel=0.2)
+
+
+def test_what_was_always_zero_stays_zero() -> None:
+    assert fed(np.zeros((5, 2))).scaled(np.zeros(2)).tolist() == [0.0, 0.0]
 
 
 def test_hearing_the_same_moment_again_forgets_nothing() -> None:
