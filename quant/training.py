@@ -7,33 +7,24 @@ often it was interrupted and taken up, and in whatever order the instruments sto
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from contracts.model import ModelTexts
-from quant.model_text import first_trees
-from quant.quantile_regression import (
-    BinnedRows,
-    BoosterSettings,
-    LevelFit,
-    QuantileModel,
-    Rows,
-    library_version,
-    parameters,
-    staged,
-)
+from quant.growing import Grower, Kept, Nothing, Told, TrainingSettings
+from quant.quantile_regression import QuantileModel, Rows, library_version, parameters
 from quant.quantiles import LEVELS
 from quant.rolling import Floats
 from quant.scores import coverage, mean_pinball
 from quant.validation import Times, holdout
 
+__all__ = ["Examples", "FittedModel", "Golden", "Kept", "Nothing", "Told", "TrainingSettings", "fit"]
+
 Z_MAX: Final = 8.0
 """Targets are winsorised here in training, so that one crash does not own the leaves of the outer levels."""
 
 GOLDEN_ROWS: Final = 64
-SPREAD_ROWS: Final = 4096
 EXAMPLES_MIN: Final = 50
 
 
@@ -53,22 +44,6 @@ class Examples(NamedTuple):
     names: tuple[str, ...]
     schema: str
     levels: tuple[float, ...] = tuple(LEVELS.tolist())
-
-
-class TrainingSettings(NamedTuple):
-    """How a model is fitted; `embargo_ns` lies between the last label of training and the first row of validation.
-
-    Levels stop together when their mean loss has not fallen for `patience` rounds; the best `checkpoints` rounds tell
-    how far apart equally good models lie. `free` fits a second set that does not know the base.
-    """
-
-    boosters: BoosterSettings = BoosterSettings()
-    rounds_max: int = 400
-    patience: int = 40
-    checkpoints: int = 5
-    validation_share: float = 0.2
-    embargo_ns: int = 0
-    free: bool = True
 
 
 class Golden(NamedTuple):
@@ -126,31 +101,6 @@ class FittedModel(NamedTuple):
         )
 
 
-class Kept(Protocol):
-    """Where grown levels are kept between interruptions, by a key that says everything they depend on."""
-
-    def load(self, key: str) -> str | None:
-        """What was saved under the key, whole; None where nothing was."""
-
-    def save(self, key: str, text: str) -> None:
-        """Keep it, whole or not at all."""
-
-
-class Nothing:
-    """Keeps nothing: the fit is done in one go."""
-
-    def load(self, key: str) -> str | None:
-        """Nothing was saved."""
-        return None
-
-    def save(self, key: str, text: str) -> None:
-        """Forget it."""
-
-
-Told = Callable[[str, int, int], None]
-"""Is told of the set, of how many rounds of all levels are grown, and how many there may be."""
-
-
 def _nobody(what: str, done: int, most: int) -> None:
     """Nobody wants to know."""
 
@@ -168,7 +118,7 @@ def fit(
     train, valid = (_rows(known, part) for part in (split.train, split.test))
     data = digest(known)
     start = np.array([weighted_quantile(train.z, train.weight, level) for level in known.levels])
-    grow = _Grower(train, valid, known.levels, settings, seed, kept or Nothing(), told, data)
+    grow = Grower(train, valid, known.levels, settings, seed, kept or Nothing(), told, data)
     residual = grow.together("residual", train.base, valid.base)
     free = None
     if settings.free:
@@ -198,110 +148,6 @@ def fit(
         golden=Golden(known.x[:0], known.base[:, :0], known.base[:, :0], known.base[:, :0], ()),
     )
     return fitted._replace(scores=_scores(fitted, valid), golden=_golden(fitted, known))
-
-
-class _Set(NamedTuple):
-    """One set of boosters, stopped together."""
-
-    texts: tuple[str, ...]
-    spread: tuple[float, ...]
-    rounds: int
-    checkpoints: tuple[int, ...]
-    curve: tuple[float, ...]
-
-
-class _Grower:
-    """Grows the levels of a set in waves of `patience` rounds; a level that was kept is not grown again."""
-
-    def __init__(
-        self,
-        train: Rows,
-        valid: Rows,
-        levels: tuple[float, ...],
-        settings: TrainingSettings,
-        seed: int,
-        kept: Kept,
-        told: Told,
-        data: str,
-    ) -> None:
-        self._binned = BinnedRows(train, valid, settings.boosters, seed)
-        self._levels, self._settings, self._seed = levels, settings, seed
-        self._kept, self._told, self._data = kept, told, data
-
-    def together(self, name: str, train_base: Floats, valid_base: Floats) -> _Set:
-        """Grow all levels until the mean of their losses has not fallen for `patience` rounds."""
-        settings, rounds = self._settings, 0
-        most = settings.rounds_max * len(self._levels)
-        growing: dict[int, LevelFit] = {}
-        while True:
-            before, rounds = rounds, min(rounds + settings.patience, settings.rounds_max)
-            grown = []
-            for place in range(len(self._levels)):
-                grown.append(self._level(name, place, rounds, train_base[place], valid_base[place], growing))
-                self._told(name, before * len(self._levels) + (place + 1) * (rounds - before), most)
-            curve = np.mean([each.curve for each in grown], axis=0)
-            stop = stopping_round(curve, settings.patience)
-            if stop < rounds or rounds == settings.rounds_max:
-                return self._stopped(grown, curve[: stop + 1])
-
-    def _stopped(self, grown: list[_Grown], curve: Floats) -> _Set:
-        order = 1 + np.argsort(curve[1:], kind="stable")
-        best, checkpoints = int(order[0]), tuple(sorted(int(each) for each in order[: self._settings.checkpoints]))
-        sample = self._binned.valid.x[:: max(1, len(self._binned.valid.x) // SPREAD_ROWS)]
-        spread = tuple(
-            float(np.sqrt(np.mean(np.var(staged(each.text, sample, each.trees_at(checkpoints)), axis=0))))
-            for each in grown
-        )
-        texts = tuple(first_trees(each.text, each.trees[best]) for each in grown)
-        return _Set(texts, spread, best, checkpoints, tuple(curve.tolist()))
-
-    def _level(
-        self, name: str, place: int, rounds: int, train_base: Floats, valid_base: Floats, growing: dict[int, LevelFit]
-    ) -> _Grown:
-        level = self._levels[place]
-        key = self._key(name, level, rounds)
-        saved = self._kept.load(key)
-        if saved is not None:
-            return _Grown.of(saved)
-        if place not in growing:
-            growing[place] = LevelFit(self._binned, level, train_base, valid_base)
-        growing[place].advance(rounds)
-        grown = _Grown(tuple(growing[place].curve), tuple(growing[place].trees), growing[place].text())
-        self._kept.save(key, grown.saved())
-        return grown
-
-    def _key(self, name: str, level: float, rounds: int) -> str:
-        grown = parameters(self._settings.boosters._replace(threads=0), level, len(self._binned.train.z), self._seed)
-        split = (self._settings.validation_share, self._settings.embargo_ns)
-        said = repr((self._data, name, rounds, split, sorted(grown.items()), library_version()))
-        return hashlib.sha256(said.encode()).hexdigest()
-
-
-class _Grown(NamedTuple):
-    """A level with its loss and number of trees after each round, and the text of its trees."""
-
-    curve: tuple[float, ...]
-    trees: tuple[int, ...]
-    text: str
-
-    def trees_at(self, rounds: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(self.trees[each] for each in rounds)
-
-    def saved(self) -> str:
-        return "\n".join([" ".join(map(repr, self.curve)), " ".join(map(repr, self.trees)), self.text])
-
-    @classmethod
-    def of(cls, saved: str) -> _Grown:
-        curve, trees, text = saved.split("\n", 2)
-        return cls(tuple(map(float, curve.split(" "))), tuple(map(int, trees.split(" "))), text)
-
-
-def stopping_round(curve: Floats, patience: int) -> int:
-    """The round at which `patience` rounds have brought nothing, or the last one there is; round 0 is no tree."""
-    best = np.minimum.accumulate(curve[1:])
-    since = np.arange(len(best)) - np.searchsorted(-best, -best, side="left")
-    spent = np.flatnonzero(since >= patience)
-    return int(spent[0]) + 1 if len(spent) else len(curve) - 1
 
 
 def weighted_quantile(values: Floats, weights: Floats, level: float) -> float:

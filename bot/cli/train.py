@@ -29,42 +29,50 @@ Models = Annotated[
 ]
 
 
+From = Annotated[str, typer.Option("--examples", metavar="FILE", help="Examples: .npz, or a stream; `-` is stdin.")]
+Prices = Annotated[
+    list[Path] | None,
+    typer.Option("--prices", metavar="FILE", parser=a_path, help="Or prices: CSV, Parquet or Feather."),
+]
+Horizon = Annotated[
+    float | None, typer.Option("--horizon", metavar="TIME", parser=a_duration, help="With --prices: 4h, 5d.")
+]
+Bar = Annotated[
+    float | None, typer.Option("--bar", metavar="TIME", parser=a_duration, help="With --prices: length of a bar.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Chance of the fit.")]
+Rounds = Annotated[int, typer.Option("--rounds", min=1, max=1000, help="Trees per level, at most.")]
+Patience = Annotated[int, typer.Option("--patience", min=1, max=1000, help="Stop after so many without gain.")]
+Embargo = Annotated[
+    float | None,
+    typer.Option(
+        "--embargo-s",
+        min=0.0,
+        max=EMBARGO_S_MAX,
+        help="Between training and validation; else none, with --prices the horizon.",
+    ),
+]
+Free = Annotated[bool, typer.Option("--free/--no-free", help="Fit the second set, which knows no base.")]
+Threads = Annotated[int, typer.Option("--threads", min=1, max=64, help="They change the time, not the model.")]
+Promote = Annotated[bool, typer.Option("--promote/--no-promote", help="Make it champion where the evidence says so.")]
+Track = Annotated[str, typer.Option("--track", metavar="URI", help="Also tell an MLflow store, such as a directory.")]
+
+
 @command
 def train(
-    examples: Annotated[
-        str, typer.Option("--examples", metavar="FILE", help="Examples: .npz, or a stream; `-` is stdin.")
-    ] = "",
-    prices: Annotated[
-        list[Path] | None,
-        typer.Option("--prices", metavar="FILE", parser=a_path, help="Or prices: CSV, Parquet or Feather."),
-    ] = None,
-    horizon: Annotated[
-        float | None, typer.Option("--horizon", metavar="TIME", parser=a_duration, help="With --prices: 4h, 5d.")
-    ] = None,
-    bar: Annotated[
-        float | None, typer.Option("--bar", metavar="TIME", parser=a_duration, help="With --prices: length of a bar.")
-    ] = None,
+    examples: From = "",
+    prices: Prices = None,
+    horizon: Horizon = None,
+    bar: Bar = None,
     models: Models = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Chance of the fit.")] = 1,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, max=1000, help="Trees per level, at most.")] = 400,
-    patience: Annotated[int, typer.Option("--patience", min=1, max=1000, help="Stop after so many without gain.")] = 40,
-    embargo_s: Annotated[
-        float | None,
-        typer.Option(
-            "--embargo-s",
-            min=0.0,
-            max=EMBARGO_S_MAX,
-            help="Between training and validation; else none, with --prices the horizon.",
-        ),
-    ] = None,
-    free: Annotated[bool, typer.Option("--free/--no-free", help="Fit the second set, which knows no base.")] = True,
-    threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="They change the time, not the model.")] = 1,
-    promote: Annotated[
-        bool, typer.Option("--promote/--no-promote", help="Make it champion where the evidence says so.")
-    ] = True,
-    track: Annotated[
-        str, typer.Option("--track", metavar="URI", help="Also tell an MLflow store, such as a directory.")
-    ] = "",
+    seed: Seed = 1,
+    rounds: Rounds = 400,
+    patience: Patience = 40,
+    embargo_s: Embargo = None,
+    free: Free = True,
+    threads: Threads = 1,
+    promote: Promote = True,
+    track: Track = "",
     json: Json = False,
 ) -> None:
     """Fit the quantile boosters, check what was fitted in a process of its own, and judge it against the champion.
@@ -74,8 +82,6 @@ def train(
 
     Examples: `bot train --prices btc.csv --horizon 4h --bar 1h`  ·  `bot train --examples btc.npz --seed 7 --json`
     """
-    from bot.models.places import fitting_code, models_directory, store_of
-    from bot.models.training import train as fit_and_publish
     from quant.quantile_regression import BoosterSettings
     from quant.training import TrainingSettings
 
@@ -87,26 +93,27 @@ def train(
         embargo_ns=life_ns if embargo_s is None else round(embargo_s * 1e9),
         free=free,
     )
+    found = _fitted(taken, settings, seed, models, promote)
+    if track:
+        _track(track, found)
+    _print(found, json)
+
+
+def _fitted(taken: Any, settings: Any, seed: int, models: Path | None, promote: bool) -> Any:
+    from bot.models.places import fitting_code, models_directory, store_of
+    from bot.models.training import train as fit_and_publish
+
     store = store_of(models_directory(models, os.environ))
-    total = rounds * len(taken.levels) * (2 if free else 1)
+    sets = 2 if settings.free else 1
+    total = settings.rounds_max * len(taken.levels) * sets
     with progress(f"fitting on {len(taken.z)} rows", total, ROUNDS_SHOWN) as advance:
+        bar, code = _Bar(advance, total, sets), fitting_code()
         try:
-            found = fit_and_publish(
-                taken,
-                settings,
-                seed,
-                store,
-                code=fitting_code(),
-                promote=promote,
-                told=_Bar(advance, total, 2 if free else 1),
-            )
+            return fit_and_publish(taken, settings, seed, store, code=code, promote=promote, told=bar)
         except ValueError as error:
             raise Fail(str(error), BAD_CONFIGURATION) from error
         except OSError as error:
             raise Fail(f"{store.directory} cannot be written: {error.strerror or error}", TEMPORARY) from error
-    if track:
-        _track(track, found)
-    _print(found, json)
 
 
 class _Bar:

@@ -3,7 +3,7 @@ import pytest
 
 from quant.model_text import examine
 from quant.quantile_regression import BoosterSettings, QuantileModel
-from quant.training import Examples, fit, stopping_round, weighted_quantile
+from quant.training import Examples, fit, weighted_quantile
 from tests.kit.learning import QUICK, SCHEMA, some_examples
 
 EXAMPLES = some_examples()
@@ -120,12 +120,6 @@ def test_levels_stop_together_at_the_best_round():
     assert all(0 < each < 0.2 for each in FITTED.spread)
 
 
-def test_growing_stops_when_patience_is_spent():
-    assert stopping_round(np.array([9.0, 5, 4, 4, 4.5, 4.2, 3]), 3) == 5
-    assert stopping_round(np.array([9.0, 5, 4, 3.9, 3.8]), 3) == 4
-    assert stopping_round(np.array([0.0, 5, 6, 7, 8]), 2) == 3
-
-
 def test_golden_rows_say_what_the_model_says():
     model, golden = QuantileModel(FITTED.texts()), FITTED.golden
 
@@ -143,16 +137,6 @@ def test_rows_without_a_label_or_a_base_are_left_out():
 
     assert found.trained_rows == FITTED.trained_rows - 2
     assert found.free == ()
-
-
-def test_progress_is_told_in_rounds():
-    told: list[tuple[str, int, int]] = []
-    fit(EXAMPLES, QUICK, 3, told=lambda *each: told.append(each))
-
-    assert {each[0] for each in told} == {"residual", "free"}
-    done = [each[1] for each in told if each[0] == "residual"]
-    assert done == sorted(set(done))
-    assert max(done) <= told[0][2] == 9 * QUICK.rounds_max
 
 
 def test_the_weighted_quantile_is_a_value_that_was_there():
