@@ -14,6 +14,7 @@ import numpy as np
 from actors.alignment import moves
 from actors.memory import NOTHING, StatefulActor
 from actors.settings import more_than_zero
+from actors.slates import cost_bps, slate_of
 from contracts.belief import DriftState, Example, FeatureFrame, ModelFitted, Outcome, RegimeState, SignalFrame, Slate
 from contracts.column import Column, floats
 from contracts.envelope import Envelope
@@ -26,14 +27,10 @@ from quant.booster_inputs import REGIMES
 from quant.boosters import Model
 from quant.chain import Chain
 from quant.curve import SLOPE_CALIBRATED
-from quant.decision import EXPERTS, Blend, Decision
+from quant.decision import Blend, Decision
 from quant.features.engine import REGISTRY
-from quant.quantiles import LEVELS
-from quant.rolling import Floats
-from quant.slippage import round_trip_bps
 from quant.viewing import ChainSettings
 
-BLEND: Final = "chain-1"
 AUTHOR: Final = "blend"
 """The author of the outcomes of slates."""
 POOL_ONLY: Final = ("pool", "half", "flat")
@@ -271,46 +268,20 @@ class MetaWeighter(StatefulActor[MetaWeighterState]):
         )
 
     def _slate(self, universe: Universe, chain: Chain, blend: Blend) -> Slate:
-        state, agents = self.state, self._settings.agents
-        used = [state.said[agent].seq for agent in agents if agent in state.said]
+        state, own = self.state, self._settings
+        used = [state.said[agent].seq for agent in own.agents if agent in state.said]
         used += [seq for seq in (state.feature_seq, state.mark_seq) if seq]
-        return Slate(
+        return slate_of(
+            blend,
             universe=universe.version,
-            horizon_s=self._settings.horizon_s,
-            mu=floats(blend.mu),
-            sigma=floats(blend.sigma),
-            confidence=floats(blend.confidence),
-            disagreement=floats(blend.disagreement),
-            cost_bps=floats(self._cost_bps(len(universe))),
-            levels=floats(LEVELS),
-            quantiles=floats(blend.quantiles),
-            agents=agents,
-            weights=floats(blend.weights),
-            blend=BLEND,
-            based_on=tuple(used),
-            mu_error=floats(blend.mu_error),
-            scale=floats(blend.scale),
-            p_up=floats(blend.p_up),
-            es_long=floats(blend.es_long),
-            es_short=floats(blend.es_short),
-            rung=blend.rung,
+            horizon_s=own.horizon_s,
+            agents=own.agents,
+            cost_bps=cost_bps(state.marks, self._fee_bps),
+            regime=state.regime,
             model=chain.boosters.names()[0] if blend.rung == "booster" else "",
             schema=chain.inputs.schema,
-            regime=state.regime.label if state.regime else "",
-            regimes=state.regime.probabilities if state.regime else floats(np.full(REGIMES, 1.0 / REGIMES)),
-            stack=floats(blend.stack),
-            experts=EXPERTS,
-            expert_weights=floats(blend.expert_weights),
-            pool_quantiles=floats(blend.pool_quantiles),
+            based_on=tuple(used),
         )
-
-    def _cost_bps(self, width: int) -> Floats:
-        """A round trip of what fits the touch, since no size is known yet; NaN without a valid mark."""
-        marks = self.state.marks
-        if marks is None:
-            return np.full(width, np.nan)
-        half_spread_bps = 0.5e4 * (marks.ask.values - marks.bid.values) / marks.mid.values
-        return round_trip_bps(self._fee_bps, half_spread_bps, np.zeros(width))
 
     def check(self) -> None:
         if self.chain is not None:

@@ -116,8 +116,8 @@ class Chain:
         self.stack.update(said.mean, said.regimes, z, uniqueness)
         centre = np.where(spoke, said.stack[0], 0.0)
         self.scale_stack.update(said.inputs[: self.inputs.n_width], z - centre, uniqueness)
-        self.blends[0].update(said.experts[:ONLINE], said.stack_weights, z, uniqueness)
-        self.blends[1].update(said.experts, said.booster_weights, z, uniqueness)
+        self.blends[0].update(said.experts[:ONLINE], said.stack_weights, z)
+        self.blends[1].update(said.experts, said.booster_weights, z)
         for tracker, each in zip(self.trackers, said.rungs, strict=True):
             tracker.update(each, z)
         self._judge(said, z, uniqueness)

@@ -21,6 +21,8 @@ INSTANTS_MAX = 2000
 LABELS_MIN = 2000.0
 LABELS_LATELY = 1000.0
 PROMOTE_T = -1.65
+HEDGE_LABELS_MIN, HEDGE_T = 500.0, -1.0
+"""The stack blends the pool in, so that it can lose little, and less is asked of it."""
 DEMOTE_T = 2.0
 DEMOTE_LOSS = 0.005
 JUDGED_EVERY = 16
@@ -31,10 +33,11 @@ COVERAGE_MIN, COVERAGE_MAX = 0.87, 0.93
 class Ladder(Remembering):
     """On which rung the blend stands.
 
-    A rung is climbed when its loss is below that of the rung below with t <= -1.65 over at least 2,000 labels, and when
-    it speaks at all; the blend falls to the pool when over the last 1,000 labels it lost more than .5 % against it
-    with t > 2. A challenger is proved by the same evidence against the champion, if its central 90 % hold between 87
-    and 93 % of outcomes. Laws: without labels it stands on the pool; a rung that does not speak is not stood on.
+    The boosters are climbed when their loss is below that of the stack with t <= -1.65 over at least 2,000 labels, the
+    stack when its loss is below that of the pool with t <= -1 over 500. The blend falls to the pool when over the last
+    1,000 labels it lost more than .5 % against it with t > 2. A challenger is proved by the same evidence as a booster,
+    against the champion, if its central 90 % hold between 87 and 93 % of outcomes. Laws: without labels it stands on
+    the pool; a rung that does not speak is not stood on.
     """
 
     remembered: ClassVar[tuple[str, ...]] = ("losses", "counts", "standing", "clock")
@@ -82,12 +85,16 @@ class Ladder(Remembering):
         standing = int(self.standing[0])
         if standing and self._harms(standing, lag):
             self.standing = np.zeros(1)
-        elif standing + 1 < len(RUNGS) and self._better(standing + 1, standing, lag):
-            self.standing = self.standing + 1.0
+        elif standing == 0 and self._better(1, 0, lag, HEDGE_LABELS_MIN, HEDGE_T):
+            self.standing = np.ones(1)
+        elif standing == 1 and self._better(2, 1, lag):
+            self.standing = np.full(1, 2.0)
 
-    def _better(self, rung: int, reference: int, lag: int) -> bool:
+    def _better(
+        self, rung: int, reference: int, lag: int, labels_min: float = LABELS_MIN, t_max: float = PROMOTE_T
+    ) -> bool:
         labels, t, _ = self._difference(rung, reference, lag, math.inf)
-        return labels >= LABELS_MIN and t <= PROMOTE_T
+        return labels >= labels_min and t <= t_max
 
     def _harms(self, rung: int, lag: int) -> bool:
         labels, t, share = self._difference(rung, 0, lag, LABELS_LATELY)

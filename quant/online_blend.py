@@ -48,7 +48,7 @@ class OnlineBlend(Remembering):
         mixed = (1.0 - FIXED_SHARE) * raw / raw.sum(axis=1, keepdims=True) + FIXED_SHARE * present / count
         return np.asarray((1.0 - self._equal_share) * mixed + self._equal_share * present / count)
 
-    def update(self, experts: Floats, weights: Floats, z: Floats, uniqueness: float) -> None:
+    def update(self, experts: Floats, weights: Floats, z: Floats) -> None:
         """Closed labels of one instant: forecasts (E, levels, N) and the weights (levels, E) they were blended by."""
         present = weights[0] > 0.0
         used = np.where(present[:, None, None], experts, 0.0)

@@ -21,6 +21,8 @@ INPUT_MAX = 4.0
 FACTOR_LOG_MAX = 0.8
 INPUT_HALF_LIFE = 4000.0
 VARIANCE_MIN = 1e-8
+FRESH_LABELS, FRESH_SHARE = 4.0, 0.01
+"""Solved anew after this many whole labels, and this share of those remembered: often at first, seldom later."""
 
 
 class ScaleStack(Remembering):
@@ -32,10 +34,10 @@ class ScaleStack(Remembering):
 
     remembered: ClassVar[tuple[str, ...]] = ("seen", "average", "variance", "gram", "moment", "coefficients", "fresh")
 
-    def __init__(self, n_inputs: int, half_life: float = 1000.0, solve_every: float = 256.0) -> None:
+    def __init__(self, n_inputs: int, half_life: float = 1000.0) -> None:
         if n_inputs < 1:
             raise ValueError(f"scale stack of {n_inputs} inputs, expected at least 1")
-        self._half_life, self._solve_every = half_life, solve_every
+        self._half_life = half_life
         self.seen, self.average, self.variance = np.zeros(n_inputs), np.zeros(n_inputs), np.ones(n_inputs)
         self.gram = np.zeros((n_inputs + 1, n_inputs + 1))
         self.moment = np.zeros(n_inputs + 1)
@@ -59,8 +61,8 @@ class ScaleStack(Remembering):
         keep = 0.5 ** (uniqueness / self._half_life)
         self.gram = keep * self.gram + uniqueness * (rows @ rows.T)
         self.moment = keep * self.moment + uniqueness * (rows @ target)
-        self.fresh = self.fresh + len(target)
-        if self.fresh[0] >= self._solve_every:
+        self.fresh = self.fresh + uniqueness * len(target)
+        if self.fresh[0] >= FRESH_LABELS + FRESH_SHARE * self.gram[0, 0]:
             self._solve()
 
     def _observe(self, inputs: Floats, uniqueness: float) -> None:

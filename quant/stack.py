@@ -15,6 +15,8 @@ from quant.remembering import Remembering
 from quant.rolling import Floats
 
 Z_MAX = 4.0
+FRESH_LABELS, FRESH_SHARE = 4.0, 0.01
+"""Solved anew after this many whole labels, and this share of those remembered: often at first, seldom later."""
 PRIOR_COMMON = 2.0
 PRIOR_REGIME = 4.0
 """Precisions of the prior, against labels of unit variance: a weight lies within about .7 of the equal one, and what a
@@ -38,11 +40,11 @@ class RegimeStack(Remembering):
 
     remembered: ClassVar[tuple[str, ...]] = ("gram", "moment", "residual", "coefficients", "covariance", "fresh")
 
-    def __init__(self, n_agents: int, n_regimes: int = 3, half_life: float = 2000.0, solve_every: float = 32.0) -> None:
+    def __init__(self, n_agents: int, n_regimes: int = 3, half_life: float = 2000.0) -> None:
         if n_agents < 1 or n_regimes < 1:
             raise ValueError(f"stack of {n_agents} agents and {n_regimes} regimes, expected at least 1 of each")
         self._shape = (1 + n_regimes, n_agents)
-        self._half_life, self._solve_every = half_life, solve_every
+        self._half_life = half_life
         size = (1 + n_regimes) * n_agents
         self.gram = np.zeros((size, size))
         self.moment = np.zeros(size)
@@ -78,8 +80,8 @@ class RegimeStack(Remembering):
         self.gram = keep * self.gram + uniqueness * (rows @ rows.T)
         self.moment = keep * self.moment + uniqueness * (rows @ target)
         self.residual = keep * self.residual + uniqueness * np.array([left @ left, len(left)])
-        self.fresh = self.fresh + len(left)
-        if self.fresh[0] >= self._solve_every:
+        self.fresh = self.fresh + uniqueness * len(left)
+        if self.fresh[0] >= FRESH_LABELS + FRESH_SHARE * self.labels:
             self._solve()
 
     @property

@@ -7,6 +7,7 @@ much of what could be learned is learned, and that nothing is where there is not
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from quant.rolling import Floats
 
 Kind = Literal["skill", "broken", "dies", "overconfident", "noise"]
 KINDS: Final[tuple[Kind, ...]] = ("skill", "broken", "dies", "overconfident", "noise")
+NORMAL_SCORES: Final[Floats] = np.array([NormalDist().inv_cdf(level) for level in LEVELS.tolist()])
 BAD_APPLE: Final = 0
 """The agent that is broken, dies or is overconfident."""
 REGIMES: Final = 3
@@ -43,9 +45,7 @@ class World(NamedTuple):
 
     def oracle_quantiles(self, instant: int) -> Floats:
         """Quantiles (levels, N) of z by who knows everything."""
-        from scipy.special import ndtri
-
-        return np.asarray(self.oracle[instant] + self.noise * ndtri(LEVELS)[:, None])
+        return np.asarray(self.oracle[instant] + self.noise * NORMAL_SCORES[:, None])
 
 
 def make_world(

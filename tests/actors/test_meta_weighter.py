@@ -9,6 +9,7 @@ from contracts.belief import Example, Slate
 from contracts.codec import decode_state, encode
 from contracts.model import ModelTexts
 from contracts.ports import ModelRejected
+from quant.chain import Chain
 from quant.features.engine import REGISTRY
 from quant.quantile_regression import canonical
 from quant.quantiles import LEVELS, STUDENT_5
@@ -141,6 +142,11 @@ def test_the_order_in_which_agents_speak_changes_nothing(said, order):
     assert (told(AGENTS).mu, told(AGENTS).sigma) == (told(order).mu, told(order).sigma)
 
 
+def chain_of(weighter: MetaWeighter) -> Chain:
+    assert weighter.chain is not None
+    return weighter.chain
+
+
 def a_learner(models=None, **changed) -> MetaWeighter:
     settings = MetaWeighterSettings(agents=AGENTS, horizon_s=60.0, bar_s=60.0, **changed)
     weighter = MetaWeighter(settings, models)
@@ -171,14 +177,15 @@ def test_a_closed_label_teaches_and_is_said_as_an_example():
     a_minute(weighter, 0)
     closed = an_outcome(author="blend", realised=(0.02, np.nan), said_ns=at(0), horizon_s=60.0)
     (example,) = weighter.receive(an_envelope(closed, seq=77, at_ns=at(60)))
+    assert isinstance(example, Example)
     assert (example.said_ns, example.end_ns) == (at(0), at(60))
     assert example.z.values[0] == pytest.approx(2.0)
     assert np.isnan(example.z.values[1])
     assert example.scale.values.tolist() == [0.01, 0.01]
-    assert example.x.values.shape == (2, len(weighter.chain.inputs.names))
+    assert example.x.values.shape == (2, len(chain_of(weighter).inputs.names))
     assert example.base.values.shape == (9, 2)
-    assert (example.schema, example.based_on) == (weighter.chain.inputs.schema, (77,))
-    assert weighter.chain.recalibrations[0].labels == 1
+    assert (example.schema, example.based_on) == (chain_of(weighter).inputs.schema, (77,))
+    assert chain_of(weighter).recalibrations[0].labels == 1
 
 
 def test_outcomes_of_agents_of_other_universes_and_of_unknown_beliefs_teach_nothing():
@@ -191,7 +198,7 @@ def test_outcomes_of_agents_of_other_universes_and_of_unknown_beliefs_teach_noth
     ):
         tell(weighter, outcome)
     assert weighter.state.unknown_labels == 1
-    assert weighter.chain.recalibrations[0].labels == 0
+    assert chain_of(weighter).recalibrations[0].labels == 0
 
 
 def test_a_slate_explains_itself():
@@ -220,7 +227,7 @@ def test_drift_widens_the_slate_and_takes_it_back_to_the_pool():
     calm = a_minute(weighter, 0)
     tell(weighter, a_drift_state(level="widen", sigma_factor=1.25))
     assert slate_of(weighter).sigma.values == pytest.approx(1.25 * calm.sigma.values)
-    weighter.chain.ladder.standing[:] = 1.0
+    chain_of(weighter).ladder.standing[:] = 1.0
     assert slate_of(weighter).rung == "stack"
     tell(weighter, a_drift_state(level="pool", sigma_factor=1.25))
     assert slate_of(weighter).rung == "pool"
@@ -255,7 +262,7 @@ def some_boosters(weighter: MetaWeighter):
     """Boosters of one leaf each for the weighter's inputs, which say the base moved by nothing much."""
     import lightgbm
 
-    names = weighter.chain.inputs.names
+    names = chain_of(weighter).inputs.names
     rows = lightgbm.Dataset(np.random.default_rng(1).random((80, len(names))), np.linspace(-1, 1, 80))
     settings = {
         "objective": "quantile",
@@ -267,7 +274,7 @@ def some_boosters(weighter: MetaWeighter):
     texts = [canonical(lightgbm.train(settings, rows, 2).model_to_string())] * 9
     return ModelTexts(
         model="ab" * 32,
-        schema=weighter.chain.inputs.schema,
+        schema=chain_of(weighter).inputs.schema,
         inputs=names,
         levels=tuple(LEVELS.tolist()),
         residual=tuple(texts),
@@ -283,9 +290,9 @@ def test_a_fitted_model_speaks_from_then_on_and_is_built_again_after_a_restart()
     store = Store(some_boosters(a_learner()))
     one, other = a_learner(store), a_learner(store)
     tell(one, a_model_fitted(challenger=True))
-    assert one.chain.boosters.names() == ("ab" * 32, "", "")
+    assert chain_of(one).boosters.names() == ("ab" * 32, "", "")
     slate = a_minute(one, 0)
-    one.chain.ladder.standing[:] = 2.0
+    chain_of(one).ladder.standing[:] = 2.0
     boosted = slate_of(one)
     assert (boosted.rung, boosted.model) == ("booster", "ab" * 32)
     assert (boosted.expert_weights.values[:, 3:5] > 0).all()
@@ -311,6 +318,6 @@ def test_a_changed_universe_keeps_what_was_learned():
     for minute in range(5):
         a_minute(weighter, minute, realised=0.01)
     tell(weighter, a_universe_changed("ETH-EUR", "XRP-EUR", version=2))
-    assert weighter.chain.recalibrations[0].labels == 4
-    assert weighter.chain.skill.direction.any()
-    assert weighter.chain.pending == {}
+    assert chain_of(weighter).recalibrations[0].labels == 4
+    assert chain_of(weighter).skill.direction.any()
+    assert chain_of(weighter).pending == {}

@@ -15,9 +15,9 @@ def arrays(blend: Blend) -> dict[str, np.ndarray]:
     return {name: value for name, value in blend._asdict().items() if isinstance(value, np.ndarray)}
 
 
-def assert_same(one: Blend, other: Blend, **close: float) -> None:
+def assert_same(one: Blend, other: Blend) -> None:
     for name, value in arrays(one).items():
-        np.testing.assert_allclose(value, getattr(other, name), err_msg=name, **close)
+        np.testing.assert_array_equal(value, getattr(other, name), err_msg=name)
 
 
 def permuted(decision, order):
@@ -36,7 +36,7 @@ def test_before_any_label_quantiles_are_those_of_a_student_around_the_pool():
 
 
 def test_quantiles_rise_and_everything_is_finite():
-    for said in lived(a_chain(), instants=320):
+    for said in lived(a_chain(), instants=120):
         assert (np.diff(said.quantiles, axis=0) >= 0).all()
         assert all(np.isfinite(value).all() for value in arrays(said).values())
         assert (np.abs(said.p_up - 0.5) <= 0.5).all()
@@ -46,10 +46,10 @@ def test_quantiles_rise_and_everything_is_finite():
 
 def test_a_state_taken_up_again_goes_on_bit_for_bit():
     one, other = a_chain(), a_chain()
-    live(one, instants=310)
+    live(one, instants=120)
     other.load(one.state())
     assert list(other.pending) == list(one.pending)
-    for here, there in zip(lived(one, instants=60, seed=9, first=400), lived(other, instants=60, seed=9, first=400)):
+    for here, there in zip(lived(one, instants=20, seed=9, first=400), lived(other, instants=20, seed=9, first=400)):
         assert all(value.tobytes() == getattr(there, name).tobytes() for name, value in arrays(here).items())
     ours, theirs = one.state(), other.state()
     assert {name: value.tobytes() for name, value in ours.items()} == {
@@ -66,7 +66,7 @@ def test_neither_the_order_of_instruments_nor_the_scale_of_prices_matters():
     order = np.array([2, 0, 1])
     plain, shuffled = a_chain(), a_chain()
     chance, outcomes = np.random.default_rng(3), np.random.default_rng(4)
-    for instant in range(330):
+    for instant in range(130):
         decision = a_decision(chance, instant=instant)
         one, other = plain.believe(decision), shuffled.believe(permuted(decision, order))
         for name, value in arrays(one).items():
@@ -81,7 +81,7 @@ def test_the_chain_is_free_of_units():
     """Means, deviations and outcomes ten times as large give an answer ten times as large."""
     small, large = a_chain(), a_chain()
     chance, outcomes = np.random.default_rng(3), np.random.default_rng(4)
-    for instant in range(330):
+    for instant in range(130):
         decision = a_decision(chance, instant=instant)
         scaled = decision.features.copy()
         scaled[[0, 3, 4]] *= 10.0
@@ -96,7 +96,7 @@ def test_the_chain_is_free_of_units():
 
 def test_where_no_agent_is_alive_the_mean_is_0_the_width_the_reference_and_confidence_0():
     chain = a_chain()
-    live(chain, instants=320)
+    live(chain, instants=120)
     decision = a_decision(np.random.default_rng(5), instant=1000)
     decision.mu[:, 1] = np.nan
     said = chain.believe(decision)
@@ -132,7 +132,7 @@ def test_an_agent_whose_mean_is_no_number_is_silent_there(bad):
     decision = a_decision(np.random.default_rng(6), instant=0)
     decision.mu[0, 0] = bad
     silent = decision._replace(mu=np.where(np.isfinite(decision.mu), decision.mu, np.nan))
-    assert_same(chain.believe(decision), other.believe(silent), rtol=0)
+    assert_same(chain.believe(decision), other.believe(silent))
     assert chain.believe(decision).weights[0, 0] == 0.0
 
 
@@ -148,7 +148,7 @@ def test_an_agent_without_a_positive_deviation_is_silent_there(bad):
 
 def test_features_that_are_no_numbers_are_absent():
     chain = a_chain()
-    live(chain, instants=320)
+    live(chain, instants=120)
     decision = a_decision(np.random.default_rng(7), instant=900)
     decision.features[1:, 0] = [np.inf, -np.inf, np.nan, 0.0, np.nan]
     said = chain.believe(decision)
@@ -158,7 +158,7 @@ def test_features_that_are_no_numbers_are_absent():
 
 def test_one_instrument_is_enough():
     chain = a_chain(width=1)
-    assert np.isfinite(live(chain, instants=700, width=1).quantiles).all()
+    assert np.isfinite(live(chain, instants=310, width=1).quantiles).all()
     with pytest.raises(ValueError, match="at least 1"):
         a_chain(width=0)
 
@@ -219,7 +219,7 @@ def test_a_label_that_is_not_known_teaches_nothing_about_its_instrument():
 def test_a_net_label_is_a_shift_of_the_quantiles():
     """Pinball of the gross label against q equals that of the label less costs against q less costs, to 1e-9."""
     chance = np.random.default_rng(11)
-    said = live(a_chain(), instants=320)
+    said = live(a_chain(), instants=120)
     y, cost = 0.01 * chance.standard_normal(3), np.array([0.001, 0.002, 0.003])
     gross, net = mean_pinball(said.quantiles, y), mean_pinball(said.quantiles - cost, y - cost)
     np.testing.assert_allclose(net, gross, atol=1e-9)
@@ -227,7 +227,7 @@ def test_a_net_label_is_a_shift_of_the_quantiles():
 
 def test_drift_widens_around_the_mean_and_takes_the_blend_back_to_the_pool():
     chain = a_chain()
-    live(chain, instants=320)
+    live(chain, instants=120)
     chain.ladder.standing[:] = 1.0
     decision = a_decision(np.random.default_rng(12), instant=900)
     calm = chain.believe(decision)
@@ -241,7 +241,7 @@ def test_drift_widens_around_the_mean_and_takes_the_blend_back_to_the_pool():
 
 def test_another_universe_keeps_what_is_common_and_each_instrument_its_own_errors():
     chain = a_chain()
-    live(chain, instants=320)
+    live(chain, instants=120)
     moved = chain.moved(np.array([2, -1]))
     assert moved.pending == {}
     np.testing.assert_array_equal(moved.stack.gram, chain.stack.gram)
@@ -253,12 +253,13 @@ def test_another_universe_keeps_what_is_common_and_each_instrument_its_own_error
     assert np.isfinite(live(moved, instants=20, width=2, first=500).quantiles).all()
 
 
+@pytest.mark.numbers
 def test_the_blend_covers_what_it_says():
     chain = a_chain(width=10)
     chance = np.random.default_rng(13)
     below = []
-    for instant, said in enumerate(lived(chain, instants=700, width=10, seed=14)):
-        if instant > 400:
+    for instant, said in enumerate(lived(chain, instants=400, width=10, seed=14)):
+        if instant > 100:
             noise = chance.standard_t(5, 10) * np.sqrt(0.6)
             below.append((0.01 * noise <= said.quantiles).mean(axis=1))
     assert np.abs(np.mean(below, axis=0) - LEVELS).max() < 0.03

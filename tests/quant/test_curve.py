@@ -9,7 +9,7 @@ from quant.quantiles import LEVELS
 
 
 def normal(mu: float, sigma: float) -> np.ndarray:
-    return (mu + sigma * stats.norm.ppf(LEVELS))[:, None]
+    return np.asarray(mu + sigma * stats.norm.ppf(LEVELS))[:, None]
 
 
 @given(st.floats(-3, 3), st.floats(0.01, 10))

@@ -29,8 +29,9 @@ def test_a_rung_that_is_no_better_is_not_climbed():
     assert climbed(Ladder(), stack=0.005, booster=-0.05).rung(ALL) == "pool"
 
 
-def test_fewer_than_2000_labels_prove_nothing():
-    assert climbed(Ladder(), stack=-0.05, booster=-0.05, instants=96).rung(ALL) == "pool"
+def test_few_labels_prove_nothing():
+    assert climbed(Ladder(), stack=-0.05, booster=-0.05, instants=16).rung(ALL) == "pool"
+    assert climbed(Ladder(), stack=-0.05, booster=-0.10, instants=96).rung(ALL) == "stack"
 
 
 def test_a_rung_that_does_harm_is_left_for_the_pool():

@@ -18,7 +18,7 @@ def taught(blend: OnlineBlend, *scales: float, instants: int = 800, present: np.
     experts = forecasts(8, *scales) + shift
     for _ in range(instants):
         z = shift + chance.standard_t(5, 8) * np.sqrt(0.6)
-        blend.update(experts, blend.weights(present), z, 1.0)
+        blend.update(experts, blend.weights(present), z)
     return blend
 
 
@@ -52,7 +52,7 @@ def test_an_absent_expert_has_no_weight_and_learns_nothing():
     blend = OnlineBlend(3)
     experts = forecasts(4, 1.0, np.nan, 2.0)
     for _ in range(50):
-        blend.update(experts, blend.weights(present), np.zeros(4), 1.0)
+        blend.update(experts, blend.weights(present), np.zeros(4))
     assert (blend.weights(present)[:, 1] == 0).all()
     assert (blend.regret[:, 1] == 0).all()
     assert (blend.weights(np.zeros(3)) == 0).all()
@@ -60,7 +60,7 @@ def test_an_absent_expert_has_no_weight_and_learns_nothing():
 
 def test_labels_that_are_not_known_change_nothing():
     blend = OnlineBlend(2)
-    blend.update(forecasts(2, 1.0, 2.0), blend.weights(np.ones(2)), np.full(2, np.nan), 1.0)
+    blend.update(forecasts(2, 1.0, 2.0), blend.weights(np.ones(2)), np.full(2, np.nan))
     assert (blend.regret == 0).all()
 
 
@@ -71,7 +71,7 @@ def test_weights_are_shares_whatever_happens(seed: int, size: float):
     blend = OnlineBlend(3)
     for _ in range(20):
         experts = np.sort(size * chance.standard_normal((3, len(LEVELS), 2)), axis=1)
-        blend.update(experts, blend.weights(ALL), size * chance.standard_normal(2), 1.0)
+        blend.update(experts, blend.weights(ALL), size * chance.standard_normal(2))
         weights = blend.weights(ALL)
         assert (weights >= 0).all()
         np.testing.assert_allclose(weights.sum(axis=1), 1.0)
