@@ -43,42 +43,55 @@ def an_instant(text: str) -> int:
     return round((said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()) * 1_000_000_000
 
 
+Recipe = Annotated[str, typer.Argument(metavar="RECIPE", help="E1, E2, E4 to E8, `prices`, or `all`.")]
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[FILE]...", parser=a_path, help="Prices for `prices`: CSV, Parquet or Feather."),
+]
+Data = Annotated[
+    list[Path] | None, typer.Option("--data", metavar="FILE", parser=a_path, help="Instead of the recipe's data.")
+]
+Horizon = Annotated[
+    float | None, typer.Option("--horizon", metavar="TIME", parser=a_duration, help="How far ahead: 4h, 5d.")
+]
+Bar = Annotated[
+    float | None,
+    typer.Option("--bar", metavar="TIME", parser=a_duration, help="Bar length; shorter bars are made into these."),
+]
+Start = Annotated[
+    int | None, typer.Option("--from", metavar="DATE", parser=an_instant, help="Count forecasts from here on.")
+]
+Window = Annotated[
+    float | None, typer.Option("--window", metavar="TIME", parser=a_duration, help="What a model learns from: 1y.")
+]
+Retrain = Annotated[float | None, typer.Option("--retrain", metavar="TIME", parser=a_duration, help="How often: 3mo.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Chance of the fits; the same seed gives the same numbers.")]
+Boosters = Annotated[bool, typer.Option("--boosters/--no-boosters", help="Fit models along the way.")]
+Agents = Annotated[
+    list[str] | None,
+    typer.Option("--agent", metavar="KIND", help="Also hear an agent of yours: a kind, module:Class, a .py file."),
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="PAGE.html", parser=a_path, help="Write one page with the charts.")
+]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Compute again what was kept from an earlier run.")]
+
+
 @command
 def evaluate(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="E1, E2, E4 to E8, `prices`, or `all`.")],
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[FILE]...", parser=a_path, help="Prices for `prices`: CSV, Parquet or Feather."),
-    ] = None,
-    data: Annotated[
-        list[Path] | None, typer.Option("--data", metavar="FILE", parser=a_path, help="Instead of the recipe's data.")
-    ] = None,
-    horizon: Annotated[
-        float | None, typer.Option("--horizon", metavar="TIME", parser=a_duration, help="How far ahead: 4h, 5d.")
-    ] = None,
-    bar: Annotated[
-        float | None,
-        typer.Option("--bar", metavar="TIME", parser=a_duration, help="Bar length; shorter bars are made into these."),
-    ] = None,
-    start: Annotated[
-        int | None, typer.Option("--from", metavar="DATE", parser=an_instant, help="Count forecasts from here on.")
-    ] = None,
-    window: Annotated[
-        float | None, typer.Option("--window", metavar="TIME", parser=a_duration, help="What a model learns from: 1y.")
-    ] = None,
-    retrain: Annotated[
-        float | None, typer.Option("--retrain", metavar="TIME", parser=a_duration, help="How often: 3mo.")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Chance of the fits; the same seed gives the same numbers.")] = 1,
-    boosters: Annotated[bool, typer.Option("--boosters/--no-boosters", help="Fit models along the way.")] = True,
-    agents: Annotated[
-        list[str] | None,
-        typer.Option("--agent", metavar="KIND", help="Also hear an agent of yours: a kind, module:Class, a .py file."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="PAGE.html", parser=a_path, help="Write one page with the charts.")
-    ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Compute again what was kept from an earlier run.")] = False,
+    recipe: Recipe,
+    files: Files = None,
+    data: Data = None,
+    horizon: Horizon = None,
+    bar: Bar = None,
+    start: Start = None,
+    window: Window = None,
+    retrain: Retrain = None,
+    seed: Seed = 1,
+    boosters: Boosters = True,
+    agents: Agents = None,
+    out: Out = None,
+    fresh: Fresh = False,
     json: Json = False,
 ) -> None:
     """Drive the live actors over a history and show what their beliefs are worth against plain baselines.

@@ -94,7 +94,8 @@ def _baselines(prices: Prices, record: Record, ground: Ground) -> dict[str, tupl
     for place, name in enumerate(record.agents):
         said[name] = ("agent", baselines.gaussian(record.mu[:, place], record.sigma[:, place]))
     for name, quantiles in record.stages.items():
-        said[name] = ("stage", quantiles)
+        if np.isfinite(quantiles).any():
+            said[name] = ("stage", quantiles)
     return said | {BLEND: ("blend", record.quantiles)}
 
 
@@ -159,6 +160,22 @@ COLUMNS: Final = (
 )
 
 
+NARROW: Final = (
+    "author",
+    "labels",
+    "skill vs FHS %",
+    "± %",
+    "vs equal weight %",
+    "vs POOL %",
+    "DM t vs POOL",
+    "cov 50",
+    "cov 90",
+    "cov 98",
+    "max cal",
+)
+"""What fits a terminal; the page and the JSON have all."""
+
+
 def table_of(found: Evidence) -> Table:
     """The evidence table for people and for JSON."""
     return Table(
@@ -166,6 +183,7 @@ def table_of(found: Evidence) -> Table:
         columns=tuple(name for name, _ in COLUMNS),
         formats=tuple(form for _, form in COLUMNS),
         rows=tuple(_row(name, line) for name, line in found.lines.items()),
+        narrow=NARROW,
         note="Skill is the share of a reference's pinball loss saved, in units of EWMA deviation; ± is its 95 % half-"
         "width against FHS-EWMA by a date-clustered HAC error. Negative t is better than the reference.",
     )

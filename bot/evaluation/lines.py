@@ -38,8 +38,9 @@ def lines_of(report: Report) -> Iterator[str]:
 
 def table_lines(table: Table) -> Iterator[str]:
     """One table, columns aligned: text to the left, numbers to the right."""
-    rows = [tuple(told(value, form) for value, form in zip(row, table.formats, strict=True)) for row in table.rows]
-    yield from _aligned(table.columns, rows, table.formats)
+    shown = [at for at, name in enumerate(table.columns) if not table.narrow or name in table.narrow]
+    rows = [tuple(told(row[at], table.formats[at]) for at in shown) for row in table.rows]
+    yield from _aligned([table.columns[at] for at in shown], rows, [table.formats[at] for at in shown])
     if table.note:
         yield table.note
 

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from bot.evaluation.prices import BadPrices, Prices
-from bot.evaluation.report import Bound, Chart, Report, Series, Table, described, targets
+from bot.evaluation.report import Bound, Chart, Report, Series, Table, day, described, targets
 from bot.evaluation.scenes import calm_variates, independent_variates
 from contracts.quantities import SECOND_NS
 from quant.rolling import Floats
@@ -27,6 +27,7 @@ ROUND_NS: Final = 28 * 86_400 * SECOND_NS
 FIRST_NS: Final = 1_646_352_000 * SECOND_NS
 """Friday, 4 March 2022: the close before the first round of the competition."""
 ROUNDS: Final = 12
+DAYS_MIN: Final = 5
 DECAY: Final = 0.97
 CORRELATION_DECAY: Final = 0.985
 EQUAL_RPS: Final = 0.16
@@ -40,31 +41,17 @@ WANTED: Final[tuple[tuple[str, Bound, tuple[float, ...], bool], ...]] = (
 
 def rank_report(prices: Prices, seed: int) -> Report:
     """Every round of which the history knows both ends; raises BadPrices where there is none."""
-    seeds = Seeds(seed)
-    returns = np.diff(np.log(_carried(prices.close)), axis=0)
-    rows = []
-    for number in range(ROUNDS):
-        start, end = FIRST_NS + number * ROUND_NS, FIRST_NS + (number + 1) * ROUND_NS
-        first, last = (int(np.searchsorted(prices.at_ns, at, side="right")) - 1 for at in (start, end))
-        if first < 5 or prices.at_ns[-1] < end:
-            continue
-        closes = _carried(prices.close)
-        realised = quintiles(np.log(closes[last] / closes[first])[None])[0]
-        rng = seeds.generator(f"evaluate/E4/{number}")
-        said = probabilities(returns[:first], rng)
-        independent = probabilities(returns[:first], rng, together=False)
-        rows.append(
-            (str(np.datetime64(start, "ns").astype("datetime64[D]")), rps(said, realised), rps(independent, realised))
-        )
+    rows = _rounds(prices, Seeds(seed))
     if not rows:
         raise BadPrices("the history knows both ends of no round: expected prices from February 2022 on")
-    scores = np.array([row[1] for row in rows])
+    scores = np.array([score for _, score, _ in rows])
     figures = {
         "rps": float(scores.mean()),
-        "rps_without_correlations": float(np.mean([row[2] for row in rows])),
+        "rps_without_correlations": float(np.mean([alone for _, _, alone in rows])),
         "rounds": float(len(rows)),
         "rounds_below_equal_share": float((scores < EQUAL_RPS).mean()),
     }
+    bars = Series(name="t copula", x=tuple(range(1, len(rows) + 1)), y=tuple(scores.tolist()))
     return Report(
         recipe="E4",
         title="M6: in which fifth of a hundred assets will each end",
@@ -81,18 +68,25 @@ def rank_report(prices: Prices, seed: int) -> Report:
                 note=f"Equal probabilities score {EQUAL_RPS}; less is better.",
             ),
         ),
-        charts=(
-            Chart(
-                title="Ranked probability score of each round",
-                kind="bars",
-                x="round",
-                y="RPS",
-                level=EQUAL_RPS,
-                series=(Series(name="t copula", x=tuple(range(1, len(rows) + 1)), y=tuple(scores.tolist())),),
-            ),
-        ),
+        charts=(Chart(title="RPS of each round", kind="bars", x="round", y="RPS", level=EQUAL_RPS, series=(bars,)),),
         notes=(f"{len(rows)} of the {ROUNDS} rounds lie within the history.",) if len(rows) < ROUNDS else (),
     )
+
+
+def _rounds(prices: Prices, seeds: Seeds) -> list[tuple[str, float, float]]:
+    """The first day of each round, its score, and the score of independent draws."""
+    closes, rows = _carried(prices.close), []
+    returns = np.diff(np.log(closes), axis=0)
+    for number in range(ROUNDS):
+        start, end = FIRST_NS + number * ROUND_NS, FIRST_NS + (number + 1) * ROUND_NS
+        first, last = (int(np.searchsorted(prices.at_ns, at, side="right")) - 1 for at in (start, end))
+        if first < DAYS_MIN or prices.at_ns[-1] < end:
+            continue
+        realised = quintiles(np.log(closes[last] / closes[first])[None])[0]
+        rng = seeds.generator(f"evaluate/E4/{number}")
+        together, apart = (probabilities(returns[:first], rng, together=each) for each in (True, False))
+        rows.append((day(start)[:10], rps(together, realised), rps(apart, realised)))
+    return rows
 
 
 def probabilities(returns: Floats, rng: np.random.Generator, *, together: bool = True) -> Floats:

@@ -37,13 +37,17 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows under named columns; `formats` says how each column's numbers are told (`%`, `p`, `t`, `.4f`, `d`, `s`)."""
+    """Rows under named columns; `formats` says how each column's numbers are told (`%`, `p`, `t`, `.4f`, `d`, `s`).
+
+    `narrow` names the columns for where there is little room; all of them when it names none.
+    """
 
     title: str
     columns: tuple[str, ...]
     formats: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    narrow: tuple[str, ...] = ()
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
