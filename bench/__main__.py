@@ -10,7 +10,7 @@ import sys
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-PARTS = ("turns", "beliefs", "features", "boosters", "journal", "parse", "loop", "process")
+PARTS = ("turns", "beliefs", "features", "sources", "boosters", "journal", "parse", "loop", "process")
 GOALS = {
     "ms_9_quantiles_64_60_rounds_p50": "at most 3 of CPU",
     "ms_9_quantiles_64_120_rounds_p50": "at most 3 of CPU",
@@ -22,6 +22,9 @@ GOALS = {
     "ms_values_bar_250": "at most 20",
     "s_year_of_days": "at most .05 cold",
     "finite_share_candles": "at least .95",
+    "us_per_trade": "at most 3",
+    "ms_year_of_days_cached": "P11: at most 1",
+    "times_faster_candles": "P11: at least 260",
     "help_s": "P8: at most 0.3",
     "start_to_trading_s": "P8: at most 2",
     "resident_mb": "P9: at most 220",

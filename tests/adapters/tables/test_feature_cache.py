@@ -75,12 +75,21 @@ def test_a_cut_file_is_never_served(tmp_path: Path, kept: float) -> None:
     assert cache.get("key") is not None
 
 
+def test_an_entry_without_its_values_is_damaged_and_can_be_put_again(tmp_path: Path) -> None:
+    cache = a_cache(tmp_path)
+    (cache.directory / "key" / VALUES).unlink()
+
+    assert cache.get("key") is None
+    cache.put("key", "schema", FEATURES)
+    assert cache.get("key") is not None
+
+
 def test_values_that_changed_places_are_not_the_same_values(tmp_path: Path) -> None:
     cache = a_cache(tmp_path)
     path = cache.directory / "key" / VALUES
-    values = np.load(path)
-    values[1, 0, [5, 9]] = values[1, 0, [9, 5]]
-    np.save(path, values)
+    values = np.fromfile(path)
+    values[[5_005, 5_009]] = values[[5_009, 5_005]]
+    values.tofile(path)
 
     assert cache.get("key") is None
 
