@@ -13,7 +13,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from types import CodeType, FunctionType
 
 from quant.rolling import Floats
@@ -135,14 +135,15 @@ def _feature_hash(feature: Feature, dependencies: list[str]) -> str:
     return _sha256(facts)
 
 
-def code_of(kernel: Kernel) -> list[str]:
+@cache
+def code_of(kernel: Kernel) -> tuple[str, ...]:
     """The source, without docstrings and layout, of a kernel and of every function of this package it reaches.
 
     Plain constants it reaches by name are part of it too, so that a changed decay changes the hash.
     """
     seen: dict[str, str] = {}
     _collect(kernel, seen)
-    return [f"{name}={code}" for name, code in sorted(seen.items())]
+    return tuple(f"{name}={code}" for name, code in sorted(seen.items()))
 
 
 def _collect(function: Kernel, seen: dict[str, str]) -> None:
@@ -165,6 +166,7 @@ def _names(code: CodeType) -> set[str]:
     return set(code.co_names).union(*inner)
 
 
+@cache
 def _tree_of(function: FunctionType) -> str:
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     definition = tree.body[0]

@@ -28,7 +28,7 @@ from tests.kit.market import (
 )
 from tests.kit.sources import a_trade_frame
 
-HISTORY = closes(width=2, bars=300)
+HISTORY = closes(width=2, bars=130)
 BAR_NS = 60 * SECOND_NS
 
 
@@ -72,7 +72,7 @@ def test_a_cold_engine_says_which_features_nobody_has_yet():
 
 def test_history_warms_every_bar_feature_up_before_the_first_beat():
     engine = an_engine()
-    tell(engine, a_bar_history(close=HISTORY))
+    tell(engine, a_bar_history(close=closes(width=2, bars=300)))
     frame = features(engine)
     assert [name for name in frame.cold if REGISTRY[name].grid in ("bar", "hour", "clock")] == []
     assert np.isfinite(named(frame, "ret_240")).all()
@@ -81,8 +81,8 @@ def test_history_warms_every_bar_feature_up_before_the_first_beat():
 def test_bars_from_history_and_bars_that_closed_give_the_same_features():
     at_once, mixed, live = an_engine(), an_engine(), an_engine()
     tell(at_once, a_bar_history(close=HISTORY))
-    tell(mixed, a_bar_history(close=HISTORY[:200], last_close_ns=at(0) - 100 * BAR_NS), *bars(200, 300))
-    tell(live, *bars(0, 300))
+    tell(mixed, a_bar_history(close=HISTORY[:30], last_close_ns=at(0) - 100 * BAR_NS), *bars(30, 130))
+    tell(live, *bars(0, 130))
     expected = features(at_once).values
     assert features(mixed).values == expected
     assert features(live).values == expected
@@ -91,7 +91,7 @@ def test_bars_from_history_and_bars_that_closed_give_the_same_features():
 def test_a_bar_that_is_known_already_is_not_taken_twice():
     once, twice = an_engine(), an_engine()
     tell(once, a_bar_history(close=HISTORY))
-    tell(twice, a_bar_history(close=HISTORY), *bars(290, 300))
+    tell(twice, a_bar_history(close=HISTORY), *bars(120, 130))
     assert features(twice).values == features(once).values
     assert twice.state.old_bars == 10
 
@@ -107,7 +107,7 @@ def test_a_hole_between_bars_is_filled_with_absent_ones():
 
 def test_features_name_the_marks_the_bar_and_the_book_they_came_from():
     engine = an_engine()
-    tell(engine, a_mark_frame(), *bars(299, 300), seq=40)
+    tell(engine, a_mark_frame(), *bars(129, 130), seq=40)
     assert features(engine, seq=99).based_on == (40, 41, 99)
 
 
@@ -134,7 +134,7 @@ def test_before_a_universe_is_known_nothing_is_said():
 
 
 def test_in_a_market_with_sessions_the_time_it_is_closed_does_not_count():
-    night = [a_bar_frame(close=HISTORY[-1] * 1.01, close_ns=at(0) + 600 * BAR_NS)]
+    night = [a_bar_frame(close=HISTORY[-1] * 1.01, close_ns=at(0) + 10 * BAR_NS)]
     through, session = an_engine(), an_engine(hole_bars_max=0)
     for engine in (through, session):
         tell(engine, a_bar_history(close=HISTORY), *night)
@@ -170,10 +170,10 @@ def test_settings_that_make_no_sense_are_refused(settings, message):
 def test_history_after_a_restart_fills_the_time_the_process_was_away():
     at_once, away = an_engine(), an_engine()
     tell(at_once, a_bar_history(close=HISTORY))
-    tell(away, a_bar_history(close=HISTORY[:200], last_close_ns=at(0) - 100 * BAR_NS))
-    tell(away, a_bar_history(close=HISTORY[100:]))
+    tell(away, a_bar_history(close=HISTORY[:30], last_close_ns=at(0) - 100 * BAR_NS))
+    tell(away, a_bar_history(close=HISTORY[10:]))
     assert features(away).values == features(at_once).values
-    assert away.state.old_bars == 100
+    assert away.state.old_bars == 20
 
 
 def test_every_raw_column_of_a_source_is_a_field_of_its_message():

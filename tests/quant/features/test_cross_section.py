@@ -6,20 +6,24 @@ import numpy as np
 import pytest
 
 from quant.features.cross_section import CROSS_SECTION, breadth, centred_rank, dispersion, pair_gap
+from quant.features.engine import REGISTRY
 from quant.features.history import batch
 from quant.rolling import Floats
 from tests.kit.histories import a_history, bar_times
 
 NAN = np.nan
+FEATURES = [
+    feature for feature in REGISTRY if feature.cross or feature.name in ("ewma_vol", "ret_60", "ret_1440", "rv_60")
+]
 
 
 def said(times: int, bar_s: float, leader: int | None) -> tuple[dict[str, Floats], Floats]:
     history = {name: row for name, row in a_history(times=times).items() if name in ("open", "high", "low", "close")}
-    values = batch(history, bar_times(times, bar_s), bar_s=bar_s, horizon_bars=5, leader=leader)
+    values = batch(history, bar_times(times, bar_s), bar_s=bar_s, horizon_bars=5, leader=leader, features=FEATURES)
     return {name: column[:, -1] for name, column in values.items()}, np.log(history["close"])
 
 
-@pytest.mark.parametrize("leader", [0, None])
+@pytest.mark.parametrize("leader", [0, pytest.param(None, marks=pytest.mark.numbers)])
 def test_every_feature_of_the_cross_section_equals_its_formula_written_out(leader: int | None) -> None:
     values, c = said(800, 3_600.0, leader)
     r = np.diff(c, axis=1)

@@ -28,12 +28,12 @@ def closed(pipeline: FeaturePipeline, *prices: np.ndarray) -> None:
 
 
 def test_a_restored_pipeline_goes_on_bit_for_bit() -> None:
-    history = a_history(times=260, gaps=True)
-    one, _ = streamed({name: column[:, :201] for name, column in history.items()}, every=201, leader=0)
+    history = a_history(times=150, gaps=True)
+    one, _ = streamed({name: column[:, :131] for name, column in history.items()}, every=131, leader=0)
     twin = a_pipeline(5, leader=0)
     twin.load(one.state())
     assert twin.values().tobytes() == one.values().tobytes()
-    for t, at_ns in enumerate(bar_times(260).tolist()[201:], 201):
+    for t, at_ns in enumerate(bar_times(150).tolist()[131:], 131):
         for pipeline in (one, twin):
             push_row(pipeline, history, t, at_ns)
         assert twin.values().tobytes() == one.values().tobytes()
@@ -118,7 +118,7 @@ def test_whatever_comes_in_a_feature_is_finite_or_absent() -> None:
     rng = np.random.default_rng(9)
     pipeline = a_pipeline(3, leader=1)
     odd = np.array([0.0, 0.0, 1.0, -1.0, 1e-300, 1e300, np.inf, -np.inf, np.nan])
-    for minute in range(1, 320):
+    for minute in range(1, 130):
         price = np.where(rng.random(3) < 0.1, np.nan, rng.choice([1e-9, 1.0, 1.0, 1.0, 1e9], 3))
         pipeline.push("bar", minute * 60 * 10**9, a_bar(price) | {"volume": rng.choice([0.0, 0.0, 1.0], 3)})
         for source in ("trade", "book", "perp", "context"):
@@ -148,9 +148,9 @@ def test_a_pipeline_of_nothing_is_refused(changes: dict[str, float], message: st
 
 
 def test_what_no_source_gives_is_absent_and_not_cold() -> None:
-    history = {name: column for name, column in a_history(times=320).items() if name in SOURCES["bar"]}
-    book = {name: np.ones((5, 320)) for name in ("spread_bps", "imb_l1", "imb_l5", "micro_bps", "ofi_10s")}
-    pipeline, _ = streamed(history | book, every=320)
+    history = {name: column for name, column in a_history(times=290).items() if name in SOURCES["bar"]}
+    book = {name: np.ones((5, 290)) for name in ("spread_bps", "imb_l1", "imb_l5", "micro_bps", "ofi_10s")}
+    pipeline, _ = streamed(history | book, every=290)
     assert {"funding", "dgs10", "vpin_50", "imb_l20"} <= set(pipeline.absent_sources())
     assert not {"spread_bps", "close", "depth"} & set(pipeline.absent_sources())
     assert pipeline.cold() == ("upd_rate_z", "depth_z")
@@ -165,7 +165,7 @@ def test_what_comes_only_after_a_longer_time_than_readiness_waits_is_not_cold() 
 
 
 def test_a_single_instrument_has_no_cross_section_and_waits_for_none() -> None:
-    pipeline, values = streamed(a_history(width=1, times=320), every=320, leader=0)
+    pipeline, values = streamed(a_history(width=1, times=40), every=40, leader=0)
     cross = [feature.name for feature in REGISTRY if feature.cross]
     assert len(cross) == 10
     assert np.isnan(values[[REGISTRY.index[name] for name in cross]]).all()
