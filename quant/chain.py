@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from quant.decision import (
     EXPERTS,
     POOL,
     REFERENCE,
+    SECOND_NS,
     STACK,
     Blend,
     Decision,
@@ -28,6 +30,7 @@ from quant.decision import (
     Pending,
     facts_of,
     flattened,
+    said_ns_of,
     unflattened,
 )
 from quant.isotonic import EarnedIsotonic
@@ -66,7 +69,7 @@ class Chain:
         self.inputs = self.eye.inputs
         self.boosters = Boosters(self.inputs.schema)
         self.pending: dict[int, Pending] = {}
-        self.last_ns = 0
+        self.last_ns = self.heard_ns = 0
         self.curve = QuantileCurve(settings.tail_slope)
         self.skill = AgentSkill(agents)
         self.recalibrations = tuple(Recalibration(width) for _ in range(ONLINE))
@@ -98,10 +101,11 @@ class Chain:
     def learn(self, said_ns: int, y: Floats) -> Lesson | None:
         """The label (N,) of the belief said then, as log return over the horizon; NaN where it is not known.
 
-        None where that belief is not kept. Beliefs said before it are dropped: their labels were not kept.
+        None where that belief is not kept. Beliefs said before it are dropped: their labels will not come.
         """
         said = self.pending.pop(said_ns, None)
         if said is None:
+            self._fall_in(said_ns)
             return None
         for earlier in [each for each in self.pending if each < said_ns]:
             del self.pending[earlier]
@@ -144,7 +148,8 @@ class Chain:
 
     def state(self) -> State:
         """Everything remembered but the fitted models, which are found again by their names."""
-        state = nested("pending", flattened(self.pending)) | {"last": facts_of(self.last_ns, 0.0)}
+        clocks = np.stack([facts_of(self.last_ns, 0.0), facts_of(self.heard_ns, 0.0)])
+        state = nested("pending", flattened(self.pending)) | {"clocks": clocks}
         for name, each in self.parts().items():
             state |= nested(name, each.state())
         return state
@@ -154,8 +159,7 @@ class Chain:
         for name, each in self.parts().items():
             each.load(part(name, state))
         self.pending = unflattened(part("pending", state), len(LEVELS))
-        seconds, nanos, _ = state["last"].tolist()
-        self.last_ns = int(seconds) * 1_000_000_000 + int(nanos)
+        self.last_ns, self.heard_ns = (said_ns_of(each) for each in state["clocks"])
 
     def moved(self, to: NDArray[np.int64]) -> Chain:
         """The same chain for another universe: column i was column `to[i]`, or is new for -1.
@@ -168,7 +172,7 @@ class Chain:
         for name, each in self.parts().items():
             if id(each) not in own:
                 chain.parts()[name].load(each.state())
-        chain.boosters, chain.last_ns = self.boosters, self.last_ns
+        chain.boosters, chain.last_ns, chain.heard_ns = self.boosters, self.last_ns, self.heard_ns
         return chain
 
     def _online_experts(self, view: View) -> Floats:
@@ -190,14 +194,15 @@ class Chain:
         p_raw: Floats,
     ) -> None:
         """Wait for the label, at most `overlaps_max` within one horizon: the rest would say nearly the same."""
-        apart_s = (decision.said_ns - self.last_ns) / 1e9
-        share = apart_s / self.settings.horizon_s if self.last_ns else 1.0
-        if share < 1.0 / self.settings.overlaps_max:
+        self.heard_ns = decision.said_ns
+        horizon_ns = round(self.settings.horizon_s * SECOND_NS)
+        apart_ns = decision.said_ns - self.last_ns if self.last_ns else horizon_ns
+        if apart_ns < horizon_ns // self.settings.overlaps_max:
             return
         self.last_ns = decision.said_ns
         spoke = (view.pool.n_alive > 0).astype(np.float64)
         self.pending[decision.said_ns] = Pending(
-            facts=facts_of(decision.said_ns, min(1.0, share)),
+            facts=facts_of(decision.said_ns, min(1.0, apart_ns / horizon_ns)),
             scale=view.scale,
             mean=view.mean,
             deviation=view.deviation / view.factors[:, None],
@@ -214,6 +219,13 @@ class Chain:
         )
         while len(self.pending) > 2 * self.settings.overlaps_max:
             del self.pending[next(iter(self.pending))]
+
+    def _fall_in(self, said_ns: int) -> None:
+        """Labels come of other beliefs than those kept: keep from now on the ones in step with them."""
+        gaps = sorted(late - early for early, late in pairwise(self.pending))
+        if gaps and self.heard_ns > said_ns:
+            period_ns = gaps[len(gaps) // 2]
+            self.last_ns = said_ns + (self.heard_ns - said_ns) // period_ns * period_ns
 
     def _judge(self, said: Pending, z: Floats, uniqueness: float) -> None:
         """Losses of rungs, champion and challenger to the ladder, over the labels that all of the rungs have."""

@@ -37,7 +37,7 @@ class QuantileCurve:
         if not (math.isfinite(tail_slope) and tail_slope > 0.0):
             raise ValueError(f"tail slope was {tail_slope}, expected a finite number above 0")
         self._offset, self._slope = _segments(tail_slope)
-        flat, lean, _ = _integrals(_LOW, _HIGH)
+        self._whole = flat, lean, _ = _integrals(_LOW, _HIGH)
         self._mean = flat @ self._offset + lean @ self._slope
         edge = NormalDist().inv_cdf(TAIL)
         self._low = self._expected(_LOW, np.minimum(_HIGH, edge)) / TAIL
@@ -56,7 +56,7 @@ class QuantileCurve:
         """Variance (N,), never negative."""
         centred = quantiles - self.mean(quantiles)
         a, b = self._offset @ centred, self._slope @ centred
-        flat, lean, square = _integrals(_LOW, _HIGH)
+        flat, lean, square = self._whole
         second = flat @ (a * a) + 2.0 * lean @ (a * b) + square @ (b * b)
         return np.maximum(second, 0.0)
 

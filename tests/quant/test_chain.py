@@ -206,6 +206,19 @@ def test_within_one_horizon_no_more_beliefs_wait_than_agreed():
     assert len(chain.pending) <= 8
 
 
+def test_when_labels_come_of_other_beliefs_the_chain_falls_in_step_with_them():
+    chain = Chain(ChainSettings(AGENTS, FEATURES, 6400.0, 3600.0, overlaps_max=4), 3)
+    decision = a_decision(np.random.default_rng(9), instant=0)
+    start, second_ns = decision.said_ns, 1_000_000_000
+    learned = 0
+    for second in range(0, 40_000, 400):
+        chain.believe(decision._replace(said_ns=start + second * second_ns))
+        closed = second - 6400
+        if closed >= 400 and (closed - 400) % 1600 == 0:  # the first belief of all was not taken
+            learned += chain.learn(start + closed * second_ns, np.zeros(3)) is not None
+    assert learned > 10
+
+
 def test_a_label_that_is_not_known_teaches_nothing_about_its_instrument():
     one, other = a_chain(), a_chain()
     decision = a_decision(np.random.default_rng(10), instant=0)
