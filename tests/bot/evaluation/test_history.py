@@ -16,7 +16,7 @@ from contracts.belief import Outcome, Slate
 HORIZON = 4
 
 
-def a_history(rows: int = 240, width: int = 2, seed: int = 1) -> Prices:
+def a_history(rows: int = 150, width: int = 2, seed: int = 1) -> Prices:
     rng = np.random.default_rng(seed)
     steps = 0.004 * (0.6 * rng.standard_normal((rows, 1)) + 0.8 * rng.standard_normal((rows, width)))
     close = 100.0 * np.exp(np.cumsum(steps, axis=0))
@@ -73,7 +73,7 @@ def test_the_same_history_says_the_same_twice(record: Record) -> None:
     ],
 )
 def test_what_comes_later_moves_no_earlier_slate_by_a_bit(record: Record, poison: str) -> None:
-    cut, prices = 180, a_history()
+    cut, prices = 120, a_history()
     tables = {name: getattr(prices, name).copy() for name in ("open", "high", "low", "close", "volume")}
     for table in tables.values():
         if poison == "other prices":
@@ -135,12 +135,12 @@ def test_a_crash_of_an_actor_ends_the_evaluation_and_names_it(monkeypatch: pytes
 def test_an_instrument_that_vanishes_is_not_believed_in_and_the_other_is(record: Record) -> None:
     prices = a_history()
     for table in (prices.open, prices.high, prices.low, prices.close, prices.volume):
-        table[120:, 0] = np.nan
+        table[90:, 0] = np.nan
 
     vanished = driven(prices)
 
-    assert np.isnan(vanished.mu[180:, :, 0]).all()
-    assert np.isfinite(vanished.quantiles[180:, :, 1]).all()
+    assert np.isnan(vanished.mu[120:, :, 0]).all()
+    assert np.isfinite(vanished.quantiles[120:, :, 1]).all()
 
 
 def test_progress_is_told_and_taps_are_shown_what_they_want() -> None:
@@ -148,11 +148,11 @@ def test_progress_is_told_and_taps_are_shown_what_they_want() -> None:
     seen: list[Slate] = []
 
     driven(
-        a_history(rows=130, width=1), advance=told.append, taps={Slate: lambda envelope: seen.append(envelope.payload)}
+        a_history(rows=64, width=1), advance=told.append, taps={Slate: lambda envelope: seen.append(envelope.payload)}
     )
 
-    assert sum(told) == 128
-    assert len(seen) == 130
+    assert sum(told) == 64
+    assert len(seen) == 64
 
 
 def test_a_learner_is_asked_at_every_row() -> None:

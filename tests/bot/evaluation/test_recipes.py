@@ -17,7 +17,7 @@ SMALL = replace(E2, recipe="prices", from_ns=None, window_s=150 * 3600.0, retrai
 
 @pytest.fixture(scope="module")
 def told() -> Told:
-    return forecast(a_history(rows=400), SMALL)
+    return forecast(a_history(rows=300), SMALL)
 
 
 def test_a_report_has_every_author_and_the_figures_that_are_promised(told: Told) -> None:
@@ -46,8 +46,8 @@ def test_independent_agents_are_seen_to_be_wrong(told: Told) -> None:
 def test_only_rows_after_the_start_are_counted(told: Told) -> None:
     first = int(np.flatnonzero(told.found.ground.counted)[0])
 
-    assert first == 133
-    assert told.found.lines["FHS-EWMA"].score.labels == 2 * (400 - 133 - 4)
+    assert first == 100
+    assert told.found.lines["FHS-EWMA"].score.labels == 2 * (300 - 100 - 4)
 
 
 def test_charts_and_page_are_made_of_it(told: Told) -> None:
@@ -83,9 +83,9 @@ def test_without_a_start_it_is_after_the_window_or_a_third() -> None:
 
 
 def test_examples_for_training_come_from_the_weighter_itself_and_know_all_agents() -> None:
-    data = examples_of(a_history(rows=120, width=1), 4)
+    data = examples_of(a_history(rows=90, width=1), 4)
 
-    assert len(data.examples) > 100
+    assert len(data.examples) > 80
     assert all(example.end_ns - example.said_ns == 4 * 3600 * 10**9 for example in data.examples)
     assert all(example.x.values.shape == (1, len(data.names)) for example in data.examples)
     assert "funding_carry.mu" in data.names
