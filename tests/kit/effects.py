@@ -178,3 +178,16 @@ def found(kind: str, *, planted: bool, seed: int = 1, horizon_bars: int = 4) -> 
     deviation = float(np.sqrt((products**2).sum()))
     t = float(products.sum()) / deviation if deviation else 0.0
     return Found(ic, t, trial.agent.worth().coefficient, int(known.sum()))
+
+
+def main() -> None:
+    """Print what each agent finds in its world, and in noise: `python -m tests.kit.effects`."""
+    for kind in WORLDS:
+        for planted in (True, False):
+            seen = found(kind, planted=planted)
+            what = "planted" if planted else "noise"
+            print(f"{kind:<14} {what:<8} ic {seen.ic:+.3f}  t {seen.t:+5.1f}  coefficient {seen.coefficient:+.3f}")
+
+
+if __name__ == "__main__":
+    main()
