@@ -473,6 +473,8 @@ def test_a_snapshot_of_the_gate_makes_an_equal_twin_that_decides_alike():
     stage = a_gate_stage(BTC_EUR="0.1")
     decide(stage)
     stage.admit(an_order_state("UNKNOWN", symbol="ETH-EUR", open=D("0.1")))
+    stage.admit(a_regime(flipped=True))
+    stage.admit(a_drift(0.5))
     twin = RiskGate(risk_settings(), "EUR", chance)
     round_trips(stage.actors[0], twin)
     other = Stage(twin, now_ns=stage.now_ns)
