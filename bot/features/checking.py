@@ -13,7 +13,7 @@ from quant.features.history import batch
 from quant.rolling import Floats
 
 WIDTH: Final = 3
-MARKETS: Final = ((60.0, 1_500), (3_600.0, 760))
+MARKETS: Final = ((60.0, 1_500), (3_600.0, 800))
 """Length and number of bars: between them every feature comes to have a value."""
 
 POISON_SHARE: Final = 4
@@ -74,10 +74,11 @@ def _compute(bar_s: float, told: Callable[[int], None]) -> Compute:
 
 
 def made_up(rng: np.random.Generator, bar_s: float, times: int) -> tuple[dict[str, Floats], NDArray[np.int64]]:
-    """A market of WIDTH instruments in which every raw column says something at each bar, prices with holes."""
+    """A market of WIDTH related instruments in which every raw column speaks at each bar, prices with holes."""
     shape = (WIDTH, times)
     columns = {name: rng.normal(size=shape) for name in raw_columns()}
-    close = 100.0 * np.exp(np.cumsum(1e-3 * rng.standard_t(4, shape), axis=1))
+    shocks = rng.standard_t(4, shape) + 2.0 * rng.standard_t(4, times)
+    close = 100.0 * np.exp(np.cumsum(5e-4 * shocks, axis=1))
     spread = np.exp(np.abs(5e-4 * rng.normal(size=shape)))
     columns |= {"close": close, "open": close, "high": close * spread, "low": close / spread}
     columns |= {name: np.exp(columns[name]) for name in POSITIVE}

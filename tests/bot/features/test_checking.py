@@ -42,7 +42,7 @@ def test_a_feature_that_looks_ahead_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.numbers
 def test_no_feature_of_all_looks_ahead_and_each_has_a_value_to_be_judged_by() -> None:
-    verdict = checking.check(1, 12)
+    verdict = checking.check(1, 8)
 
     assert verdict.faults == {}
     assert verdict.computed == verdict.features
