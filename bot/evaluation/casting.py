@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -15,16 +16,18 @@ from actors.meta_weighter import MetaWeighter, MetaWeighterSettings
 from actors.outcomes import Outcomes, OutcomesSettings
 from actors.regime_watcher import RegimeWatcher, RegimeWatcherSettings
 from actors.scorer import Scorer, ScorerSettings
+from adapters.tables.feature_cache import FeatureCache
+from adapters.tables.prices import PriceTable
 from bot.agents import agent_of
 from bot.evaluation.prices import Prices
 from bot.evaluation.record import Record
 from bot.evaluation.tape import Tape, TapeBars, TapeBooks, TapeFeatures, TapeMarker
+from bot.features.computed import computed
 from contracts.ports import Models
 from contracts.quantities import Seconds
 from quant.booster_inputs import BoosterInputs
 from quant.decision import EXPERTS
 from quant.features.engine import REGISTRY
-from quant.features.history import batch
 from quant.ladder import RUNGS
 from runtime.actor import Actor
 from runtime.bus import Bus
@@ -49,12 +52,26 @@ AGENTS: Final = (
 """The kinds of the twelve."""
 
 
-def tape_of(prices: Prices, horizon_bars: int) -> Tape:
-    """The tape of a history: every feature of every row, made once by the batch form of the live pipeline."""
-    columns = {name: getattr(prices, name).T for name in ("open", "high", "low", "close", "volume")}
-    said = batch(columns, prices.at_ns, bar_s=prices.bar_s, horizon_bars=horizon_bars)
-    values = np.stack([said[name] for name in REGISTRY.names])
-    return Tape(prices, np.ascontiguousarray(values.transpose(2, 0, 1)), REGISTRY.names, REGISTRY.schema_hash)
+def tape_of(prices: Prices, horizon_bars: int, cache: FeatureCache | None = None) -> Tape:
+    """The tape of a history: every feature of every row, made once by the batch form of the live pipeline, or kept."""
+    table = PriceTable(
+        path=Path("history"),
+        layout="wide",
+        symbols=prices.symbols,
+        at_ns=prices.at_ns,
+        open=prices.open,
+        high=prices.high,
+        low=prices.low,
+        close=prices.close,
+        volume=prices.volume,
+        stamped="close",
+        bar_s=prices.bar_s,
+    )
+    said = computed(table, cache, horizon_bars=horizon_bars).features
+    values = np.empty((len(prices), len(REGISTRY.names), len(prices.symbols)))
+    for row, name in enumerate(REGISTRY.names):
+        values[:, row] = said[name].T
+    return Tape(prices, values, REGISTRY.names, REGISTRY.schema_hash)
 
 
 @dataclass(frozen=True)

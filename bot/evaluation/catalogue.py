@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from adapters.tables.feature_cache import FeatureCache
 from bot.evaluation import data
 from bot.evaluation.gate import gate_report
 from bot.evaluation.history import Advance
@@ -19,6 +20,7 @@ from bot.evaluation.ranks import rank_report
 from bot.evaluation.recipes import E1, E2, HOURLY_WANTED, Plan, forecast, report_of
 from bot.evaluation.report import Report
 from bot.evaluation.worlds import INSTANTS, WORLDS, worlds_report
+from bot.features.computed import cache_directory
 from contracts.quantities import Nanos, Seconds
 
 Shown = Callable[[str, int], AbstractContextManager[Advance]]
@@ -109,7 +111,7 @@ def _forecasts(prices: Prices, plan: Plan) -> Work:
 
     def run(shown: Shown) -> Report:
         with shown(plan.recipe, len(prices)) as advance:
-            told = forecast(prices, plan, advance)
+            told = forecast(prices, plan, advance, FeatureCache(cache_directory()))
         return report_of(told, plan)
 
     return Work(facts, run)

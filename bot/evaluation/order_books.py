@@ -19,6 +19,7 @@ from actors.marker import Marker, MarkerSettings
 from adapters.recorded.feed import RecordedFeed
 from bot.evaluation.history import Unrecorded
 from bot.evaluation.report import Bound, Report, Table, targets
+from bot.features.books import order_book_tables
 from contracts.envelope import Envelope
 from contracts.life import Beat
 from contracts.market import BookFrame, MarkFrame, UniverseChanged
@@ -67,8 +68,25 @@ def order_book_report(recordings: Sequence[Path]) -> Report:
                 rows=tuple(rows),
                 note="A second moves far less than a taker's fee: these figures time entries, they are no trades.",
             ),
+            _quotes(recordings),
         ),
     )  # fmt: skip
+
+
+def _quotes(recordings: Sequence[Path]) -> Table:
+    """The same of every best bid and offer as received, sampled ten times a second, with jackknife errors."""
+    rows = tuple(
+        (path.name, symbol, each.signal, each.horizon_s, each.samples, each.linear, each.rank, each.rank_se)
+        for path in recordings
+        for symbol, table in order_book_tables(path).items()
+        for each in table.coefficients
+    )
+    return Table(
+        title="best bids and offers",
+        columns=("recording", "instrument", "signal", "horizon s", "samples", "IC", "rank IC", "± rank IC"),
+        formats=("s", "s", "s", "g", "d", ".3f", ".3f", ".3f"),
+        rows=rows,
+    )
 
 
 def _rows(path: Path) -> list[tuple[str | int | float, ...]]:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from adapters.tables.feature_cache import FeatureCache
 from bot.evaluation.casting import AGENTS, cast_of, tape_of
 from bot.evaluation.fitting import walk_forward_fit
 from bot.evaluation.forecasts import Evidence, evidence, ground_of, headline, table_of
@@ -113,7 +114,7 @@ class Told:
     fitted: list[tuple[int, str, int]]
 
 
-def forecast(prices: Prices, plan: Plan, advance: Advance | None = None) -> Told:
+def forecast(prices: Prices, plan: Plan, advance: Advance | None = None, cache: FeatureCache | None = None) -> Told:
     """Drive the actors over a history and hold what they said against what came true.
 
     Raises BadPrices where the history is too short for the horizon or the start.
@@ -122,7 +123,7 @@ def forecast(prices: Prices, plan: Plan, advance: Advance | None = None) -> Told
     if len(prices) <= 2 * plan.horizon_bars:
         raise BadPrices(f"{len(prices)} bars are too few for a horizon of {plan.horizon_bars}")
     start_ns, models = plan.start_ns(prices), FittedModels()
-    tape = tape_of(prices, plan.horizon_bars)
+    tape = tape_of(prices, plan.horizon_bars, cache)
     cast = cast_of(tape, plan.horizon_bars, models, plan.kinds)
     retraining = None
     if plan.boosted and cast.inputs:

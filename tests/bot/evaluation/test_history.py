@@ -1,10 +1,12 @@
 """The driver: the live actors over a tape, causally, the same twice; and nothing of the future is ever seen."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from adapters.tables.feature_cache import FeatureCache
 from bot.evaluation import history
 from bot.evaluation.casting import cast_of, tape_of
 from bot.evaluation.prices import Prices
@@ -58,6 +60,17 @@ def test_agents_and_blend_speak_of_every_row_once_they_are_warm(record: Record) 
     assert np.isfinite(record.quantiles[100:]).all()
     assert (np.diff(record.quantiles[100:], axis=1) >= 0.0).all()
     assert set(record.rungs) <= {"pool", "stack", "booster"}
+
+
+def test_features_from_the_cache_are_the_same_to_the_byte(tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path)
+
+    fresh, kept = (tape_of(a_history(rows=80), HORIZON, cache) for _ in range(2))
+
+    assert (
+        fresh.features.tobytes() == kept.features.tobytes() == tape_of(a_history(rows=80), HORIZON).features.tobytes()
+    )
+    assert len(list(tmp_path.glob("*/values.f8"))) == 1
 
 
 def test_the_same_history_says_the_same_twice(record: Record) -> None:
