@@ -54,6 +54,15 @@ def test_a_feature_that_is_not_there_or_no_number_is_absent():
     assert not np.isinf(width).any()
 
 
+def test_an_instrument_without_a_feature_is_no_part_of_the_market():
+    inputs = BoosterInputs(AGENTS, FEATURES)
+    features = np.array([[0.1, 0.3, np.nan], [1.0, 1.0, 1.0], [0.5, np.inf, 0.7], [1.0, 1.0, 1.0]])
+    width = inputs.width(features, np.ones((2, 3)), np.ones(3), np.ones(3))
+    rows = dict(zip(inputs.width_names, width, strict=True))
+    np.testing.assert_allclose(rows["market_ret_5"], 0.2)
+    np.testing.assert_allclose(rows["market_size_1"], 0.6)
+
+
 def test_the_order_of_instruments_and_the_size_of_volatility_do_not_matter():
     inputs, order = BoosterInputs(AGENTS, FEATURES), np.array([2, 0, 1])
     plain, shuffled, large = told(inputs), told(inputs, order), told(inputs, size=1000.0)

@@ -101,6 +101,7 @@ def test_where_no_agent_is_alive_the_mean_is_0_the_width_the_reference_and_confi
     decision.mu[:, 1] = np.nan
     said = chain.believe(decision)
     assert said.mu[1] == 0.0
+    np.testing.assert_allclose(chain.curve.mean(said.quantiles)[1], 0.0, atol=1e-15)
     assert said.confidence[1] == 0.0
     assert np.isnan(said.mu_error[1])
     assert 0.005 < said.sigma[1] < 0.02
@@ -248,6 +249,7 @@ def test_drift_widens_around_the_mean_and_takes_the_blend_back_to_the_pool():
     pooled = chain.believe(decision._replace(pool_only=True))
     np.testing.assert_allclose(wide.mu, calm.mu)
     np.testing.assert_allclose(wide.sigma, 1.25 * calm.sigma)
+    np.testing.assert_allclose(wide.quantiles - calm.mu, 1.25 * (calm.quantiles - calm.mu))
     assert (calm.rung, pooled.rung) == ("stack", "pool")
     assert pooled.expert_weights[4].tolist() == [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
 
