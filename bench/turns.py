@@ -52,7 +52,9 @@ def _bot(width: int) -> Iterator[tuple[Bus, Steps, Universe]]:
         run = Path(name)
         journal = JournalWriter(PosixDisk(run / "journal"))
         world = simulated_world(profile, run, virtual=True)
-        bus = assemble(profile, Outside(world.clock, world.feed, world.venue, journal), Hooks()).bus
+        bus = assemble(
+            profile, Outside(world.clock, world.feed, world.venue, journal, world.models, world.workers), Hooks()
+        ).bus
         clock = Steps(at(0.5))
         bus.now = clock
         universe = a_wide_universe(width=width)

@@ -18,6 +18,7 @@ from actors.gateways.feed_counts import FeedCounts, Quarantined
 from actors.gateways.feed_handler import FeedHandler
 from actors.gateways.metronome import Metronome
 from actors.gateways.order_gateway import OrderGateway
+from actors.gateways.trainer import Trainer, buffer_of
 from actors.ledger import Ledger
 from actors.marker import Marker
 from actors.meta_weighter import MetaWeighter
@@ -32,6 +33,7 @@ from bot.agents import agent_of
 from bot.builder import Assembly, SystemBuilder
 from bot.outside import Outside
 from bot.profile import Profile
+from quant.booster_inputs import BoosterInputs
 from quant.features.engine import REGISTRY
 from runtime.actor import ActorFactory
 from runtime.seeds import Seeds
@@ -82,6 +84,18 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         on_warm=hooks.warmed_up.set,
         on_finished=hooks.finished,
     )
+    inputs = BoosterInputs(tuple(profile.agents), REGISTRY.names)
+    trainer = partial(
+        Trainer,
+        outside.clock,
+        profile.trainer,
+        outside.workers,
+        outside.models,
+        buffer_of(profile.trainer),
+        names=inputs.names,
+        schema=inputs.schema,
+        seed=profile.seed,
+    )
     venue = partial(OrderGateway, outside.venue, outside.journal, outside.clock, profile.orders, lagging=hooks.lagging)
     return (
         SystemBuilder(outside, checked)
@@ -96,24 +110,25 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         .with_actor("outcomes", "beliefs", partial(Outcomes, profile.outcomes))
         .with_actor("scorer", "beliefs", partial(Scorer, profile.scores))
         .with_actor("drift_watcher", "beliefs", partial(DriftWatcher, profile.drift, REGISTRY.names))
-        .with_actor("weighter", "choice", partial(MetaWeighter, profile.weighting))
-        .with_actor("selector", "choice", partial(Selector, profile.selection))
-        .with_actor("ledger", "desk", partial(Ledger, profile.ledger))
+        .with_actor("weighter", "choice", partial(MetaWeighter, profile.weighting, outside.models))
         .with_actor(
-            "risk", "desk", partial(RiskGate, profile.limits, profile.account.currency, partial(_scenarios, seeds))
+            "selector", "choice", partial(Selector, profile.selection, profile.learning, _chance(seeds, "selector"))
         )
+        .with_actor("ledger", "desk", partial(Ledger, profile.ledger))
+        .with_actor("risk", "desk", partial(RiskGate, profile.limits, profile.account.currency, _chance(seeds, "risk")))
         .with_actor("desk", "desk", partial(ExecutionDesk, profile.desk))
         .with_actor("auditor", "desk", Auditor)
         .with_gateway("feed", "feeds", feed)
         .with_gateway("venue", "orders", venue)
         .with_gateway("cadence", "metronome", partial(Metronome, outside.clock, profile.cadence, hooks.warmed_up.wait))
+        .with_gateway("trainer", "trainer", trainer)
         .build()
     )
 
 
-def _scenarios(seeds: Seeds, decision: int) -> np.random.Generator:
-    """Chance of a decision by its number, so that a replay and a restart draw the same scenarios."""
-    return seeds.generator(f"risk/{decision}")
+def _chance(seeds: Seeds, actor: str) -> Callable[[int], np.random.Generator]:
+    """Chance of a decision by its number, so that a replay and a restart draw the same."""
+    return lambda decision: seeds.generator(f"{actor}/{decision}")
 
 
 def agents_of(profile: Profile) -> tuple[tuple[str, ActorFactory], ...]:

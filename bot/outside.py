@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from contracts.ports import Clock, Feed, Journal, OrderVenue
+from contracts.ports import Clock, Feed, Journal, ModelShelf, OrderVenue, Workers
 
 
 @dataclass(frozen=True)
 class Outside:
-    """Where time, the market and the venue come from, and where the record goes."""
+    """Where time, the market and the venue come from, where the record goes, what was learned, who does hard work."""
 
     clock: Clock
     feed: Feed
     venue: OrderVenue
     journal: Journal
+    models: ModelShelf
+    workers: Workers

@@ -20,6 +20,7 @@ from actors.feature_engine import FeatureEngineSettings
 from actors.gateways.feed_handler import FeedSettings
 from actors.gateways.metronome import CadenceSettings
 from actors.gateways.order_gateway import OrderGatewaySettings
+from actors.gateways.trainer import TrainerSettings
 from actors.ledger import LedgerSettings
 from actors.marker import MarkerSettings
 from actors.meta_weighter import MetaWeighterSettings
@@ -28,7 +29,7 @@ from actors.regime_watcher import RegimeWatcherSettings
 from actors.risk.account import SentinelSettings
 from actors.risk.settings import CanaryRiskSettings, RiskSettings
 from actors.scorer import ScorerSettings
-from actors.selector import SelectorSettings
+from actors.selector import LearningSettings, SelectorSettings
 from actors.settings import more_than_zero, within
 from bot.configuration import BadConfiguration, Layered, convert, layers
 from bot.runs import replace_file
@@ -36,6 +37,7 @@ from bot.settings import (
     AccountSettings,
     AgentProfile,
     HealthSettings,
+    ModelsSettings,
     ProcessSettings,
     RunsSettings,
     SimulatedProfile,
@@ -75,6 +77,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     drift: DriftWatcherSettings
     horizon_s: float
     selection: SelectorSettings
+    learning: LearningSettings
+    trainer: TrainerSettings
+    models: ModelsSettings
     risk: RiskSettings
     sentinel: SentinelSettings
     desk: DeskSettings
@@ -124,7 +129,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def digest(self) -> str:
         """What a run's decisions depend on: everything but the process's own housekeeping."""
         kept = msgspec.structs.replace(
-            self, runs=RunsSettings(), health=HealthSettings(), process=ProcessSettings(on_stop="keep")
+            self,
+            runs=RunsSettings(),
+            models=ModelsSettings(),
+            health=HealthSettings(),
+            process=ProcessSettings(on_stop="keep"),
         )
         return hashlib.blake2b(msgspec.json.encode(kept, order="deterministic"), digest_size=16).hexdigest()
 

@@ -133,7 +133,7 @@ class _Running:
     def _world(self) -> World:
         run = self.opened.directory
         if self.played is not None:
-            return recorded_world(self.played, run)
+            return recorded_world(self.profile, self.played, run)
         return simulated_world(self.profile, run, virtual=self.options.speed is None)
 
     def _system(self, world: World) -> System:

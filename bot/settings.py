@@ -115,6 +115,16 @@ class RunsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError("directory was empty, expected where runs are kept")
 
 
+class ModelsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where fitted models are kept."""
+
+    directory: str = "models"
+
+    def __post_init__(self) -> None:
+        if not self.directory:
+            raise ValueError("directory was empty, expected where models are kept")
+
+
 def named(name: str) -> None:
     """Raises ValueError for what cannot be the name of a profile or an account."""
     if not NAME.fullmatch(name):

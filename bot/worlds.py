@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
+from adapters.models.shelf import EmptyShelf
+from adapters.models.workers import ProcessWorkers, WaitingWorkers
 from adapters.recorded.feed import RecordedFeed
 from adapters.simulated.feed import SimulatedFeed
 from adapters.simulated.ledger import LedgerFile
@@ -21,12 +23,13 @@ from adapters.simulated.stormy_venue import StormyVenue
 from adapters.simulated.venue import SimulatedVenue
 from bot.assemble import Hooks, assemble
 from bot.configuration import BadConfiguration
+from bot.models.places import commands, pinned_of, shelf_of, store_of
 from bot.outside import Outside
 from bot.profile import Profile
 from bot.replaying import RunIdentity
 from contracts.instrument import Universe
 from contracts.market import Tick
-from contracts.ports import Clock, Feed, Journal, OrderVenue
+from contracts.ports import Clock, Feed, Journal, ModelShelf, OrderVenue, Workers
 from contracts.quantities import Nanos
 from runtime.bus import Bus
 from runtime.clock import FixedClock, LoopClock, WallClock
@@ -50,13 +53,22 @@ class World:
     clock: Clock
     feed: Feed
     venue: OrderVenue
+    models: ModelShelf
+    workers: Workers
     virtual: bool
     on_tick: Callable[[Tick], None] | None = None
     close: Callable[[], None] = _nothing_held
 
     def outside(self, journal: Journal) -> Outside:
         """The outside with the record of a run."""
-        return Outside(clock=self.clock, feed=self.feed, venue=self.venue, journal=journal)
+        return Outside(
+            clock=self.clock,
+            feed=self.feed,
+            venue=self.venue,
+            journal=journal,
+            models=self.models,
+            workers=self.workers,
+        )
 
 
 def simulated_world(profile: Profile, run: Path, *, virtual: bool) -> World:
@@ -76,6 +88,8 @@ def simulated_world(profile: Profile, run: Path, *, virtual: bool) -> World:
         clock=clock,
         feed=StormyFeed(SimulatedFeed(market, clock), simulated.weather, clock),
         venue=StormyVenue(venue, simulated.weather, clock),
+        models=_models(profile, run),
+        workers=_workers(profile, virtual),
         virtual=virtual,
         close=close,
     )
@@ -102,7 +116,7 @@ def opened_recording(profile: Profile, recording: Path, speed: float | None) -> 
     return Played(clock, feed, _in_quote_currency(profile, feed.universe), virtual=speed is None)
 
 
-def recorded_world(played: Played, run: Path) -> World:
+def recorded_world(profile: Profile, played: Played, run: Path) -> World:
     """A recording through the live parsers, and a mock broker trading at its quotes."""
     feed, ledger = played.feed, LedgerFile(run / "broker.jsonl")
     venue = SimulatedVenue(played.broker, feed.universe, QuoteBoard(), played.clock, ledger)
@@ -110,22 +124,35 @@ def recorded_world(played: Played, run: Path) -> World:
         clock=played.clock,
         feed=feed,
         venue=venue,
+        models=_models(profile, run),
+        workers=_workers(profile, played.virtual),
         virtual=played.virtual,
         on_tick=venue.on_tick,
         close=ledger.close,
     )
 
 
-def replayed_bus(profile: Profile, journal: Journal, now: Callable[[], Nanos]) -> Bus:
-    """The bus of a run with nothing outside: no gateway is ever built."""
+def replayed_bus(profile: Profile, journal: Journal, now: Callable[[], Nanos], run: Path | None = None) -> Bus:
+    """The bus of a run with nothing outside but the models it pinned: no gateway is ever built."""
     market = Market(profile.simulated.market)
     clock = FixedClock()
     feed = SimulatedFeed(market, clock)
     venue = SimulatedVenue(profile.simulated.broker, market.universe, QuoteBoard(), clock)
-    outside = Outside(clock=clock, feed=feed, venue=venue, journal=journal)
+    models = EmptyShelf() if run is None else shelf_of(pinned_of(run), run)
+    outside = Outside(clock=clock, feed=feed, venue=venue, journal=journal, models=models, workers=ProcessWorkers({}))
     bus = assemble(profile, outside, Hooks()).bus
     bus.now = now
     return bus
+
+
+def _models(profile: Profile, run: Path) -> ModelShelf:
+    return shelf_of(store_of(Path(profile.models.directory)), run)
+
+
+def _workers(profile: Profile, virtual: bool) -> Workers:
+    """Where time is virtual, it stands still while a worker works."""
+    known = commands(Path(profile.models.directory))
+    return WaitingWorkers(known) if virtual else ProcessWorkers(known)
 
 
 def inspect_recording(recording: Path, checkpoints: tuple[int, ...]) -> dict[str, Any]:

@@ -7,6 +7,26 @@ from contracts.model import ModelTexts
 from contracts.ports import ModelRejected
 
 
+class EmptyShelf:
+    """No models: for worlds in which nothing is learned and nothing was."""
+
+    def champion(self) -> str:
+        """None."""
+        return ""
+
+    def adopt(self, model: str) -> ModelTexts:
+        """Raises ModelRejected."""
+        return self.texts(model)
+
+    def crown(self, model: str, why: str) -> None:
+        """Raises ModelRejected."""
+        self.texts(model)
+
+    def texts(self, model: str) -> ModelTexts:
+        """Raises ModelRejected."""
+        raise ModelRejected(f"model {model[:12]}: there are no models here")
+
+
 class RunShelf:
     """What a run used it keeps: a model is served from the run's own copy once it was adopted.
 

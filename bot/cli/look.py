@@ -41,7 +41,9 @@ def replay(run: RunName = "last", runs: Runs = None, json: Json = False) -> None
                     advance(1000)
                 yield record
 
-        report = replay_run(path, lambda journal, now: replayed_bus(profile, journal, now), identity_here(), watch)
+        report = replay_run(
+            path, lambda journal, now: replayed_bus(profile, journal, now, path), identity_here(), watch
+        )
     if json:
         emit(_plain(report))
     elif report.divergence is None:

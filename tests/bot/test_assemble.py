@@ -15,7 +15,7 @@ def test_the_actors_hear_a_message_in_the_order_of_their_steps() -> None:
         *profile.agents, "outcomes", "scorer", "drift_watcher", "weighter", "selector",
         "ledger", "risk", "desk", "auditor",
     ]  # fmt: skip
-    assert [part.name for part in assembly.gateways] == ["feed", "venue", "cadence"]
+    assert [part.name for part in assembly.gateways] == ["feed", "venue", "cadence", "trainer"]
 
 
 def test_putting_it_together_says_nothing() -> None:

@@ -42,7 +42,7 @@ def told(default: Any) -> str:
         return "all ten"
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
-    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
+    return f"`{default:.12g}`" if isinstance(default, float) else f"`{default}`"
 
 
 def test_every_key_of_a_profile_is_on_the_page_once_and_nothing_else_is() -> None:

@@ -43,7 +43,7 @@ def test_a_recording_is_traded_in_its_own_currency_for_the_same_worth(tmp_path) 
     assert not others
     worth = balance * profile.feed.fx[currency]
     assert abs(worth - profile.simulated.broker.balances["EUR"]) < Decimal("0.01")
-    world = recorded_world(played, tmp_path)
+    world = recorded_world(a_profile(), played, tmp_path)
     assert world.virtual and world.clock.now() == played.feed.started_ns > 0
     world.close()
 

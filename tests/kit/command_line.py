@@ -17,8 +17,9 @@ SMALL = {
     "BOT__HEALTH__PORT": "0",
     "BOT__SIMULATED__MARKET__SYMBOLS": '["BTC-EUR", "ETH-EUR", "SOL-EUR"]',
     "BOT__CADENCE__DECIDE_S": "1",
+    "BOT__MODELS__DIRECTORY": "/nonexistent/models",
 }
-"""A canary of three instruments that decides every second, and takes a port of its own."""
+"""A canary of three instruments that decides every second, takes a port of its own, and knows no models."""
 
 
 class Said(NamedTuple):

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from adapters.models.shelf import EmptyShelf
+from adapters.models.workers import ProcessWorkers
 from adapters.simulated.feed import SimulatedFeed
 from adapters.simulated.ledger import LedgerFile
 from adapters.simulated.market import Market
@@ -24,7 +26,7 @@ from bot.profile import Profile
 from bot.system import Ending, System
 from contracts.envelope import Envelope
 from contracts.life import RunStarted
-from contracts.ports import Clock, Feed, Journal, OrderVenue
+from contracts.ports import Clock, Feed, Journal, ModelShelf, OrderVenue
 from contracts.quantities import SECOND_NS
 from runtime.clock import LoopClock
 from runtime.seeds import Seeds
@@ -51,6 +53,7 @@ def a_profile(base: str = "canary", **changed: Any) -> Profile:
     """
     layered = copy.deepcopy(_layers(base))
     layered.values["agents"] = copy.deepcopy(FEW_AGENTS)
+    layered.values["trainer"]["enabled"] = False
     small: dict[str, Any] = {"simulated__market__symbols": list(SYMBOLS), "cadence__decide_s": 1}
     for name, value in (small | changed).items():
         *path, key = name.split("__")
@@ -79,6 +82,7 @@ class TestWorld:
     journal: Any = field(default_factory=MemoryJournal)
     start_ns: int | None = None
     ledger: LedgerFile | None = None
+    models: ModelShelf = field(default_factory=EmptyShelf)
     feed_of: Callable[[Feed, Clock], Feed] = lambda feed, clock: feed
     venue_of: Callable[[OrderVenue, Clock], OrderVenue] = lambda venue, clock: venue
 
@@ -93,6 +97,8 @@ class TestWorld:
             feed=self.feed_of(feed, clock),
             venue=self.venue_of(StormyVenue(venue, simulated.weather, clock), clock),
             journal=self.journal,
+            models=self.models,
+            workers=ProcessWorkers({}),
         )
 
 
