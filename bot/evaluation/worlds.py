@@ -113,7 +113,8 @@ def worlds_report(seed: int, advance: Advance | None = None, instants: int = INS
                     )
                     for name, (_, each) in lived.items()
                 ),
-                note="Gap closed: the share of the loss between pool and oracle that is saved, in the second half.",
+                note="Gap closed: the share of the loss between pool and oracle that is saved, in the second half. A part below "
+                "0 says that an agent is believed the other way round.",
             ),
         ),
         charts=tuple(
@@ -162,9 +163,9 @@ def _figures(lived: dict[str, tuple[World, Lived]]) -> dict[str, float]:
         "gap_closed_r2_6": lived["skill, R2 6 %"][1].gap_closed,
         "gap_closed_dies": lived["one dies"][1].gap_closed,
         "gap_closed_broken": broken.gap_closed,
-        "weight_of_broken": float(np.abs(broken.weights[first:, BAD_APPLE]).max()),
-        "weight_of_broken_late": float(np.abs(broken.weights[broken.scored, BAD_APPLE]).mean()),
-        "overconfident_square": float(np.nanmean(squares[first:] ** 2)),
+        "weight_of_broken": float(broken.weights[first:, BAD_APPLE].max()),
+        "weight_of_broken_late": float(broken.weights[broken.scored, BAD_APPLE].mean()),
+        "overconfident_square": float(np.nanmean(squares[sure.scored] ** 2)),
         "noise_skill_vs_pool": lived["noise"][1].skill,
         "coverage_90": lived["skill, R2 2 %"][1].coverage_90,
     }
