@@ -113,8 +113,8 @@ def worlds_report(seed: int, advance: Advance | None = None, instants: int = INS
                     )
                     for name, (_, each) in lived.items()
                 ),
-                note="Gap closed: the share of the loss between pool and oracle that is saved, in the second half. A part below "
-                "0 says that an agent is believed the other way round.",
+                note="Gap closed: the share of the loss between pool and oracle that is saved, in the second half. "
+                "A part below 0 says that an agent is believed the other way round.",
             ),
         ),
         charts=tuple(
