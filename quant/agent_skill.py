@@ -17,7 +17,7 @@ DEVIATION_HALF_LIFE = 500.0
 DIRECTION_HALF_LIFE = 2000.0
 PRIOR_LABELS = 20.0
 FACTOR_MIN, FACTOR_MAX = 0.2, 5.0
-LEFT_ALONE = math.log(1.25)
+LEFT_ALONE, TAKEN_AWAY = math.log(1.25), math.log(1.5)
 ERROR_MAX = 6.0
 HARM_BEGINS, HARM_ENDS = -2.0, -4.0
 
@@ -40,11 +40,11 @@ class AgentSkill(Remembering):
         """What the deviation of each agent (K,) is multiplied by so that E[(y - mu)^2/sigma^2] comes near one.
 
         Agents calibrate themselves, and correcting them once more for the last few hundred labels costs pinball loss;
-        so only what lies beyond a factor of 1.25 is taken away.
+        so a factor of less than 1.25 is left alone, and one of more than 1.5 taken away whole.
         """
         ratio = 0.5 * np.log(self.deviation[0] / self.deviation[1])
-        beyond = np.sign(ratio) * np.maximum(np.abs(ratio) - LEFT_ALONE, 0.0)
-        return np.asarray(np.clip(np.exp(beyond), FACTOR_MIN, FACTOR_MAX))
+        share = np.clip((np.abs(ratio) - LEFT_ALONE) / (TAKEN_AWAY - LEFT_ALONE), 0.0, 1.0)
+        return np.asarray(np.clip(np.exp(share * ratio), FACTOR_MIN, FACTOR_MAX))
 
     def correlations(self) -> Floats:
         """Correlation of mean and outcome (K,), shrunk by the weight of its labels."""
@@ -70,7 +70,8 @@ class AgentSkill(Remembering):
         weight = uniqueness * count
         m, outcome = np.where(known, x, 0.0), np.where(known, z, 0.0)
         error = np.where(known, (outcome - m) / np.where(known, deviation, 1.0), 0.0)
-        squares = uniqueness * np.minimum(error * error, ERROR_MAX**2).sum(axis=1)
+        most = (ERROR_MAX**2 * self.deviation[0] / self.deviation[1])[:, None]
+        squares = uniqueness * np.minimum(error * error, most).sum(axis=1)
         keep = np.where(said, 0.5 ** (weight / DEVIATION_HALF_LIFE), 1.0)
         self.deviation = keep * self.deviation + np.stack([squares, weight])
         keep = np.where(said, 0.5 ** (weight / DIRECTION_HALF_LIFE), 1.0)

@@ -97,7 +97,7 @@ def test_an_overconfident_agent_is_widened_and_the_blend_still_covers():
     world = a_world("overconfident", instants=1500)
     life = Life(world)
     deviation = world.sigma[-500:, BAD_APPLE] * life.chain.skill.factors()[BAD_APPLE]
-    assert np.mean((world.z[-500:] / deviation) ** 2) < 1.7
+    assert 0.9 < np.mean((world.z[-500:] / deviation) ** 2) < 1.1
     assert life.gap_closed(700) > 0.3
 
 
