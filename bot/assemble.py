@@ -11,6 +11,7 @@ import numpy as np
 from actors.auditor import Auditor
 from actors.bar_builder import BarBuilder
 from actors.book_keeper import BookKeeper
+from actors.context_keeper import ContextKeeper
 from actors.drift_watcher import DriftWatcher
 from actors.execution_desk import ExecutionDesk
 from actors.feature_engine import FeatureEngine
@@ -103,6 +104,7 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         .with_actor("marker", "market", partial(Marker, profile.marks))
         .with_actor("bar_builder", "market", partial(BarBuilder, profile.bars))
         .with_actor("trade_keeper", "market", TradeKeeper)
+        .with_actor("context_keeper", "market", partial(ContextKeeper, profile.context))
         .with_actor("book_keeper", "market", partial(BookKeeper, profile.books))
         .with_actor("feature_engine", "beliefs", partial(FeatureEngine, profile.features))
         .with_actor("regime_watcher", "beliefs", partial(RegimeWatcher, profile.regime))

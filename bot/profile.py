@@ -14,6 +14,7 @@ import msgspec
 
 from actors.bar_builder import BarBuilderSettings
 from actors.book_keeper import BookKeeperSettings
+from actors.context_keeper import ContextKeeperSettings
 from actors.drift_watcher import DriftWatcherSettings
 from actors.execution.care import DeskSettings
 from actors.feature_engine import FeatureEngineSettings
@@ -68,6 +69,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     feed: FeedSettings
     marks: MarkerSettings
     bars: BarBuilderSettings
+    context: ContextKeeperSettings
     books: BookKeeperSettings
     features: FeatureEngineSettings
     regime: RegimeWatcherSettings

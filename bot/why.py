@@ -11,15 +11,18 @@ from bot.logging import utc
 from contracts import codec
 from contracts.belief import FeatureFrame, SignalFrame, Slate
 from contracts.column import Column
+from contracts.context import ContextFrame
 from contracts.decision import Intent, Selection
 from contracts.instrument import Universe
-from contracts.market import BarFrame, BookFrame, MarkFrame, UniverseChanged
+from contracts.market import BarFrame, BookFrame, MarkFrame, PerpFrame, TradeFrame, UniverseChanged
 from contracts.topics import TABLE
 from contracts.trade import Order
 
 ABOUT_AN_ORDER: Final = frozenset(
     topic.payload.__name__ for topic in TABLE if topic.name.startswith("trade.") and topic.key == "client_id"
 )
+
+FRAMES_OF_THE_MARKET: Final = (MarkFrame, BarFrame, TradeFrame, PerpFrame, ContextFrame, BookFrame)
 
 
 class OrderNotFound(Exception):
@@ -111,7 +114,7 @@ class _Chain:
         """Everything but raw market rows up to the order, of the turns that may matter, and the universe then."""
         kept: dict[int, Record] = {}
         universe: Universe | None = None
-        wanted = {kind.__name__ for kind in (Intent, Selection, Slate, SignalFrame, MarkFrame, BarFrame, BookFrame)}
+        wanted = {kind.__name__ for kind in (Intent, Selection, Slate, SignalFrame, *FRAMES_OF_THE_MARKET)}
         for record in self._read():
             if record.seq > self._before:
                 break
@@ -136,11 +139,13 @@ def _is(kept: dict[int, Record], seq: int, kind: type[msgspec.Struct]) -> bool:
 
 def _is_frame_before(record: Record, features: Record) -> bool:
     """Frames of the market that were said in the same turn as the features, before them."""
-    frames = (MarkFrame.__name__, BarFrame.__name__, BookFrame.__name__)
+    frames = [each.__name__ for each in FRAMES_OF_THE_MARKET]
     return record.type in frames and record.turn == features.turn and record.seq < features.seq
 
 
 def _row_seqs(record: Record, column: int) -> list[int]:
+    if not record.kept:
+        return []
     message: Any = codec.decode(record.type, record.payload)
     named = [getattr(message, name) for name in ("tick_seq", "book_seq") if hasattr(message, name)]
     return [int(each[column]) for each in named if int(each[column]) > 0]

@@ -48,7 +48,7 @@ def features_of(run: Path) -> Computed:
     """
     profile = stored(run)
     engine, frames = FeatureEngine(profile.features), Frames()
-    for envelope in _envelopes(records(journal_of(run)), engine.inputs):
+    for envelope in _envelopes(records(journal_of(run)), engine.inputs, profile.context):
         if isinstance(envelope.payload, UniverseChanged):
             frames = Frames(envelope.payload.universe)
         for said in engine.receive(envelope):
@@ -63,9 +63,11 @@ def features_of(run: Path) -> Computed:
     return Computed(universe.symbols, at_ns, profile.features.bar_s, by_name, False)
 
 
-def _envelopes(found: Iterable[Record], wanted: tuple[type[Any], ...]) -> Iterator[Envelope[Any]]:
+def _envelopes(
+    found: Iterable[Record], wanted: tuple[type[Any], ...], context: ContextKeeperSettings
+) -> Iterator[Envelope[Any]]:
     """The wanted messages of a journal; of those it keeps only the digest what a keeper says to the same beat."""
-    keepers: tuple[Actor, ...] = (TradeKeeper(), ContextKeeper(ContextKeeperSettings()))
+    keepers: tuple[Actor, ...] = (TradeKeeper(), ContextKeeper(context))
     heard = {kind.__name__ for actor in keepers for kind in actor.inputs}
     names = {kind.__name__ for kind in wanted}
     made: dict[str, Any] = {}

@@ -11,8 +11,8 @@ def test_the_actors_hear_a_message_in_the_order_of_their_steps() -> None:
     profile = a_profile()
     assembly = assemble(profile, TestWorld(profile).outside(), Hooks())
     assert [cell.name for cell in assembly.bus.cells] == [
-        "sentinel", "marker", "bar_builder", "trade_keeper", "book_keeper", "feature_engine", "regime_watcher",
-        *profile.agents, "outcomes", "scorer", "drift_watcher", "weighter", "selector",
+        "sentinel", "marker", "bar_builder", "trade_keeper", "context_keeper", "book_keeper", "feature_engine",
+        "regime_watcher", *profile.agents, "outcomes", "scorer", "drift_watcher", "weighter", "selector",
         "ledger", "risk", "desk", "auditor",
     ]  # fmt: skip
     assert [part.name for part in assembly.gateways] == ["feed", "venue", "cadence", "trainer"]
