@@ -266,7 +266,7 @@ class Chain:
             confidence=np.where(spoke & np.isfinite(mean), np.abs(mean) / (np.abs(mean) + error), 0.0),
             disagreement=view.scale**2 * view.pool.disagreement,
             quantiles=view.scale * z,
-            weights=self._weights(view, decision.regimes, shares),
+            weights=_weights(view, shares),
             mu_error=view.scale * error,
             scale=view.scale,
             p_up=np.where(spoke, p_up, self.curve.p_above(z)),
@@ -278,14 +278,11 @@ class Chain:
             pool_quantiles=view.scale * pool_quantiles,
         )
 
-    def _weights(self, view: View, regimes: Floats, shares: Floats) -> Floats:
-        """Part of each agent (K, N) in the mean at the median level: the pool's weights, and the stack's elsewhere."""
-        alive = np.isfinite(view.mean)
-        count = np.maximum(alive.sum(axis=0), 1)
-        tilt = regimes @ (self.stack.weights() - 1.0 / len(alive))
-        stacked = np.where(alive, 1.0 / count + tilt[:, None], 0.0)
-        share = shares[MEDIAN]
-        return np.asarray(share[POOL] * view.pool.weights + (share[STACK] + share[ONLINE:].sum()) * stacked)
+
+def _weights(view: View, shares: Floats) -> Floats:
+    """Part of each agent (K, N) in the mean at the median level: the pool's weights, and the stack's elsewhere."""
+    share = shares[MEDIAN]
+    return np.asarray(share[POOL] * view.pool.weights + (share[STACK] + share[ONLINE:].sum()) * view.stacked.weights)
 
 
 def _mixed(weights: Floats, experts: Floats) -> Floats:

@@ -24,10 +24,11 @@ regime changes of it within about .5. They do not grow with the data, so that en
 
 
 class Stacked(NamedTuple):
-    """Mean of z and its standard error, (N,); NaN where no agent is alive."""
+    """Mean of z and its standard error, (N,), NaN where no agent is alive; the agents' weights (K, N) behind it."""
 
     mean: Floats
     error: Floats
+    weights: Floats
 
 
 class RegimeStack(Remembering):
@@ -54,17 +55,24 @@ class RegimeStack(Remembering):
         self.covariance = np.linalg.inv(self._prior)
         self.fresh = np.zeros(1)
 
-    def mean(self, x: Floats, regimes: Floats) -> Stacked:
-        """Mean of z from x (K, N) under regime probabilities (G,)."""
+    def mean(self, x: Floats, regimes: Floats, trust: Floats) -> Stacked:
+        """Mean of z from x (K, N) under regime probabilities (G,).
+
+        `trust` (K,) in [0, 1] multiplies weights that are positive: who has done harm is not followed, not even in a
+        regime that is new, but may still be believed the other way round.
+        """
         alive = np.isfinite(x)
         count = alive.sum(axis=0)
-        rows = _rows(np.where(alive, x, 0.0), regimes)
-        equal = np.where(alive, x, 0.0).sum(axis=0) / np.maximum(count, 1)
+        clean = np.where(alive, x, 0.0)
+        rows = _rows(clean, regimes)
+        table = self.coefficients.reshape(self._shape)
+        tilt = table[0] + regimes @ table[1:]
+        weights = np.where(alive, 1.0 / np.maximum(count, 1) + tilt[:, None], 0.0)
+        weights = np.where(weights > 0.0, weights * trust[:, None], weights)
         variance = np.einsum("ij,ij->j", rows, self.covariance @ rows) * self.residual[0] / self.residual[1]
         some = count > 0
-        return Stacked(
-            np.where(some, equal + self.coefficients @ rows, np.nan), np.where(some, np.sqrt(variance), np.nan)
-        )
+        mean = (weights * clean).sum(axis=0)
+        return Stacked(np.where(some, mean, np.nan), np.where(some, np.sqrt(variance), np.nan), weights)
 
     def update(self, x: Floats, regimes: Floats, z: Floats, uniqueness: float) -> None:
         """Closed labels of one instant: x (K, N) and regimes as they were said, z (N,), what one label is worth."""

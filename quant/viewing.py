@@ -67,8 +67,9 @@ class Eye:
         scale = self._scale(decision.features, deviation)
         mean, deviation = mean / scale, deviation / scale
         freshness = np.exp(-2.0 * decision.age_s / decision.said_s)
-        pooled = pool_harmonised(mean, deviation, decision.confidence, freshness, skill.trust())
-        stacked = stack.mean(mean, decision.regimes)
+        trust = skill.trust()
+        pooled = pool_harmonised(mean, deviation, decision.confidence, freshness, trust)
+        stacked = stack.mean(mean, decision.regimes, trust)
         width = self.inputs.width(decision.features, deviation, pooled.sigma, scale / self._steps)
         told = PoolView(pooled.mu, pooled.sigma, pooled.disagreement, pooled.weights, stacked.mean, stacked.error)
         direction = self.inputs.direction(mean, decision.confidence, skill.correlations(), told, decision.regimes)

@@ -3,6 +3,7 @@ import pytest
 
 from quant.stack import RegimeStack
 
+ALL = np.ones(2)
 CALM, WILD = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
 
 
@@ -17,7 +18,7 @@ def taught(stack: RegimeStack, weights: dict[str, np.ndarray], *, instants: int 
 
 def test_without_labels_the_mean_is_the_equal_mean_of_those_alive():
     x = np.array([[0.2, np.nan, np.nan], [0.4, 0.4, np.nan]])
-    said = RegimeStack(2).mean(x, CALM)
+    said = RegimeStack(2).mean(x, CALM, ALL)
     np.testing.assert_allclose(said.mean, [0.3, 0.4, np.nan])
     assert (said.error[:2] > 0).all()
     assert np.isnan(said.error[2])
@@ -39,14 +40,25 @@ def test_what_holds_in_all_regimes_is_learned_where_a_regime_was_never_seen():
 def test_noise_is_given_no_weight_and_its_error_is_told():
     stack = taught(RegimeStack(2), {"calm": np.zeros(2), "wild": np.zeros(2)})
     x = np.full((2, 1), 0.3)
-    said = stack.mean(x, CALM)
+    said = stack.mean(x, CALM, ALL)
     assert abs(said.mean[0]) < 3 * said.error[0] < 0.1
 
 
 def test_an_agent_that_is_absent_adds_nothing():
     stack = taught(RegimeStack(2), {"calm": np.array([1.0, 0.0]), "wild": np.array([1.0, 0.0])})
-    said = stack.mean(np.array([[0.3], [np.nan]]), CALM)
+    said = stack.mean(np.array([[0.3], [np.nan]]), CALM, ALL)
     assert said.mean[0] == pytest.approx(0.3 * (1.0 + stack.coefficients[0] + stack.coefficients[2]))
+
+
+def test_an_agent_that_did_harm_is_not_followed_but_may_be_believed_the_other_way_round():
+    x = np.array([[0.3], [0.3]])
+    fresh = RegimeStack(2).mean(x, CALM, np.array([0.0, 1.0]))
+    assert fresh.weights[:, 0].tolist() == [0.0, 0.5]
+    assert fresh.mean[0] == pytest.approx(0.15)
+    stack = taught(RegimeStack(2), {"calm": np.array([-1.0, 0.0]), "wild": np.array([-1.0, 0.0])})
+    said = stack.mean(x, CALM, np.array([0.0, 1.0]))
+    assert said.weights[0, 0] < -0.8
+    assert said.mean[0] < -0.2
 
 
 def test_the_order_of_instruments_does_not_matter():
