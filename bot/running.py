@@ -26,6 +26,7 @@ from contracts.life import ClockStepped, RunStarted
 from contracts.market import Tick
 from contracts.quantities import SECOND_NS
 from contracts.trade import OrderNotSent
+from quant.quantile_regression import library
 from runtime.seeds import Seeds
 from runtime.simloop import SimLoop
 from runtime.supervisor import Supervisor
@@ -113,6 +114,8 @@ class _Running:
 
     async def serve(self) -> RunResult:
         world = self._world()
+        if self.profile.trainer.enabled or world.models.champion():
+            library()  # half a second that no turn should wait for when the first model comes
         system = self.system = self._system(world)
         housekeeping = self.housekeeping = Housekeeping(self.profile, self.opened, system, world)
         ending = Ending("", EXIT_OK)
