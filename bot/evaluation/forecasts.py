@@ -15,6 +15,7 @@ from bot.evaluation.report import Table
 from bot.evaluation.scoring import Ground, Losses, Score, Versus
 from contracts.quantities import SECOND_NS
 from quant.rolling import Floats
+from quant.scores import skill
 
 DAY_S: Final = 86_400.0
 FHS: Final = "FHS-EWMA"
@@ -22,6 +23,7 @@ EQUAL: Final = "equal weight"
 POOL: Final = "POOL"
 BLEND: Final = "blend"
 WRONG: Final = "independent agents (wrong)"
+TOP_RUNG: Final = "rung booster"
 LEVEL_ROWS: Final = 20
 
 
@@ -158,6 +160,29 @@ COLUMNS: Final = (
     ("IC", "+.4f"),
     ("crossings", "d"),
 )
+
+
+def standing_of(found: Evidence, record: Record) -> Table:
+    """On which rung the blend stood under which level of drift, how long, and what its forecasts were worth there.
+
+    Beside it what the highest rung alone was worth in the same rows: what the ladder and drift cost, or saved.
+    """
+    counted = found.ground.counted
+    standings = sorted({(record.rungs[row], record.drift[row]) for row in np.flatnonzero(counted)})
+    top = found.losses.get(TOP_RUNG, found.losses[BLEND])
+    rows = []
+    for rung, level in standings:
+        here = np.array([each == (rung, level) for each in zip(record.rungs, record.drift, strict=True)]) & counted
+        lost, best, plain = (
+            np.where(here[:, None], each.z, np.nan) for each in (found.losses[BLEND], top, found.losses[FHS])
+        )
+        rows.append((rung, level, float(here.sum() / counted.sum()), skill(lost, plain), skill(best, plain)))
+    return Table(
+        title="where the blend stood",
+        columns=("rung", "drift", "share of rows %", "skill vs FHS %", "of the highest rung %"),
+        formats=("s", "s", "p", "%", "%"),
+        rows=tuple(rows),
+    )
 
 
 NARROW: Final = (

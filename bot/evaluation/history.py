@@ -101,6 +101,7 @@ class _Scribe:
         self.record = record
         self.learner = learner
         self.row = 0
+        self.drift = "calm"
 
     def __call__(self, envelope: Envelope[Any]) -> None:
         said, record, row = envelope.payload, self.record, self.row
@@ -111,12 +112,13 @@ class _Scribe:
                 record.confidence[row, place] = said.confidence.values
         elif isinstance(said, Slate):
             record.take_slate(row, said)
+            record.drift[row] = self.drift
         elif isinstance(said, Example):
             if self.learner is not None:
                 self.learner.take(said)
         elif isinstance(said, RegimeState):
             record.regimes[row] = said.probabilities.values
         elif isinstance(said, DriftState):
-            record.drift[row] = said.level
+            self.drift = said.level
         elif isinstance(said, ActorFailed):
             raise ActorBroke(f"{said.actor} crashed in row {row}: {said.error}")

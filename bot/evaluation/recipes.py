@@ -10,7 +10,7 @@ import numpy as np
 from adapters.tables.feature_cache import FeatureCache
 from bot.evaluation.casting import AGENTS, cast_of, tape_of
 from bot.evaluation.fitting import walk_forward_fit
-from bot.evaluation.forecasts import Evidence, evidence, ground_of, headline, table_of
+from bot.evaluation.forecasts import Evidence, evidence, ground_of, headline, standing_of, table_of
 from bot.evaluation.history import Advance, drive
 from bot.evaluation.pictures import charts_of
 from bot.evaluation.prices import BadPrices, Prices, without_holes
@@ -160,7 +160,7 @@ def report_of(told: Told, plan: Plan) -> Report:
         },
         figures=figures,
         targets=targets(figures, plan.wanted),
-        tables=(table_of(told.found), *frontier_tables, *_models(told)),
+        tables=(table_of(told.found), standing_of(told.found, told.record), *frontier_tables, *_models(told)),
         charts=(*charts_of(told.found, told.record, told.prices.at_ns), *frontier_charts),
         notes=_notes(told),
     )

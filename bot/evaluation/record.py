@@ -17,7 +17,8 @@ class Record:
     """Signals (rows, agents, instruments), the slate's columns (rows, instruments), its quantiles (rows, levels, ...).
 
     `weights` (rows, agents) are means over the instruments, `expert_weights` (rows, experts) means over the levels.
-    `stages` holds quantiles of the steps inside the blend by their names, in the order of the chain.
+    `drift` is the level that held when the slate was said. `stages` holds quantiles of the steps inside the blend by
+    their names, in the order of the chain.
     """
 
     agents: tuple[str, ...]

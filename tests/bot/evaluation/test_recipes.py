@@ -43,6 +43,14 @@ def test_independent_agents_are_seen_to_be_wrong(told: Told) -> None:
     assert lines["independent agents (wrong)"].fhs.skill < -0.05
 
 
+def test_where_the_blend_stood_accounts_for_every_row(told: Told) -> None:
+    standing = next(table for table in report_of(told, SMALL).tables if table.title == "where the blend stood")
+
+    assert sum(row[2] for row in standing.rows) == pytest.approx(1.0)
+    assert {row[0] for row in standing.rows} <= {"pool", "stack", "booster"}
+    assert {row[1] for row in standing.rows} <= {"calm", "warn", "widen", "pool", "half", "flat"}
+
+
 def test_only_rows_after_the_start_are_counted(told: Told) -> None:
     first = int(np.flatnonzero(told.found.ground.counted)[0])
 
