@@ -17,6 +17,7 @@ SMALL = {
     "BOT__HEALTH__PORT": "0",
     "BOT__SIMULATED__MARKET__SYMBOLS": '["BTC-EUR", "ETH-EUR", "SOL-EUR"]',
     "BOT__CADENCE__DECIDE_S": "1",
+    "BOT__FEED__WARMUP_BARS": "300",
     "BOT__MODELS__DIRECTORY": "/nonexistent/models",
 }
 """A canary of three instruments that decides every second, takes a port of its own, and knows no models."""

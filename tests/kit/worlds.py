@@ -54,6 +54,7 @@ def a_profile(base: str = "canary", **changed: Any) -> Profile:
     layered = copy.deepcopy(_layers(base))
     layered.values["agents"] = copy.deepcopy(FEW_AGENTS)
     layered.values["trainer"]["enabled"] = False
+    layered.values["feed"]["warmup_bars"] = 300
     small: dict[str, Any] = {"simulated__market__symbols": list(SYMBOLS), "cadence__decide_s": 1}
     for name, value in (small | changed).items():
         *path, key = name.split("__")
