@@ -29,7 +29,7 @@ def test_no_file_is_said_so(tmp_path: Path) -> None:
         ("prices.csv", b"date,close\n1,2,3\n", "prices.csv"),
         ("prices.csv", b"\xff\xfe\x00", "prices.csv"),
         ("prices.csv.gz", b"not gzip at all", "prices.csv.gz"),
-        ("prices.csv.gz", gzip.compress(b"date,close\n" + b"2020-01-02,1\n" * 9)[:-12], "prices.csv.gz"),
+        ("prices.csv.gz", gzip.compress(b"date,close\n" + b"2020-01-02,1\n" * 9, mtime=0)[:-12], "prices.csv.gz"),
         ("prices.parquet", b"PAR1 nothing PAR1", "prices.parquet"),
         ("prices.feather", b"ARROW1 nothing", "prices.feather"),
     ],
