@@ -12,14 +12,15 @@ from contracts.quantities import SECOND_NS
 from tests.kit.worlds import Run, a_profile, simulate
 
 QUICK: dict[str, Any] = {
-    **{f"{section}__bar_s": 10 for section in ("bars", "features", "feed", "risk")},
+    **{f"{section}__bar_s": 10 for section in ("bars", "features", "feed", "regime", "risk")},
+    "features__horizon_bars": 180,
     "agents__momentum__kind": "tests.characterization.users:Weathercock",
     "agents__momentum__prior": 0.1,
     "agents__order_flow__prior": 0.02,
     "selection__caution": 0.0,
     "agents__reversion__horizon_s": 5,
     "agents__reversion__label_s": 1,
-    "feed__warmup_bars": 60,
+    "feed__warmup_bars": 130,
     "risk__cvar_budget_ratio": 0.05,
     "risk__rebalance_ratio": 0.02,
     "risk__min_hold_s": 1,

@@ -68,8 +68,9 @@ def test_the_assembled_bot_is_at_rest() -> None:
 def test_actors_hear_a_message_in_the_order_of_the_assembly() -> None:
     assembly = assemble(a_profile(), TestWorld(a_profile()).outside(), Hooks())
     assert [cell.name for cell in assembly.bus.cells] == [
-        "sentinel", "marker", "bar_builder", "book_keeper", "feature_engine", "momentum", "reversion", "order_flow",
-        "outcomes", "weighter", "selector", "ledger", "risk", "desk", "auditor",
+        "sentinel", "marker", "bar_builder", "trade_keeper", "context_keeper", "book_keeper", "feature_engine",
+        "regime_watcher", "momentum", "reversion", "order_flow", "outcomes", "scorer", "drift_watcher", "weighter",
+        "selector", "ledger", "risk", "desk", "auditor",
     ]  # fmt: skip
 
 

@@ -24,12 +24,16 @@ ANSWERS = {
     ("sentinel", "Stopping"): {"GateState"},
     ("marker", "Beat"): {"MarkFrame"},
     ("bar_builder", "Beat"): {"BarFrame"},
+    ("trade_keeper", "Beat"): {"TradeFrame"},
     ("book_keeper", "Beat"): {"BookFrame"},
     ("feature_engine", "BookFrame"): {"FeatureFrame"},
+    ("regime_watcher", "BarHistory"): {"RegimeState"},
+    ("regime_watcher", "BarFrame"): {"RegimeState"},
     ("momentum", "FeatureFrame"): {"SignalFrame"},
     ("reversion", "FeatureFrame"): {"SignalFrame"},
     ("order_flow", "FeatureFrame"): {"SignalFrame"},
     ("outcomes", "MarkFrame"): {"Outcome"},
+    ("drift_watcher", "FeatureFrame"): {"DriftState"},
     ("weighter", "Beat"): {"Slate"},
     ("selector", "Slate"): {"Selection"},
     ("risk", "Selection"): {"Intent", "Refusal", "Verdict"},
@@ -141,7 +145,7 @@ def test_no_actor_hears_an_order_it_is_for_the_gateway() -> None:
 
 def test_what_the_desk_says_of_an_order_reaches_those_who_reserve_and_value_it() -> None:
     run = calm()
-    assert heard_by(run, OrderState) == ["sentinel", "ledger", "risk"]
+    assert heard_by(run, OrderState) == ["sentinel", "selector", "ledger", "risk"]
     assert heard_by(run, Position) == ["selector", "risk"]
     assert heard_by(run, Equity) == ["sentinel", "risk", "auditor"]
 
@@ -150,7 +154,7 @@ def test_the_sentinel_hears_a_mark_before_anybody_may_decide_on_it() -> None:
     run = calm()
     assert heard_by(run, MarkFrame)[0] == "sentinel"
     assert heard_by(run, BookFrame) == ["feature_engine"]
-    assert heard_by(run, Beat)[:4] == ["sentinel", "marker", "bar_builder", "book_keeper"]
+    assert heard_by(run, Beat)[:4] == ["sentinel", "marker", "bar_builder", "trade_keeper"]
 
 
 def test_each_agent_signs_its_signals_with_its_own_name() -> None:
@@ -196,7 +200,9 @@ def test_the_feed_is_told_nothing_and_the_metronome_of_the_end_only() -> None:
 
 def test_no_outlet_ever_dropped_a_message() -> None:
     outlets = calm().system.outlets
-    assert {name: outlet.dropped for name, outlet in outlets.items()} == {"feed": 0, "venue": 0, "cadence": 0}
+    assert {name: outlet.dropped for name, outlet in outlets.items()} == dict.fromkeys(
+        ("feed", "venue", "cadence", "trainer"), 0
+    )
 
 
 def test_the_process_itself_says_when_it_begins_and_when_it_ends() -> None:

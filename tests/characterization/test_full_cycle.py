@@ -77,23 +77,23 @@ def test_a_cause_lies_in_the_same_turn() -> None:
     assert [each for each in run.envelopes if each.cause and run.at(each.cause).turn != each.turn] == []
 
 
-def test_a_signal_beat_is_answered_by_marks_then_books_then_features_then_every_agent() -> None:
+def test_a_signal_beat_is_answered_by_marks_then_trades_then_books_then_features_then_every_agent() -> None:
     run = calm()
     beat = next(each for each in run.of(Beat) if each.payload.kind == "signal" and each.payload.number == 3)
     assert names(run.turn(beat.turn)) == [
-        "Beat", "MarkFrame", "BookFrame", "FeatureFrame", "SignalFrame", "SignalFrame", "SignalFrame",
+        "Beat", "MarkFrame", "TradeFrame", "BookFrame", "FeatureFrame", "SignalFrame", "SignalFrame", "SignalFrame",
     ]  # fmt: skip
     chain = run.turn(beat.turn)
-    assert [each.cause for each in chain[1:3]] == [beat.seq, beat.seq]
-    assert chain[3].cause == chain[2].seq
-    assert {each.cause for each in chain[4:]} == {chain[3].seq}
+    assert [each.cause for each in chain[1:4]] == [beat.seq, beat.seq, beat.seq]
+    assert chain[4].cause == chain[3].seq
+    assert {each.cause for each in chain[5:]} == {chain[4].seq}
 
 
 def test_bars_that_closed_are_said_between_marks_and_books() -> None:
     run = calm()
     turn = next(each.turn for each in run.envelopes if type(each.payload).__name__ == "BarFrame")
-    market = [name for name in names(run.turn(turn)) if name != "Outcome"]
-    assert market[:5] == ["Beat", "MarkFrame", "BarFrame", "BookFrame", "FeatureFrame"]
+    market = [name for name in names(run.turn(turn)) if name not in ("Outcome", "RegimeState")]
+    assert market[:6] == ["Beat", "MarkFrame", "BarFrame", "TradeFrame", "BookFrame", "FeatureFrame"]
 
 
 def test_the_decide_beat_follows_the_signal_beat_with_nothing_between_them() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bot.assemble import agent_class
+from bot.agents import agent_of
 from bot.configuration import BadConfiguration
 from contracts.belief import Outcome, SignalFrame, Slate
 from contracts.envelope import Envelope
@@ -31,7 +31,7 @@ def signals_of(run: Run, agent: str) -> list[Envelope[Any]]:
 def test_a_class_of_the_users_own_is_named_by_module_and_class() -> None:
     profile = a_quick_profile()
     assert profile.agents["momentum"].kind == "tests.characterization.users:Weathercock"
-    assert agent_class("momentum", profile) is Weathercock
+    assert agent_of(profile.agents["momentum"].kind) is Weathercock
 
 
 def test_the_users_agent_speaks_under_the_name_of_its_section_with_its_own_score() -> None:
@@ -44,7 +44,8 @@ def test_the_users_agent_speaks_under_the_name_of_its_section_with_its_own_score
 def test_one_instrument_at_a_time_says_the_same_as_all_at_once_to_the_last_byte() -> None:
     profile = a_quick_profile(agents__momentum__kind="tests.characterization.users:WeathercockOfOne")
     one_by_one = simulate(profile, seconds=2.5, checked=False)
-    assert type(one_by_one.system.bus.cells[5].actor).__name__ == "WeathercockOfOne"
+    (momentum,) = (cell for cell in one_by_one.system.bus.cells if cell.name == "momentum")
+    assert type(momentum.actor).__name__ == "WeathercockOfOne"
     start = 1  # the start names the profile, which differs
     theirs, ours = one_by_one.envelopes[start:], calm().envelopes[start:]
     assert digest(theirs, 2.2) == digest(ours, 2.2)
@@ -53,7 +54,7 @@ def test_one_instrument_at_a_time_says_the_same_as_all_at_once_to_the_last_byte(
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        ("momentun", "did you mean 'momentum'"),
+        ("ts_momentun", "did you mean 'ts_momentum'"),
         ("tests.characterization.nowhere:Agent", "cannot be loaded"),
         ("tests.characterization.users:Nobody", "cannot be loaded"),
         ("tests.characterization.users:NoAgent", "is no subclass of actors.agents.base.Agent"),
@@ -61,7 +62,7 @@ def test_one_instrument_at_a_time_says_the_same_as_all_at_once_to_the_last_byte(
 )
 def test_a_kind_that_is_no_agent_is_one_clear_line(kind: str, text: str) -> None:
     with pytest.raises(BadConfiguration, match=text):
-        agent_class("momentum", a_quick_profile(agents__momentum__kind=kind))
+        agent_of(a_quick_profile(agents__momentum__kind=kind).agents["momentum"].kind)
 
 
 def test_an_agent_answers_for_all_or_for_each_and_never_both() -> None:
