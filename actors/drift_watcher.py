@@ -18,8 +18,8 @@ from contracts.column import Column, flags, floats
 from contracts.envelope import Envelope
 from contracts.quantities import Nanos, Seconds, nanos
 from quant.changepoint import RunLength, RunState
-from quant.drift import CalibrationState, CalibrationWatch, PageHinkley, PageHinkleyState
-from quant.drift_ladder import CALM, LEVELS, POOL, SIGMA_FACTOR, Ladder, LadderState
+from quant.drift import SIGMA_FACTOR_MAX, CalibrationState, CalibrationWatch, PageHinkley, PageHinkleyState
+from quant.drift_ladder import CALM, LEVELS, POOL, Ladder, LadderState
 from quant.population import Alarm, Population, PopulationState
 from quant.rolling import Floats
 from quant.scores import mean_pinball, normal_quantiles, pit
@@ -59,7 +59,7 @@ class Watching(msgspec.Struct, frozen=True):
     labels: float
     sway: float
     run: tuple[Column, ...]
-    ladder: tuple[int, int, bool]
+    ladder: tuple[int, int, bool, float]
 
 
 class DriftWatcherState(msgspec.Struct, kw_only=True):
@@ -218,5 +218,5 @@ class DriftWatcher(StatefulActor[DriftWatcherState]):
             yield f"and {len(state.alarms) - NAMED_MAX} features more"
 
     def check(self) -> None:
-        assert self._ladder.sigma_factor() in (1.0, SIGMA_FACTOR), "sigma is widened once or not at all"
+        assert 1.0 <= self._ladder.sigma_factor() <= SIGMA_FACTOR_MAX, "sigma is widened within bounds or not at all"
         assert all(0 <= Alarm(*each).feature < len(self._names) for each in self.state.alarms), "an alarm of no feature"

@@ -18,6 +18,9 @@ from quant.significance import binomial_band, uniform_ks
 
 BLOCK_LABELS: Final = 500.0
 """Independent labels that are judged together."""
+RECOVERY_LABELS: Final = 100.0
+"""The same once the beliefs are widened: what no longer helps costs with every label."""
+SIGMA_FACTOR_MAX: Final = 1.25
 CONFIDENCE: Final = 0.99
 COVERED: Final = (0.05, 0.95)
 
@@ -80,12 +83,17 @@ class CalibrationState(NamedTuple):
 
 
 class Block(NamedTuple):
-    """What a full block says of the beliefs: as they were said, and had they not been widened."""
+    """What a full block says of the beliefs: as they were said, and had they not been widened.
+
+    `sigma_factor`, from 1 to SIGMA_FACTOR_MAX, is what sigma, not widened, would have had to be multiplied by for nine
+    outcomes in ten to fall inside.
+    """
 
     coverage: float
     plain_coverage: float
     band: tuple[float, float]
     ks_p: float
+    sigma_factor: float = SIGMA_FACTOR_MAX
 
     @property
     def too_narrow(self) -> bool:
@@ -99,7 +107,9 @@ class Block(NamedTuple):
 
 
 class CalibrationWatch:
-    """Judges one block of `BLOCK_LABELS` independent labels after another: a judgement never rests on the same twice.
+    """Judges one block of independent labels after another: a judgement never rests on the same label twice.
+
+    A block has `BLOCK_LABELS`, or `RECOVERY_LABELS` while beliefs are widened.
 
     Labels of one instant are worth var(u) / var(mean of u), measured over the past; never less than one.
     """
@@ -127,7 +137,7 @@ class CalibrationWatch:
             old.labels + worth,
             sway,
         )
-        if state.labels < BLOCK_LABELS:
+        if state.labels < (BLOCK_LABELS if widened == 1.0 else RECOVERY_LABELS):
             self._state = state
             return None
         empty = np.empty(0)
@@ -159,7 +169,17 @@ def _judged(state: CalibrationState) -> Block:
         plain_coverage=_covered(state.plain, state.weight),
         band=binomial_band(level, state.labels, CONFIDENCE),
         ks_p=uniform_ks(state.plain, state.labels).p,
+        sigma_factor=_factor(state.plain, state.weight),
     )
+
+
+def _factor(u: Floats, weight: Floats) -> float:
+    """The distance in normal scores inside which nine tenths of the outcomes fell, over what it should be."""
+    distance = np.abs(normal_quantiles(u))
+    order = np.argsort(distance, kind="stable")
+    mass = np.cumsum(weight[order])
+    reached = distance[order[np.searchsorted(mass, (COVERED[1] - COVERED[0]) * mass[-1])]]
+    return float(np.clip(reached / normal_quantiles(np.array(COVERED[1])), 1.0, SIGMA_FACTOR_MAX))
 
 
 def _covered(u: Floats, weight: Floats) -> float:

@@ -82,11 +82,11 @@ def test_a_judgement_comes_every_so_many_independent_labels():
 
 
 def test_without_widening_is_judged_what_was_said_before_it():
-    believed_too_narrow = uniform(501, scale=1.4 / 1.25)
+    believed_too_narrow = uniform(101, scale=1.4 / 1.25)
     (block,) = watch(believed_too_narrow, widened=1.25)
     assert block.plain_coverage < block.coverage
     assert not block.clean
-    cured = uniform(501, scale=1 / 1.25)
+    cured = uniform(101, scale=1 / 1.25)
     (block,) = watch(cured, widened=1.25)
     assert block.coverage > 0.94
     assert block.clean
@@ -120,3 +120,10 @@ def test_false_judgements_are_as_rare_as_they_should_be(labels, common):
 def test_thresholds_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match="threshold 0"):
         PageHinkley(threshold=0.0)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.1, 1.2, 1.6])
+def test_a_block_says_by_how_much_sigma_was_too_small(scale):
+    (block,) = watch(uniform(501, scale=scale), widened=1.0)
+    assert block.sigma_factor == pytest.approx(min(scale, 1.25), abs=0.08)
+    assert 1.0 <= block.sigma_factor <= 1.25

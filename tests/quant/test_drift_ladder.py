@@ -32,6 +32,20 @@ def test_each_narrow_block_goes_one_step_down_the_list_to_flat():
     ]
 
 
+def test_sigma_is_widened_by_what_the_block_was_short_of_and_never_by_less_while_it_lasts():
+    ladder = Ladder()
+    ladder.block(NARROW._replace(sigma_factor=1.08))
+    assert (said(ladder), ladder.sigma_factor()) == ("widen", 1.08)
+    ladder.block(NARROW._replace(sigma_factor=1.02))
+    assert (said(ladder), ladder.sigma_factor()) == ("pool", 1.08)
+
+
+def test_rising_losses_alone_say_nothing_of_the_width():
+    ladder = Ladder()
+    ladder.losses_rose()
+    assert (said(ladder), ladder.sigma_factor()) == ("pool", 1.0)
+
+
 def test_every_way_back_takes_two_clean_blocks():
     ladder, levels = Ladder(), []
     for _ in range(4):
