@@ -85,18 +85,6 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         on_warm=hooks.warmed_up.set,
         on_finished=hooks.finished,
     )
-    inputs = BoosterInputs(tuple(profile.agents), REGISTRY.names)
-    trainer = partial(
-        Trainer,
-        outside.clock,
-        profile.trainer,
-        outside.workers,
-        outside.models,
-        buffer_of(profile.trainer),
-        names=inputs.names,
-        schema=inputs.schema,
-        seed=profile.seed,
-    )
     venue = partial(OrderGateway, outside.venue, outside.journal, outside.clock, profile.orders, lagging=hooks.lagging)
     return (
         SystemBuilder(outside, checked)
@@ -123,8 +111,24 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         .with_gateway("feed", "feeds", feed)
         .with_gateway("venue", "orders", venue)
         .with_gateway("cadence", "metronome", partial(Metronome, outside.clock, profile.cadence, hooks.warmed_up.wait))
-        .with_gateway("trainer", "trainer", trainer)
+        .with_gateway("trainer", "trainer", _trainer(profile, outside))
         .build()
+    )
+
+
+def _trainer(profile: Profile, outside: Outside) -> Callable[[], Trainer]:
+    """The factory of trainers that share one buffer of examples, so that a restart forgets nothing."""
+    inputs = BoosterInputs(tuple(profile.agents), REGISTRY.names)
+    return partial(
+        Trainer,
+        outside.clock,
+        profile.trainer,
+        outside.workers,
+        outside.models,
+        buffer_of(profile.trainer),
+        names=inputs.names,
+        schema=inputs.schema,
+        seed=profile.seed,
     )
 
 
