@@ -26,9 +26,6 @@ SHIPPED: Final[Mapping[str, str]] = {
     "seasonality": "actors.agents.seasonality:Seasonality",
     "sentiment": "actors.agents.sentiment:Sentiment",
     "macro": "actors.agents.macro:Macro",
-    "momentum": "actors.agents.momentum:Momentum",
-    "reversion": "actors.agents.reversion:Reversion",
-    "order_flow": "actors.agents.order_flow:OrderFlow",
 }
 """Kind -> where its class is."""
 

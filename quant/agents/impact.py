@@ -54,7 +54,8 @@ class Impact(Memory):
                 if passed_s < horizon_s:
                     break
                 if passed_s <= 2.0 * horizon_s:
-                    scale = sd_second * np.sqrt(passed_s)
+                    # What has never moved yet has no outcome in units of how it moves.
+                    scale = np.where(sd_second > 0.0, sd_second, np.nan) * np.sqrt(passed_s)
                     self._learn(number, first, np.log(mid / self["mid"][first % PENDING]) / scale)
                 first += 1
             self["closed"][number] = first

@@ -14,6 +14,8 @@ from tests.kit.market import a_wide_universe, at
 from tests.kit.turns import MemoryJournal, Steps
 
 WIDTH = 4
+UNTOLD = ("context_keeper",)
+"""This market has no perpetuals and no world around it."""
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +99,7 @@ def test_a_snapshot_shares_nothing_that_changes_later(journal, name):
     for envelope in heard[half:]:
         tuple(actor.receive(envelope))
     assert codec.encode(snapshot) == before
-    assert codec.encode(actor.snapshot()) != before
+    assert name in UNTOLD or codec.encode(actor.snapshot()) != before
 
 
 def test_a_prefix_of_the_market_gives_a_prefix_of_what_is_said(journal):

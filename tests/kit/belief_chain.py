@@ -1,64 +1,104 @@
 """The belief chain on a bus: marker to selector, fed by a small seeded market, for tests and benches."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from actors.agents.base import AgentSettings
-from actors.agents.momentum import Momentum
-from actors.agents.order_flow import OrderFlow
-from actors.agents.reversion import Reversion
+from actors.agents.settings import AgentSettings
 from actors.bar_builder import BarBuilder, BarBuilderSettings
 from actors.book_keeper import BookKeeper, BookKeeperSettings
+from actors.context_keeper import ContextKeeper, ContextKeeperSettings
+from actors.drift_watcher import DriftWatcher, DriftWatcherSettings
 from actors.feature_engine import FeatureEngine, FeatureEngineSettings
 from actors.marker import Marker, MarkerSettings
 from actors.meta_weighter import MetaWeighter, MetaWeighterSettings
 from actors.outcomes import Outcomes, OutcomesSettings
-from actors.selector import Selector, SelectorSettings
+from actors.regime_watcher import RegimeWatcher, RegimeWatcherSettings
+from actors.scorer import Scorer, ScorerSettings
+from actors.selector import LearningSettings, Selector, SelectorSettings
+from actors.trade_keeper import TradeKeeper
+from adapters.models.shelf import EmptyShelf
+from bot.agents import SHIPPED, agent_of
 from contracts.instrument import Universe
 from contracts.life import Beat
 from contracts.market import UniverseChanged
+from quant.features.engine import REGISTRY
 from runtime.actor import ActorFactory
 from runtime.bus import Bus
 from runtime.cell import Cell
 from runtime.restarts import ACTOR_BUDGETS, Failures
+from runtime.seeds import Seeds
 from tests.kit.market import a_bar_history, a_book_delta, a_book_snapshot, a_tick, a_trade, at
 from tests.kit.turns import MemoryJournal, Steps
 
-HORIZONS_S = {"momentum": 60.0, "reversion": 60.0, "order_flow": 10.0}
 BAR_S = 60.0
+SLATE_S = 30.0
 
 
-def an_agent(name: str, *, prior: float = 0.05, horizon_s: float | None = None) -> AgentSettings:
-    """Settings of an agent that hears of its outcomes every second."""
-    return AgentSettings(name=name, horizon_s=horizon_s or HORIZONS_S[name], prior=prior, label_s=1.0, bar_s=BAR_S)
+class Voice(NamedTuple):
+    """An agent of the chain: its kind, its horizon, and what its score is worth at first."""
+
+    kind: str
+    horizon_s: float
+    prior: float = 0.05
 
 
-def factories() -> dict[str, tuple[str, ActorFactory]]:
+THREE: Mapping[str, Voice] = {
+    "momentum": Voice("ts_momentum", 60.0),
+    "reversion": Voice("ou_reversion", 60.0),
+    "order_flow": Voice("ofi", 10.0),
+}
+TWELVE: Mapping[str, Voice] = {kind: Voice(kind, 60.0) for kind in SHIPPED}
+
+
+def an_agent(name: str, voice: Voice) -> ActorFactory:
+    """The factory of an agent that hears of its outcomes every second."""
+    settings = AgentSettings(name=name, horizon_s=voice.horizon_s, prior=voice.prior, label_s=1.0, bar_s=BAR_S)
+    return partial(agent_of(voice.kind), settings)
+
+
+def factories(voices: Mapping[str, Voice] = THREE) -> dict[str, tuple[str, ActorFactory]]:
     """Group and factory of every actor of the chain in the order of assembly."""
-    agents = tuple(HORIZONS_S)
     return {
         "marker": ("market", lambda: Marker(MarkerSettings())),
         "bar_builder": ("market", lambda: BarBuilder(BarBuilderSettings(bar_s=BAR_S))),
+        "trade_keeper": ("market", TradeKeeper),
+        "context_keeper": ("market", lambda: ContextKeeper(ContextKeeperSettings())),
         "book_keeper": ("market", lambda: BookKeeper(BookKeeperSettings())),
         "feature_engine": ("beliefs", lambda: FeatureEngine(FeatureEngineSettings(bar_s=BAR_S))),
-        "momentum": ("beliefs", lambda: Momentum(an_agent("momentum"))),
-        "reversion": ("beliefs", lambda: Reversion(an_agent("reversion"))),
-        "order_flow": ("beliefs", lambda: OrderFlow(an_agent("order_flow"))),
+        "regime_watcher": ("beliefs", lambda: RegimeWatcher(RegimeWatcherSettings(bar_s=BAR_S))),
+        **{name: ("beliefs", an_agent(name, voice)) for name, voice in voices.items()},
         "outcomes": ("beliefs", lambda: Outcomes(OutcomesSettings())),
-        "meta_weighter": ("choice", lambda: MetaWeighter(MetaWeighterSettings(agents=agents, horizon_s=30.0))),
-        "selector": ("choice", lambda: Selector(SelectorSettings(picks_max=3))),
+        "scorer": ("beliefs", lambda: Scorer(ScorerSettings())),
+        "drift_watcher": ("beliefs", lambda: DriftWatcher(DriftWatcherSettings(), REGISTRY.names)),
+        "weighter": ("choice", lambda: MetaWeighter(_weighting(voices), EmptyShelf())),
+        "selector": ("choice", lambda: Selector(SelectorSettings(picks_max=3), LearningSettings(), _chance)),
     }
 
 
-def a_chain(*, journal: MemoryJournal | None = None, clock: Steps | None = None, checked: bool = True) -> Bus:
+def a_chain(
+    *,
+    journal: MemoryJournal | None = None,
+    clock: Steps | None = None,
+    checked: bool = True,
+    voices: Mapping[str, Voice] = THREE,
+) -> Bus:
     """The chain on a bus whose clock the test sets."""
     cells = [
         Cell(name, group, factory, Failures(ACTOR_BUDGETS[group]), checked=checked)
-        for name, (group, factory) in factories().items()
+        for name, (group, factory) in factories(voices).items()
     ]
     return Bus(cells, journal or MemoryJournal(), clock or Steps(at(0)))
+
+
+def _weighting(voices: Mapping[str, Voice]) -> MetaWeighterSettings:
+    return MetaWeighterSettings(agents=tuple(voices), horizon_s=SLATE_S, bar_s=BAR_S)
+
+
+def _chance(decision: int) -> np.random.Generator:
+    return Seeds(1).generator(f"selector/{decision}")
 
 
 def closes(*, width: int, bars: int, seed: int = 1) -> np.ndarray:

@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.agents.base import Agent, AgentSettings
-from actors.agents.momentum import Momentum
-from actors.agents.order_flow import OrderFlow
-from actors.agents.reversion import Reversion
+from actors.agents.ofi import Ofi
+from actors.agents.ou_reversion import OuReversion
+from actors.agents.ts_momentum import TsMomentum
 from actors.agents.view import Evidence, View
 from contracts.column import integers
 from quant.features.engine import REGISTRY
 from tests.kit.agents import WIDTH, a_regime, features, living, signal
-from tests.kit.belief_chain import an_agent
 from tests.kit.beliefs import a_feature_frame, an_outcome
 from tests.kit.market import a_mark_frame, a_universe_changed, an_envelope, at
 
@@ -41,11 +40,20 @@ class Constant(Agent):
         return Evidence.of(np.ones(len(view.symbols)), view.deviation)
 
 
+class Flow(Agent):
+    def on_frame(self, view: View) -> Evidence:
+        return Evidence.of(view["ofi_10s"], view.deviation)
+
+
 WARM = {"z_20": 1.0, "ewma_vol": 0.001}
 
 
 def settings(name: str = "mine", **changed) -> AgentSettings:
     return AgentSettings(**({"name": name, "horizon_s": 60.0, "prior": 0.05, "label_s": 1.0} | changed))
+
+
+def flow() -> AgentSettings:
+    return settings("order_flow", horizon_s=10.0)
 
 
 def test_an_agent_per_instrument_says_what_the_same_agent_over_all_says():
@@ -118,19 +126,19 @@ def test_marks_without_ticks_as_history_has_them_are_not_stale():
 
 
 def test_a_signal_is_nan_while_cold():
-    for agent in (Momentum, Reversion, OrderFlow):
-        said = signal(living(agent(an_agent(agent.__name__.lower(), horizon_s=60.0))))
+    for agent in (TsMomentum, OuReversion, Ofi):
+        said = signal(living(agent(settings(agent.__name__.lower()))))
         assert np.isnan([said.mu.values, said.sigma.values, said.confidence.values, said.score.values]).all()
         assert said.based_on == (9, 5)
 
 
 def test_an_instrument_without_a_valid_mark_is_not_believed_in():
-    said = signal(living(OrderFlow(an_agent("order_flow")), mid=(100.0, np.nan, 100.0)), ofi_10s=1.0, ewma_vol=0.001)
+    said = signal(living(Flow(flow()), mid=(100.0, np.nan, 100.0)), ofi_10s=1.0, ewma_vol=0.001)
     assert np.isnan(said.mu.values).tolist() == [False, True, False]
 
 
 def test_without_bars_the_deviation_comes_from_mids_from_beat_to_beat():
-    agent = living(OrderFlow(an_agent("order_flow")))
+    agent = living(Flow(flow()))
     said = None
     for second in range(1, 40):
         mid = 100.0 * (1.001 if second % 2 else 1.0)
@@ -154,7 +162,7 @@ def test_a_short_horizon_trusts_beats_and_a_long_one_bars():
 
 
 def test_an_agent_learns_from_its_own_outcomes_only():
-    agent, stranger = living(OrderFlow(an_agent("order_flow"))), living(OrderFlow(an_agent("order_flow")))
+    agent, stranger = living(Flow(flow())), living(Flow(flow()))
     for _ in range(400):
         right = an_outcome(author="order_flow", width=WIDTH, sigma=0.01, score=2.0, realised=0.02)
         agent.receive(an_envelope(right))
@@ -163,11 +171,11 @@ def test_an_agent_learns_from_its_own_outcomes_only():
     untaught = signal(stranger, ofi_10s=1.0, ewma_vol=0.001)
     assert (said.mu.values > untaught.mu.values).all()
     assert (said.confidence.values > untaught.confidence.values).all()
-    assert untaught == signal(living(OrderFlow(an_agent("order_flow"))), ofi_10s=1.0, ewma_vol=0.001)
+    assert untaught == signal(living(Flow(flow())), ofi_10s=1.0, ewma_vol=0.001)
 
 
 def test_outcomes_wilder_than_said_widen_the_deviation():
-    agent = living(OrderFlow(an_agent("order_flow")))
+    agent = living(Flow(flow()))
     before = signal(agent, ofi_10s=1.0, ewma_vol=0.001).sigma.values
     for _ in range(500):
         agent.receive(an_envelope(an_outcome(author="order_flow", width=WIDTH, sigma=0.01, score=0.0, realised=0.03)))
@@ -175,7 +183,7 @@ def test_outcomes_wilder_than_said_widen_the_deviation():
 
 
 def test_a_changed_universe_keeps_what_was_learned_and_waits_for_marks():
-    agent = living(OrderFlow(an_agent("order_flow")))
+    agent = living(Flow(flow()))
     agent.receive(an_envelope(an_outcome(author="order_flow", width=WIDTH, realised=0.05)))
     learned = agent.snapshot().calibration
     agent.receive(an_envelope(a_universe_changed("BTC-EUR", version=2)))

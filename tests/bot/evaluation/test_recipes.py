@@ -103,7 +103,7 @@ def test_examples_for_training_come_from_the_weighter_itself_and_know_all_agents
 def test_an_agent_of_ones_own_is_heard_beside_the_others() -> None:
     tape = tape_of(a_history(rows=80, width=1), 4)
 
-    cast = cast_of(tape, 4, FittedModels(), (*AGENTS, "actors.agents.momentum:Momentum"))
+    cast = cast_of(tape, 4, FittedModels(), (*AGENTS, "tests.characterization.users:Weathercock"))
 
     assert cast.agents[-1] == "Momentum"
     assert "Momentum.mu" in cast.inputs
