@@ -105,5 +105,5 @@ def test_an_agent_of_ones_own_is_heard_beside_the_others() -> None:
 
     cast = cast_of(tape, 4, FittedModels(), (*AGENTS, "tests.characterization.users:Weathercock"))
 
-    assert cast.agents[-1] == "Momentum"
-    assert "Momentum.mu" in cast.inputs
+    assert cast.agents[-1] == "Weathercock"
+    assert "Weathercock.mu" in cast.inputs

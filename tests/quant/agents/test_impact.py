@@ -61,3 +61,10 @@ def test_what_is_learned_is_bounded(effect: float, seed: int) -> None:
 
 def test_before_any_label_it_is_worth_its_prior() -> None:
     assert Impact(2, 0.08).worth(30.0).coefficient == pytest.approx(0.08)
+
+
+def test_what_has_never_moved_teaches_nothing() -> None:
+    impact = Impact(2, 0.0)
+    impact.say(np.array([1.0, 1.0]), np.array([100.0, 100.0]), S_NS)
+    impact.hear(np.array([100.0, 101.0]), 2 * S_NS, np.array([0.0, 1e-4]))
+    assert impact["squares"][0] == 1.0
