@@ -222,6 +222,8 @@ def first_difference(was: Any, now: Any, tolerance: float, path: str = "") -> tu
         )
     elif isinstance(was, list | tuple) and isinstance(now, list | tuple) and len(was) == len(now):
         pairs = ((f"{path}[{index}]", a, b) for index, (a, b) in enumerate(zip(was, now, strict=True)))
+    elif isinstance(was, dict) and isinstance(now, dict) and list(was) == list(now):
+        pairs = ((f"{path}.{key}", was[key], now[key]) for key in was)
     elif isinstance(was, float) and isinstance(now, float):
         return None if _close(was, now, tolerance) else (path, was, now)
     else:

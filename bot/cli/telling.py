@@ -11,13 +11,13 @@ from contracts.codec import encode_json
 
 LEFT_OUT: Final = frozenset(
     {"client_id", "symbol", "universe", "based_on", "blend", "levels", "quantiles", "agents", "schema", "epoch"}
-    | {"last_id", "frame", "updates"}
+    | {"last_id", "frame", "updates", "stack", "experts", "expert_weights"}
 )
 """Fields that are said already, that number messages, or that only a program reads; `--json` has them all."""
 
 LEFT_OUT_ENDINGS: Final = ("_seq", "_ns", "_version")
 LONG_FRACTION: Final = re.compile(r"-?\d+\.\d{7,}")
-RETURNS: Final = frozenset({"mu", "sigma"})
+RETURNS: Final = frozenset({"mu", "sigma", "mu_error", "scale", "es_long", "es_short"})
 """Returns, told in hundredths of a percent."""
 
 STEPS: Final = {"Fill": "fill", "Execution": "fill", "Order": "order"}
@@ -61,10 +61,12 @@ def _flat(says: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _number(name: str, value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
+        return ", ".join(f"{each:.3g}" if isinstance(each, float) else str(each) for each in value)
     if not isinstance(value, float):
         return f"{float(value):.6f}" if LONG_FRACTION.fullmatch(str(value)) else str(value)
-    return f"{value * 1e4:.2f} bps" if name in RETURNS else f"{value:.5g}"
+    if name in RETURNS:
+        return f"{value * 1e4:.2f} bps"
+    return f"{value:.5g}" if abs(value) >= 0.01 else f"{value:.3g}"
 
 
 def _wrapped(head: str, facts: list[str]) -> Iterator[str]:

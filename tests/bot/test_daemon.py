@@ -183,7 +183,8 @@ def test_probes_and_metrics_answer_and_readiness_names_what_is_cold(living):
 
 @pytest.mark.slow
 def test_readiness_comes_when_nothing_is_cold_any_more(tmp_path):
-    one_second = {f"BOT__{section}__BAR_S": "1" for section in ("BARS", "FEATURES", "FEED", "RISK")}
+    one_second = {f"BOT__{section}__BAR_S": "1" for section in ("BARS", "FEATURES", "FEED", "REGIME", "RISK")}
+    one_second |= {"BOT__HORIZON_S": "30"}
     with a_daemon(tmp_path, **one_second, BOT__FEED__WARMUP_BARS="300") as daemon:
         deadline = time.monotonic() + 90
         while time.monotonic() < deadline:

@@ -23,7 +23,7 @@ def test_the_canary_is_judged_by_its_warm_up():
     report = judged("canary", 500.0, None, None, None, None)
     assert (report["budget"], report["slow_budget"], report["horizon_s"]) == (5.0, 10.0, 14_400.0)
     assert report["viable"] == len(report["instruments"])
-    assert report["source"] == "300 bars of warm-up"
+    assert report["source"] == "1500 bars of warm-up"
     row = report["instruments"][0]
     assert row["smallest"] >= 5.1
     assert 0.0 < row["cvar"] < row["cvar_slow"]

@@ -19,8 +19,9 @@ from adapters.simulated.ledger import audit
 from bot.recovery import store_image
 from bot.worlds import replayed_bus
 from contracts import codec
+from contracts.decision import DecisionLog
 from contracts.life import Poisoned
-from contracts.trade import Order, OrderNotSent, OrderState
+from contracts.trade import OrderNotSent, OrderState
 from runtime.bus import Bus
 from runtime.replay import Comparer, Replay, poisoned_seqs
 from tests.kit.lives import Life, live
@@ -114,7 +115,7 @@ def test_a_killed_run_is_taken_up_and_its_orders_are_asked_for(runs):
     assert life.recovered is not None
     assert life.recovered.compared > 0
     assert life.opened.epoch == 2
-    assert said(life, Order)
+    assert [each.state for each in said(life, DecisionLog)][-1] == "TRADING"
     assert audit(runs / "broker.jsonl").duplicates == 0
 
 

@@ -154,7 +154,7 @@ def test_a_changed_constant_in_one_agents_code_diverges(finished, tmp_path) -> N
     tree = tmp_path / "tree"
     for package in ("contracts", "quant", "runtime", "actors", "adapters", "bot"):
         shutil.copytree(REPOSITORY / package, tree / package, ignore=shutil.ignore_patterns("__pycache__"))
-    agent = tree / "actors" / "agents" / "momentum.py"
+    agent = tree / "actors" / "agents" / "ts_momentum.py"
     text = agent.read_text()
     changed = re.sub(r"Evidence\.of\(", "Evidence.of(1.001 * ", text, count=1)
     assert changed != text
@@ -175,7 +175,7 @@ def test_why_tells_the_whole_chain_from_the_fill_to_the_raw_rows(finished) -> No
     order = ("Execution", "Fill", "Order", "Intent", "Selection", "Slate", "SignalFrame", "FeatureFrame", "MarkFrame")
     places = [types.index(kind) for kind in order]
     assert places == sorted(places)
-    assert types.count("SignalFrame") == 3
+    assert types.count("SignalFrame") >= 3
     assert types[-1] in ("Tick", "BookDelta", "BookSnapshot")
     intent = said["chain"][types.index("Intent")]["says"]
     assert intent["mark"] > 0 and intent["notional"] and intent["cvar_max"] > 0
