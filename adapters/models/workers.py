@@ -39,13 +39,12 @@ class ProcessWorkers:
         except OSError as error:
             raise WorkFailed(f"{work} did not start: {error.strerror}") from error
         try:
-            os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+            with contextlib.suppress(ProcessLookupError):  # ended already: its code says why
+                os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
             async with asyncio.timeout(timeout_s):
                 answer, complaint = await _answered(process, data)
         except TimeoutError:
             raise WorkFailed(f"{work} took longer than {timeout_s:g} s and was ended") from None
-        except ProcessLookupError:
-            raise WorkFailed(f"{work} ended before it began") from None
         finally:
             await _end(process)
         return _told(work, process.returncode or 0, answer, complaint)
