@@ -29,8 +29,19 @@ SHIPPED: Final[Mapping[str, str]] = {
 }
 """Kind -> where its class is."""
 
-FAILURES: Final = (ImportError, AttributeError, SyntaxError, TypeError, ValueError, NameError, OSError, LookupError)
-"""What importing a module of somebody else may raise when it is not in order."""
+FAILURES: Final = (
+    ImportError,
+    AttributeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    NameError,
+    OSError,
+    LookupError,
+    RuntimeError,
+    SystemExit,
+)
+"""What importing a module of somebody else may raise when it is not in order; one that exits is not."""
 
 
 def agent_of(kind: str, owner: str = "") -> type[Agent]:

@@ -24,7 +24,16 @@ TOLERANCE: Final = 1e-9
 MU_MAX: Final = 1.5
 """Deviations: the largest coefficient of any agent times the largest score."""
 SPREAD_MIN, SPREAD_MAX = 0.95, 1.05
-CRASHES: Final = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+CRASHES: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    SystemExit,
+    TypeError,
+    ValueError,
+)
 COLUMNS: Final = ("mu", "sigma", "confidence", "score")
 
 MakeAgent = Callable[[AgentSettings], Agent]

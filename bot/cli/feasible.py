@@ -38,6 +38,8 @@ def feasible(
     from bot.evaluation.prices import BadPrices
     from bot.feasibility import Unmeasured, judged
 
+    if budget is not None and budget > equity:
+        raise typer.BadParameter(f"--budget was {budget:g}, expected at most --equity {equity:g}")
     for name, value in (("--equity", equity), ("--budget", budget), ("--smallest", smallest)):
         if value is not None and not 0.0 < value < float("inf"):
             raise typer.BadParameter(f"{name} was {value}, expected a number above 0")

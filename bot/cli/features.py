@@ -130,7 +130,7 @@ def explain(
 @app.command("check")
 @command
 def check(
-    seed: Annotated[int, typer.Option("--seed", help="Which made-up market.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Which made-up market.")] = 1,
     cuts: Annotated[
         int, typer.Option("--cuts", min=1, help="Random prefixes to compare, in each of two markets.")
     ] = 12,

@@ -27,6 +27,7 @@ QUICK = {
     "BOT__HEALTH__PORT": "0",
     "BOT__CADENCE__DECIDE_S": "0.5",
     "BOT__FEED__WARMUP_BARS": "60",
+    "BOT__TRAINER__ENABLED": "false",
     "BOT__SIMULATED__MARKET__DRIFT_PER_SIGMA": "1",
     "BOT__RISK__REBALANCE_RATIO": "0.02",
     "BOT__RISK__MIN_HOLD_S": "1",

@@ -18,6 +18,7 @@ SMALL = {
     "BOT__SIMULATED__MARKET__SYMBOLS": '["BTC-EUR", "ETH-EUR", "SOL-EUR"]',
     "BOT__CADENCE__DECIDE_S": "1",
     "BOT__FEED__WARMUP_BARS": "300",
+    "BOT__TRAINER__ENABLED": "false",
     "BOT__MODELS__DIRECTORY": "/nonexistent/models",
 }
 """A canary of three instruments that decides every second, takes a port of its own, and knows no models."""

@@ -63,3 +63,20 @@ def test_an_agent_that_is_not_there_is_one_clear_line() -> None:
     done = said("check", "pears")
     assert done.code == 4
     assert done.err.startswith("Error: agent 'pears': kind was 'pears', did you mean 'pairs'?")
+
+
+@pytest.mark.parametrize("how", ["raise SystemExit(0)", "raise RuntimeError('no')"])
+def test_an_agent_that_ends_the_process_or_fails_in_its_own_way_keeps_no_law(tmp_path, quick, how) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        f"from actors.agents.base import Agent\n\n\nclass Mine(Agent):\n    def on_frame(self, view):\n        {how}\n"
+    )
+    said = bot("agents", "check", path)
+    assert said.code == 4
+    assert how.split()[1].split("(")[0] in said.out + said.err
+
+
+def test_a_module_that_exits_when_it_is_read_is_no_agent(tmp_path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("import sys\n\nsys.exit(0)\n")
+    assert bot("agents", "check", path).code == 4

@@ -39,3 +39,8 @@ def test_a_number_that_is_none_is_wrong_usage(option):
 def test_a_profile_that_has_no_bars_or_a_file_that_is_none_is_said(tmp_path):
     assert "give a file with --prices" in bot("feasible", "--profile", "live").error
     assert bot("feasible", "--prices", tmp_path / "none.csv").code in (3, 4)
+
+
+def test_no_budget_is_larger_than_the_account() -> None:
+    said = bot("feasible", "--equity", "500", "--budget", "600")
+    assert (said.code, "--budget was 600, expected at most --equity 500" in said.err) == (2, True)
