@@ -1,14 +1,12 @@
 """Documents that run: commands exist with the options shown, links lead somewhere, lists have no hole."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.architecture.source import REPOSITORY, tracked_texts
+from tests.kit.command_line import bot
 
 LISTS = {"invariants": ("I", 40), "controls": ("C", 22), "faults": ("F", 100), "venue-behaviours": ("V", 20)}
 DOCUMENTS = {path: text for path, text in tracked_texts() if path.endswith(".md")}
@@ -24,7 +22,7 @@ def bot_words(command: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The verb, with its sub-verb if it has one, and the options of a `python -m bot` line."""
     words = command.split("#")[0].split("python -m bot", 1)[1].split()
     verbs = [word for word in words if re.fullmatch(r"[a-z]+", word)]
-    count = 2 if verbs and verbs[0] in {"profile", "completion"} else 1
+    count = 2 if verbs and verbs[0] in {"profile", "completion", "features", "agents", "models"} else 1
     options = [word.split("=")[0] for word in words if word.startswith("--")]
     return tuple(verbs[:count]), tuple(options)
 
@@ -37,18 +35,10 @@ def commands_of_the_bot() -> list[str]:
 @pytest.mark.parametrize("command", commands_of_the_bot())
 def test_a_command_in_a_document_exists_with_its_options(command: str) -> None:
     verbs, options = bot_words(command)
-    result = subprocess.run(
-        [sys.executable, "-m", "bot", *verbs, "--help"],
-        cwd=REPOSITORY,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "TERM": "dumb"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    said = bot(*verbs, "--help", NO_COLOR="1", COLUMNS="200", TERM="dumb")
 
-    assert result.returncode == 0, result.stderr
-    assert [option for option in options if option not in result.stdout] == []
+    assert said.code == 0, said.err
+    assert [option for option in options if option not in said.out] == []
 
 
 def test_a_command_is_read_as_it_is_written() -> None:

@@ -182,7 +182,7 @@ def test_probes_and_metrics_answer_and_readiness_names_what_is_cold(living):
     assert get(status, "elsewhere")[0] == 404
 
 
-@pytest.mark.slow
+@pytest.mark.numbers
 def test_readiness_comes_when_nothing_is_cold_any_more(tmp_path):
     one_second = {f"BOT__{section}__BAR_S": "1" for section in ("BARS", "FEATURES", "FEED", "REGIME", "RISK")}
     one_second |= {"BOT__HORIZON_S": "30"}
@@ -196,7 +196,7 @@ def test_readiness_comes_when_nothing_is_cold_any_more(tmp_path):
         raise AssertionError(get(status, "readyz"))
 
 
-@pytest.mark.slow
+@pytest.mark.numbers
 def test_a_halt_stops_new_orders_until_resume_and_flatten_closes_everything(tmp_path):
     with a_daemon(tmp_path) as daemon:
         daemon.until(holding)
@@ -214,7 +214,7 @@ def test_a_halt_stops_new_orders_until_resume_and_flatten_closes_everything(tmp_
     assert said(daemon.run, "Resume")[0].principal == f"uid {os.getuid()}"
 
 
-@pytest.mark.slow
+@pytest.mark.numbers
 def test_a_killed_run_is_taken_up_and_a_changed_profile_begins_a_new_one_and_says_so(tmp_path):
     with a_daemon(tmp_path) as first:
         first.until(trading)
@@ -237,7 +237,7 @@ def halted(status: dict[str, Any]) -> bool:
     return bool(status["state"] == "HALTED")
 
 
-@pytest.mark.slow
+@pytest.mark.numbers
 def test_a_halt_outlives_kill_9_and_every_new_run(tmp_path):
     with a_daemon(tmp_path) as first:
         first.until(trading)
@@ -305,7 +305,7 @@ def test_a_recording_that_is_none_is_refused_and_named(tmp_path, content):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a small disk can only be mounted by root")
-@pytest.mark.slow
+@pytest.mark.numbers
 def test_a_full_disk_ends_the_process_with_75_and_the_next_one_starts_clean(tmp_path):
     with a_small_disk(tmp_path / "disk") as disk:
         runs = disk / "runs"

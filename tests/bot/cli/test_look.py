@@ -150,6 +150,7 @@ def test_reading_leaves_a_run_as_it_was(copied) -> None:
     assert everything() == before
 
 
+@pytest.mark.numbers
 def test_a_changed_constant_in_one_agents_code_diverges(finished, tmp_path) -> None:
     tree = tmp_path / "tree"
     for package in ("contracts", "quant", "runtime", "actors", "adapters", "bot"):
