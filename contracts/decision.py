@@ -37,6 +37,18 @@ class Selection(msgspec.Struct, frozen=True):
     based_on: tuple[int, ...]
 
 
+class TargetFrame(msgspec.Struct, frozen=True):
+    """What a strategy wants to hold, in base units, negative for short; NaN where it says nothing and keeps what is.
+
+    `decision` numbers the frames of a strategy from 1.
+    """
+
+    decision: int
+    universe: int
+    position: Column
+    based_on: tuple[int, ...]
+
+
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """Approval as a type: what the gate lets through, with the numbers it was judged by.
 

@@ -140,6 +140,26 @@ class BarHistory(msgspec.Struct, frozen=True, gc=False):
     volume: Column
 
 
+class ClosedBars(msgspec.Struct, frozen=True, gc=False):
+    """Bars that closed at `close_ns`, as history tells them: the outside of a backtest, never of a live market.
+
+    Columns as in `BarFrame`, NaN where an instrument has no bar. `bid` and `ask` are the quotes at the close in quote
+    units, recorded or assumed by the fill model; NaN where there is none.
+    """
+
+    universe: int
+    bar_s: Seconds
+    close_ns: Nanos
+    open: Column
+    high: Column
+    low: Column
+    close: Column
+    volume: Column
+    trades: Column
+    bid: Column
+    ask: Column
+
+
 class BarFrame(msgspec.Struct, frozen=True, gc=False):
     """The bars that closed at `close_ns`, in quote units of base volume; NaN where nothing was quoted in the bar.
 

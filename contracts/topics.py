@@ -47,6 +47,7 @@ TABLE: Final[tuple[Topic, ...]] = (
     Topic("market.feed", market.FeedStatus, "feed", outside=True, retained=True, key="feed"),
     Topic("market.fx", market.FxMark, "feed", outside=True, retained=True, key="currency"),
     Topic("market.history", market.BarHistory, "feed", outside=True),
+    Topic("market.closed", market.ClosedBars, "feed", outside=True),
     Topic("market.perp", market.Perp, "feed", outside=True, key="symbol"),
     Topic("market.context", context.ContextValue, "context", outside=True, key="name"),
     Topic("market.marks", market.MarkFrame, "marker", retained=True),
@@ -67,6 +68,7 @@ TABLE: Final[tuple[Topic, ...]] = (
     Topic("belief.model", belief.ModelFitted, "trainer", outside=True, retained=True),
     # decisions
     Topic("decision.selection", decision.Selection, "selector"),
+    Topic("decision.targets", decision.TargetFrame, "strategy", retained=True),
     Topic("decision.intent", decision.Intent, "gate", key="symbol"),
     Topic("decision.refusal", decision.Refusal, "gate", key="symbol"),
     Topic("decision.verdict", decision.Verdict, "gate", retained=True),
