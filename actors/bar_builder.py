@@ -2,7 +2,8 @@
 
 Prices are mids of valid quotes; an instrument that was only traded in a bar, not quoted, gets the trades' prices.
 Volume and count are always those of trades. A bar covers [start, close): what comes at the close belongs to the next
-bar, and no bar ever sees it. The bar in which the builder starts covers what it heard of it.
+bar, and no bar ever sees it. The bar in which the builder starts covers what it heard of it. Where history tells bars
+that are closed already, those are said, and none is built beside them.
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ from contracts.column import Column, floats, integers
 from contracts.envelope import Envelope
 from contracts.instrument import Universe
 from contracts.life import Beat
-from contracts.market import BarFrame, Tick, Trade, UniverseChanged
+from contracts.market import BarFrame, ClosedBars, Tick, Trade, UniverseChanged
 from contracts.quantities import Nanos, Seconds, nanos
 
 
@@ -68,7 +69,10 @@ class Extent(msgspec.Struct):
 
 
 class BarBuilderState(msgspec.Struct, kw_only=True):
-    """The bar being built, whose end is `close_ns` (0 before the first message), and closed ones not yet said."""
+    """The bar being built, whose end is `close_ns` (0 before the first message), and closed ones not yet said.
+
+    `told` since history has told a bar: nothing is built any more.
+    """
 
     universe: Universe | None = None
     close_ns: Nanos = 0
@@ -81,13 +85,14 @@ class BarBuilderState(msgspec.Struct, kw_only=True):
     unknown_symbol: int = 0
     invalid_price: int = 0
     untold_bars: int = 0
+    told: bool = False
 
 
 class BarBuilder(StatefulActor[BarBuilderState]):
     """Ticks and trades in, closed bars out; NaN where nothing was quoted or traded in the bar."""
 
     role = "bar_builder"
-    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (UniverseChanged, Tick, Trade, Beat)
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (UniverseChanged, Tick, Trade, ClosedBars, Beat)
     kept = BarBuilderState
 
     def __init__(self, settings: BarBuilderSettings) -> None:
@@ -105,7 +110,9 @@ class BarBuilder(StatefulActor[BarBuilderState]):
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said = envelope.payload
-        if envelope.at_ns >= self.state.close_ns:
+        if type(said) is ClosedBars:
+            self._on_closed(said, envelope.seq)
+        elif envelope.at_ns >= self.state.close_ns and not self.state.told:
             self._close_up_to(envelope.at_ns)
         if type(said) is Tick:
             self._on_tick(said, envelope.seq)
@@ -141,6 +148,25 @@ class BarBuilder(StatefulActor[BarBuilderState]):
             state.lots[column] += trade.lots
             state.trades[column] += 1
             state.seq[column] = seq
+
+    def _on_closed(self, bars: ClosedBars, seq: int) -> None:
+        state = self.state
+        assert bars.bar_s == self._bar_s, f"history told bars of {bars.bar_s} s, expected {self._bar_s} s"
+        state.told = True
+        known = np.isfinite(bars.close.values)
+        frame = BarFrame(
+            universe=bars.universe,
+            bar_s=bars.bar_s,
+            close_ns=bars.close_ns,
+            open=bars.open,
+            high=bars.high,
+            low=bars.low,
+            close=bars.close,
+            volume=bars.volume,
+            trades=integers(np.nan_to_num(bars.trades.values)),
+            tick_seq=integers(np.where(known, seq, 0)),
+        )
+        state.closed = [*state.closed, frame][-self._gap_bars_max :]
 
     def _close_up_to(self, at_ns: Nanos) -> None:
         """Close every bar that ended by then; the first message of all only finds its place on the grid."""

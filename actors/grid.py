@@ -32,3 +32,7 @@ class Grid(NamedTuple):
     def floats(self, counts: NDArray[Any]) -> Floats:
         """Counts of steps, shape (..., columns), as values."""
         return np.asarray(counts * self.numerator / self.denominator)
+
+    def counts(self, values: Floats) -> NDArray[np.int64]:
+        """Finite values as the nearest whole counts of steps: the inverse of `floats` for values on the grid."""
+        return np.rint(values * self.denominator / self.numerator).astype(np.int64)

@@ -1,8 +1,10 @@
 """The marker keeps the last quote of every instrument and says them all as one frame on the beat.
 
 A tick costs a few list assignments; columns are made at the beat only. An instrument that has no ticks in its epoch is
-quoted by the best prices of its book, kept here until the first tick comes. A frame is said on every signal beat and,
-so that equity, loss limits and outcomes do not wait for the next belief, on the first `second` beat of each `frame_s`.
+quoted by the best prices of its book, kept here until the first tick comes. The quotes at the close of a bar that
+history tells are quotes like any other; where a bar has none, the last ones stand. A frame is said on every signal beat
+and, so that equity, loss limits and outcomes do not wait for the next belief, on the first `second` beat of each
+`frame_s`.
 """
 
 from collections.abc import Iterable
@@ -20,7 +22,7 @@ from contracts.column import flags, floats, integers
 from contracts.envelope import Envelope
 from contracts.instrument import Universe
 from contracts.life import Beat
-from contracts.market import BookDelta, BookSnapshot, FeedStatus, MarkFrame, Tick, UniverseChanged
+from contracts.market import BookDelta, BookSnapshot, ClosedBars, FeedStatus, MarkFrame, Tick, UniverseChanged
 from contracts.quantities import Nanos, Seconds, nanos
 from quant.order_book import OrderBook
 
@@ -69,6 +71,7 @@ class Marker(StatefulActor[MarkerState]):
         Tick,
         BookDelta,
         BookSnapshot,
+        ClosedBars,
         FeedStatus,
         Beat,
     )
@@ -106,9 +109,20 @@ class Marker(StatefulActor[MarkerState]):
             return self._on_beat(said, envelope.at_ns)
         if isinstance(said, FeedStatus):
             self._on_status(said)
+        elif isinstance(said, ClosedBars):
+            self._on_closed(said, envelope)
         elif isinstance(said, UniverseChanged):
             self._on_universe(said.universe)
         return NOTHING
+
+    def _on_closed(self, bars: ClosedBars, envelope: Envelope[Any]) -> None:
+        state = self.state
+        quoted = np.isfinite(bars.bid.values) & np.isfinite(bars.ask.values)
+        for side, name in ((bars.bid.values, "bid"), (bars.ask.values, "ask")):
+            ticks = self._grid.counts(np.where(quoted, side, 0.0))
+            setattr(state, name, np.where(quoted, ticks, getattr(state, name)).tolist())
+        for name, value in (("tick_ns", envelope.at_ns), ("tick_seq", envelope.seq)):
+            setattr(state, name, np.where(quoted, value, getattr(state, name)).tolist())
 
     def _on_tick(self, tick: Tick, envelope: Envelope[Any]) -> None:
         state = self.state

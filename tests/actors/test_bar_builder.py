@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from actors.bar_builder import BarBuilder, BarBuilderSettings
 from contracts.market import BarFrame
-from tests.kit.market import a_beat, a_tick, a_trade, a_universe_changed, an_envelope, at
+from tests.kit.market import a_beat, a_tick, a_trade, a_universe_changed, an_envelope, at, closed_bars
 
 
 def a_builder(*, bar_s: float = 60.0, gap_bars_max: int = 240) -> BarBuilder:
@@ -141,3 +141,19 @@ def test_a_bar_lies_within_its_extremes_and_every_trade_is_counted_once(events):
             assert (row.values[known] <= bar.high.values[known]).all()
     traded = sum(1 for *_, quoted in events if not quoted)
     assert sum(int(bar.trades.values.sum()) for bar in bars) == traded
+
+
+def test_told_bars_are_said_on_the_beat_and_none_is_built_beside_them():
+    builder = a_builder()
+    (first, second) = play(
+        builder,
+        (60, closed_bars(close=[100.0, np.nan], trades=[7.0, np.nan], close_ns=at(60))),
+        (60, quote(130)),
+        (180, closed_bars(close=[101.0, 10.0], close_ns=at(180))),
+        (180, a_beat()),
+    )
+    assert [(bar.close_ns, bar.close[0]) for bar in (first, second)] == [(at(60), 100.0), (at(180), 101.0)]
+    assert np.isnan(first.close[1])
+    assert first.trades.values.tolist() == [7, 0]
+    assert first.tick_seq.values.tolist() == [2, 0]
+    assert play(builder, (300, a_beat())) == []

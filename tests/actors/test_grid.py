@@ -18,3 +18,10 @@ def test_a_count_of_steps_is_the_float_nearest_to_its_decimal_value(rows):
 
 def test_a_grid_of_nothing_is_empty():
     assert Grid.of(()).floats(np.empty(0, dtype=np.int64)).tolist() == []
+
+
+@given(st.lists(st.tuples(steps, st.integers(0, 10**9)), min_size=1, max_size=8))
+def test_values_on_the_grid_count_back_to_where_they_came_from(rows):
+    grid = Grid.of(step for step, _ in rows)
+    counts = np.array([count for _, count in rows])
+    assert grid.counts(grid.floats(counts)).tolist() == counts.tolist()

@@ -16,6 +16,7 @@ from tests.kit.market import (
     a_universe_changed,
     an_envelope,
     at,
+    closed_bars,
 )
 
 
@@ -174,3 +175,14 @@ def test_a_book_stays_with_its_instrument_when_the_universe_changes():
     tell(marker, a_book_snapshot(symbol="ETH-EUR"), a_universe_changed("ETH-EUR", "XRP-EUR", version=2))
     tell(marker, a_book_delta(symbol="ETH-EUR", bids=((10_000, 5),)))
     assert marks(marker).mid[0] == pytest.approx(100.005)
+
+
+def test_the_quotes_at_the_close_of_a_told_bar_are_marks_and_stand_where_the_next_bar_has_none():
+    marker = a_marker()
+    tell(marker, closed_bars(bid=[99.98, 9.99], ask=[100.02, 10.01]), seq=17, at_ns=at(0.5))
+    tell(marker, closed_bars(bid=[99.99, np.nan], ask=[100.03, np.nan]), seq=18, at_ns=at(60))
+    frame = marks(marker, at_ns=at(60))
+    assert frame.bid.values.tolist() == [99.99, 9.99]
+    assert frame.ask.values.tolist() == [100.03, 10.01]
+    assert frame.tick_seq.values.tolist() == [18, 17]
+    assert frame.tick_ns.values.tolist() == [at(60), at(0.5)]

@@ -1,5 +1,6 @@
 """Builders of market messages: a test writes down only what matters to it."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from contracts.market import (
     BookDelta,
     BookFrame,
     BookSnapshot,
+    ClosedBars,
     FeedState,
     FeedStatus,
     MarkFrame,
@@ -23,7 +25,7 @@ from contracts.market import (
     Trade,
     UniverseChanged,
 )
-from contracts.quantities import SECOND_NS, Side
+from contracts.quantities import SECOND_NS, Nanos, Side
 
 NOON_NS = 1_767_268_800 * SECOND_NS
 """2026-01-01 12:00 UTC, on the grid of every bar length a test uses."""
@@ -247,4 +249,32 @@ def _sides(bids: Levels, asks: Levels) -> tuple[Any, ...]:
         integers([row[field] for row in side]) if side else integers(np.empty(0, np.int64))
         for side in (bids, asks)
         for field in (0, 1)
+    )
+
+
+def closed_bars(
+    *,
+    close: Sequence[float] = (100.0, 10.0),
+    bid: Sequence[float] | None = None,
+    ask: Sequence[float] | None = None,
+    trades: Sequence[float] | None = None,
+    close_ns: Nanos | None = None,
+    bar_s: float = 60.0,
+    universe: int = 1,
+) -> ClosedBars:
+    """Bars of history, flat at their close, of volume 1, quoted a tick of 0.01 around the close."""
+    known = np.isfinite(np.asarray(close))
+    prices = floats(close)
+    return ClosedBars(
+        universe=universe,
+        bar_s=bar_s,
+        close_ns=at(60) if close_ns is None else close_ns,
+        open=prices,
+        high=prices,
+        low=prices,
+        close=prices,
+        volume=floats(np.where(known, 1.0, np.nan)),
+        trades=floats(np.where(known, 1.0, np.nan) if trades is None else trades),
+        bid=floats(np.asarray(close) - 0.01 if bid is None else bid),
+        ask=floats(np.asarray(close) + 0.01 if ask is None else ask),
     )
