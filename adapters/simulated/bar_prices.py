@@ -1,0 +1,114 @@
+"""What a simulated venue trades against over bars of history: the bar that comes, through a fill model.
+
+A decision is made when a bar has closed; what it sends is met by the next bar, which only the venue knows. Until that
+bar closes its market stands at the open (`path = "open"`), or walks from the open over the nearer extreme and the
+other one to the close, a third of the bar each (`path = "ohlc"`). Around that mid lies half the spread, and behind it
+three slices of the volume that may be taken: a hundredth, a tenth and all of `participation_max` of the bar's volume,
+each at the square-root impact of its far end (Almgren et al. 2005).
+
+Bias: over a gap in the data an order meets the first bar after it, at a time before that bar; the spread is the one
+of the last close; volume is taken as spread evenly over the bar; a path through both extremes is one of many.
+"""
+
+import math
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from adapters.simulated.prices import Depth, Levels
+from contracts.instrument import Instrument, Universe
+from contracts.quantities import BPS, Nanos, Side
+
+SLICES: Final = (0.01, 0.1, 1.0)
+"""Of the volume that may be taken."""
+
+
+class FillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What bars do not say and a backtest must assume; none of it has a default, because it moves the result.
+
+    `half_spread_bps` counts where the data has no quotes. `impact_bps` is the price of taking the whole
+    `participation_max`, a share of the bar's volume. A bar without volume still shows one lot.
+
+    Raises:
+        ValueError: a negative cost, or a participation outside (0, 1].
+    """
+
+    half_spread_bps: float
+    impact_bps: float
+    participation_max: float
+    path: Literal["open", "ohlc"]
+
+    def __post_init__(self) -> None:
+        for name in ("half_spread_bps", "impact_bps"):
+            value = getattr(self, name)
+            if not 0.0 <= value < 1e4:
+                raise ValueError(f"{name} was {value}, expected 0 or more and less than 10000")
+        if not 0.0 < self.participation_max <= 1.0:
+            raise ValueError(f"participation_max was {self.participation_max}, expected more than 0 and at most 1")
+
+
+class ComingBar(NamedTuple):
+    """The bar that the venue trades in: opens after `open_ns`, closes at `close_ns`; rows over the universe.
+
+    Prices are NaN where an instrument has no such bar; `volume` is NaN where the source does not say, and then nothing
+    limits what may be taken. `half` is half the spread in quote units.
+    """
+
+    open_ns: Nanos
+    close_ns: Nanos
+    open: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    low: npt.NDArray[np.float64]
+    close: npt.NDArray[np.float64]
+    volume: npt.NDArray[np.float64]
+    half: npt.NDArray[np.float64]
+
+
+class BarPrices:
+    """The `Prices` of a venue in history; nothing can be traded before the first bar comes."""
+
+    def __init__(self, universe: Universe, settings: FillSettings) -> None:
+        self._settings = settings
+        self._instruments = universe.instruments
+        self._columns = universe.positions
+        self._bar: ComingBar | None = None
+
+    def turn_to(self, bar: ComingBar | None) -> None:
+        """From now on the market is in that bar; None where history is at its end."""
+        self._bar = bar
+
+    def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
+        """The book the fill model assumes; None for an instrument that has no bar."""
+        bar, column = self._bar, self._columns[symbol]
+        if bar is None or not math.isfinite(bar.open[column]):
+            return None
+        mid, half, volume = self._mid(bar, column, at_ns), float(bar.half[column]), float(bar.volume[column])
+        instrument = self._instruments[column]
+        return Depth(
+            self._levels(instrument, "sell", mid, half, volume), self._levels(instrument, "buy", mid, half, volume)
+        )
+
+    def _mid(self, bar: ComingBar, column: int, at_ns: Nanos) -> float:
+        first = float(bar.open[column])
+        if self._settings.path == "open" or at_ns <= bar.open_ns:
+            return first
+        high, low, last = float(bar.high[column]), float(bar.low[column]), float(bar.close[column])
+        extremes = (low, high) if first - low <= high - first else (high, low)
+        thirds = min(3.0, 3.0 * (at_ns - bar.open_ns) / (bar.close_ns - bar.open_ns))
+        return float(np.interp(thirds, (0.0, 1.0, 2.0, 3.0), (first, *extremes, last)))
+
+    def _levels(self, instrument: Instrument, taker: Side, mid: float, half: float, volume: float) -> Levels:
+        """What a taker of that side meets, best first; whole ticks away from the mid, at least one lot."""
+        settings, way = self._settings, 1.0 if taker == "buy" else -1.0
+        most = float(instrument.quantity_max) if math.isnan(volume) else settings.participation_max * volume
+        taken, levels = 0, []
+        for share in SLICES:
+            price = mid + way * (half + mid * settings.impact_bps * BPS * math.sqrt(share))
+            ticks = instrument.ticks_above(price) if taker == "buy" else instrument.ticks_below(price)
+            lots = max(1 if share == SLICES[0] else 0, instrument.lots_within(most * share) - taken)
+            if lots > 0 and ticks > 0:
+                levels.append((ticks, lots))
+            taken += lots
+        return tuple(levels)
