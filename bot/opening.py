@@ -34,19 +34,28 @@ class OpenRun:
 
 
 def open_run(
-    profile: Profile, directory: Path, identity: RunIdentity, *, virtual: bool, fresh: bool, passing: bool = False
+    profile: Profile,
+    directory: Path,
+    identity: RunIdentity,
+    *,
+    virtual: bool,
+    fresh: bool,
+    passing: bool = False,
+    decisions_only: bool = False,
 ) -> OpenRun:
     """Take the account, then take up its cut run, or begin a new one.
 
-    A run is taken up if its last process did not seal it and code and profile are still the same. A `fresh` run, as one
-    on a recording is, always begins anew. A `passing` run trades an account made for it alone: the next process does
-    not look for it. Raises AccountBusy, RunsUnusable, JournalDamaged, JournalFailed if the disk
-    is full.
+    A run is taken up if its last process did not seal it and code and profile are still the same; a `fresh` one begins
+    anew. So does a `passing` run, on a recording or in history, which trades an account made for it alone: the next
+    process does not look for it. With `decisions_only` its journal leaves out what is bulky. Raises AccountBusy,
+    RunsUnusable, JournalDamaged, JournalFailed if the disk is full.
     """
     try:
         account = Account(directory, profile.account.name)
         try:
-            return _opened(account, profile, identity, virtual=virtual, fresh=fresh, passing=passing)
+            if passing:
+                return _begin(account, profile, virtual, "", decisions_only=decisions_only)
+            return _opened(account, profile, identity, virtual=virtual, fresh=fresh)
         except BaseException:
             account.close()
             raise
@@ -57,9 +66,7 @@ def open_run(
         raise
 
 
-def _opened(
-    account: Account, profile: Profile, identity: RunIdentity, *, virtual: bool, fresh: bool, passing: bool
-) -> OpenRun:
+def _opened(account: Account, profile: Profile, identity: RunIdentity, *, virtual: bool, fresh: bool) -> OpenRun:
     set_aside = ""
     if not fresh and account.record.last_run:
         path = account.directory / account.record.last_run
@@ -68,8 +75,7 @@ def _opened(
             return _take_up(account, path, virtual)
         set_aside = reason
     opened = _begin(account, profile, virtual, set_aside)
-    if not passing:
-        account.took_up(opened.name)
+    account.took_up(opened.name)
     return opened
 
 
@@ -89,14 +95,16 @@ def _why_not(path: Path, profile: Profile, identity: RunIdentity) -> str | None:
     return None
 
 
-def _begin(account: Account, profile: Profile, virtual: bool, set_aside: str) -> OpenRun:
+def _begin(
+    account: Account, profile: Profile, virtual: bool, set_aside: str, *, decisions_only: bool = False
+) -> OpenRun:
     epoch = account.next_epoch()
     name = run_name(profile.name, epoch)
     path = account.directory / name
     try:
         path.mkdir(mode=PRIVATE)
         disk, snapshots = _disks(path)
-        journal = JournalWriter(disk, threaded=not virtual)
+        journal = JournalWriter(disk, threaded=not virtual, decisions_only=decisions_only)
         store(profile, path)
     except OSError as error:
         raise RunsUnusable(f"{path} cannot be made: {error.strerror}; choose another with --runs DIR") from error

@@ -32,6 +32,7 @@ from actors.risk.settings import CanaryRiskSettings, RiskSettings
 from actors.scorer import ScorerSettings
 from actors.selector import LearningSettings, SelectorSettings
 from actors.settings import more_than_zero, within
+from adapters.simulated.bar_prices import FillSettings
 from bot.configuration import BadConfiguration, Layered, convert, layers
 from bot.runs import replace_file
 from bot.settings import (
@@ -88,6 +89,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ledger: LedgerSettings
     orders: OrderGatewaySettings
     simulated: SimulatedProfile
+    history: FillSettings | None = None
 
     def __post_init__(self) -> None:
         named(self.name)

@@ -84,9 +84,7 @@ def run_daemon(profile: Profile, options: RunOptions, started: Started) -> RunRe
         played = opened_recording(profile, options.recording, options.speed)
     virtual = options.speed is None
     passing = virtual or options.recording is not None
-    opened = open_run(
-        profile, options.runs, identity_here(), virtual=virtual, fresh=options.fresh or passing, passing=passing
-    )
+    opened = open_run(profile, options.runs, identity_here(), virtual=virtual, fresh=options.fresh, passing=passing)
     try:
         with asyncio.Runner(loop_factory=_loop_factory(virtual)) as runner:
             return runner.run(_Running(profile, options, opened, played, started).serve())

@@ -113,7 +113,7 @@ def opened_recording(profile: Profile, recording: Path, speed: float | None) -> 
     clock = _StartingClock(speed or 1.0)
     feed = RecordedFeed(recording, clock)
     clock.start(feed.started_ns)
-    return Played(clock, feed, _in_quote_currency(profile, feed.universe), virtual=speed is None)
+    return Played(clock, feed, in_quote_currency(profile, feed.universe), virtual=speed is None)
 
 
 def recorded_world(profile: Profile, played: Played, run: Path) -> World:
@@ -185,7 +185,7 @@ class _StartingClock(LoopClock):
         self._start_ns = at_ns
 
 
-def _in_quote_currency(profile: Profile, universe: Universe) -> BrokerSettings:
+def in_quote_currency(profile: Profile, universe: Universe) -> BrokerSettings:
     """The broker's opening balances in a currency of the recording, worth the same at the profile's fixed rates.
 
     Raises BadConfiguration where no rate is known for any quote currency: equity could never be complete.

@@ -102,6 +102,26 @@ TABLE: Final[tuple[Topic, ...]] = (
 BY_TYPE: Final[dict[type[msgspec.Struct], Topic]] = {topic.payload: topic for topic in TABLE}
 BY_TYPE_NAME: Final[dict[str, Topic]] = {topic.payload.__name__: topic for topic in TABLE}
 
+BULK: Final[tuple[type[msgspec.Struct], ...]] = (
+    market.Tick,
+    market.Trade,
+    market.BookSnapshot,
+    market.BookDelta,
+    market.Perp,
+    market.BarHistory,
+    market.ClosedBars,
+    market.MarkFrame,
+    market.BarFrame,
+    market.TradeFrame,
+    market.PerpFrame,
+    market.BookFrame,
+    context.ContextFrame,
+    belief.FeatureFrame,
+    belief.SignalFrame,
+    belief.Example,
+)
+"""What a record of decisions alone leaves the contents out of: history has them, and the run can be made again."""
+
 DECISIVE: Final[tuple[type[msgspec.Struct], ...]] = (
     decision.Selection,
     decision.Intent,

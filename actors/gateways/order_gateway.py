@@ -12,12 +12,11 @@ from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 
+from actors.gateways.last_look import LastLook
 from actors.gateways.pace import Pace
 from actors.gateways.venue_watch import VenueWatch, WatchSettings
 from actors.settings import at_least, more_than_zero
-from contracts.decision import GateState
 from contracts.envelope import Envelope
-from contracts.market import FeedStatus
 from contracts.ports import Clock, Journal, JournalFailed, OrderVenue, VenueSilent
 from contracts.quantities import Seconds
 from contracts.trade import (
@@ -72,7 +71,7 @@ class OrderGateway(Gateway):
     """
 
     role = "venue"
-    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (GateState, FeedStatus, Order, CancelOrder, OrderQuery)
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (*LastLook.hears, Order, CancelOrder, OrderQuery)
 
     def __init__(
         self,
@@ -88,8 +87,7 @@ class OrderGateway(Gateway):
         self._clock = clock
         self._settings = settings
         self._lagging = lagging
-        self._gate = GateState("RECOVERING", (), ())
-        self._feeds: dict[str, str] = {}
+        self._look = LastLook()
         self._waiting: dict[str, Envelope[Order]] = {}
         self._withdrawn: dict[str, str] = {}
         self._orders: asyncio.Queue[Envelope[Order]] = asyncio.Queue(WAITING_MAX)
@@ -121,7 +119,7 @@ class OrderGateway(Gateway):
             raise _first(failures) from failures
 
     def _is_unproved(self) -> bool:
-        return self._gate.state in ("RECOVERING", "RECONCILING")
+        return self._look.state.state in ("RECOVERING", "RECONCILING")
 
     async def _hear(self, inbox: Inbox) -> None:
         async for envelope in inbox:
@@ -129,11 +127,8 @@ class OrderGateway(Gateway):
 
     def _note(self, envelope: Envelope[Any]) -> None:
         said = envelope.payload
-        if isinstance(said, GateState):
-            self._gate = said
-        elif isinstance(said, FeedStatus):
-            self._note_feed(said)
-        elif isinstance(said, Order):
+        self._look.note(said)
+        if isinstance(said, Order):
             self._waiting[said.client_id] = envelope
             self._orders.put_nowait(envelope)
         elif isinstance(said, CancelOrder) and said.client_id in self._waiting:
@@ -142,12 +137,6 @@ class OrderGateway(Gateway):
             self._cancels.put_nowait(said)
         elif isinstance(said, OrderQuery):
             self._queries.put_nowait(said)
-
-    def _note_feed(self, status: FeedStatus) -> None:
-        if status.symbols:
-            self._feeds.update(dict.fromkeys(status.symbols, status.state))
-        else:
-            self._feeds = {"": status.state}
 
     async def _send_orders(self, inbox: Inbox, admit: Admit) -> None:
         while True:
@@ -177,16 +166,7 @@ class OrderGateway(Gateway):
             return f"cancelled before it was sent: {withdrawn}"
         if self._lagging():
             return "the event loop is late"
-        state = self._gate.state
-        if not (state == "TRADING" or (state == "REDUCING" and order.reduce_only)):
-            return f"the account is {state}"
-        late_ns = self._clock.now() - order.expires_ns
-        if late_ns >= 0:
-            return f"expired {late_ns / 1e9:.3f} s ago"
-        feed = self._feeds.get(order.symbol, self._feeds.get("", "live"))
-        if feed != "live":
-            return f"feed of {order.symbol} is {feed}"
-        return "dry run" if self._settings.dry_run else ""
+        return self._look.objection(order, self._clock.now()) or ("dry run" if self._settings.dry_run else "")
 
     async def _send_cancels(self, admit: Admit) -> None:
         while True:

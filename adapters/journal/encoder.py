@@ -9,15 +9,19 @@ import msgspec
 from adapters.journal.record import BARE, CRC, DIGEST, FIELDS, NAME, NAME_ID, SCHEMA, control
 from contracts import codec
 from contracts.envelope import Envelope
-from contracts.topics import BY_TYPE
+from contracts.topics import BULK, BY_TYPE
 
 _MODES: Final = {"full": 0, "digest": DIGEST, "none": BARE}
 
 
 class Encoder:
-    """Packs envelopes; knows which names the open segment has already been told."""
+    """Packs envelopes; knows which names the open segment has already been told.
 
-    def __init__(self) -> None:
+    With `decisions_only` nothing but the place of what is bulky is kept.
+    """
+
+    def __init__(self, *, decisions_only: bool = False) -> None:
+        self._bare = frozenset(BULK) if decisions_only else frozenset()
         self._ids: dict[str, int] = {}
         self._kinds: dict[type[msgspec.Struct], tuple[int, int]] = {}
         self._sources: dict[str, int] = {}
@@ -37,9 +41,9 @@ class Encoder:
             message = envelope.payload
             kind, mode = kinds.get(type(message)) or self._introduce(type(message), parts)
             source = sources.get(envelope.source) or self._introduce_source(envelope.source, parts)
-            payload = encode(message)
+            payload = b"" if mode == BARE else encode(message)
             if mode:
-                payload = codec.digest(payload) if mode == DIGEST else b""
+                payload = codec.digest(payload) if mode == DIGEST else payload
                 flag |= mode
             body = (
                 pack(
@@ -61,7 +65,8 @@ class Encoder:
 
     def _introduce(self, kind: type[msgspec.Struct], parts: list[bytes]) -> tuple[int, int]:
         topic = BY_TYPE[kind]
-        self._kinds[kind] = (self._id(kind.__name__, parts), _MODES[topic.recorded])
+        mode = BARE if kind in self._bare else _MODES[topic.recorded]
+        self._kinds[kind] = (self._id(kind.__name__, parts), mode)
         return self._kinds[kind]
 
     def _introduce_source(self, source: str, parts: list[bytes]) -> int:

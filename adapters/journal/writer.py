@@ -38,8 +38,10 @@ class JournalWriter:
     write or a sync nothing is ever reported durable again, and a failed sync is never tried again.
 
     With `threaded` the syncs run in a thread of the journal's own, and many waiters share one; without, inline.
-    `after` is what `recover` found in the directory: the journal goes on from there in a new segment, on the same
-    chain. Raises ValueError where the directory holds segments and no recovery is given, OSError where it cannot write.
+    With `decisions_only` bulky contents are left out, as is the promise about messages from outside: such a run cannot
+    be replayed, only made again. `after` is what `recover` found in the directory: the journal goes on from there in a
+    new segment, on the same chain. Raises ValueError where the directory holds segments and no recovery is given,
+    OSError where it cannot write.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class JournalWriter:
         *,
         after: Recovery | None = None,
         threaded: bool = False,
+        decisions_only: bool = False,
         segment_bytes: int = SEGMENT_BYTES,
         free_bytes_min: int = FREE_BYTES_MIN,
     ) -> None:
@@ -63,7 +66,8 @@ class JournalWriter:
         self.synced_seq = self.ended_seq
         self._written: tuple[int, int, Nanos] = (after.last_seq, after.turn, after.at_ns) if after else (0, 0, 0)
         self._segments = Segments(disk, after.end.segment + 1 if after else 1, after.head if after else GENESIS)
-        self._encoder = Encoder()
+        self._encoder = Encoder(decisions_only=decisions_only)
+        self._decisions_only = decisions_only
         self._envelopes: list[Envelope[Any]] = []
         self._flags: list[int] = []
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
@@ -105,7 +109,7 @@ class JournalWriter:
         self.last_seq = seq
         self._envelopes.append(envelope)
         self._flags.append(OUTSIDE if outside else 0)
-        if outside and type(envelope.payload) not in BATCHED:
+        if outside and not self._decisions_only and type(envelope.payload) not in BATCHED:
             self.flush()
 
     def end_turn(self) -> None:

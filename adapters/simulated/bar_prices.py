@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from adapters.simulated.prices import Depth, Levels
 from contracts.instrument import Instrument, Universe
-from contracts.quantities import BPS, Nanos, Side
+from contracts.quantities import BPS, Lots, Nanos, Side
 
 SLICES: Final = (0.01, 0.1, 1.0)
 """Of the volume that may be taken."""
@@ -74,10 +74,16 @@ class BarPrices:
         self._instruments = universe.instruments
         self._columns = universe.positions
         self._bar: ComingBar | None = None
+        self._gone: dict[tuple[str, Side], int] = {}
 
     def turn_to(self, bar: ComingBar | None) -> None:
         """From now on the market is in that bar; None where history is at its end."""
         self._bar = bar
+        self._gone.clear()
+
+    def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
+        """What was taken of a bar is gone until the next one comes."""
+        self._gone[symbol, taker] = self._gone.get((symbol, taker), 0) + lots
 
     def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
         """The book the fill model assumes; None for an instrument that has no bar."""
@@ -103,12 +109,12 @@ class BarPrices:
         """What a taker of that side meets, best first; whole ticks away from the mid, at least one lot."""
         settings, way = self._settings, 1.0 if taker == "buy" else -1.0
         most = float(instrument.quantity_max) if math.isnan(volume) else settings.participation_max * volume
-        taken, levels = 0, []
+        gone, taken, levels = self._gone.get((instrument.symbol, taker), 0), 0, []
         for share in SLICES:
             price = mid + way * (half + mid * settings.impact_bps * BPS * math.sqrt(share))
             ticks = instrument.ticks_above(price) if taker == "buy" else instrument.ticks_below(price)
-            lots = max(1 if share == SLICES[0] else 0, instrument.lots_within(most * share) - taken)
-            if lots > 0 and ticks > 0:
-                levels.append((ticks, lots))
-            taken += lots
+            upto = max(1, instrument.lots_within(most * share))
+            if upto > max(taken, gone) and ticks > 0:
+                levels.append((ticks, upto - max(taken, gone)))
+            taken = upto
         return tuple(levels)

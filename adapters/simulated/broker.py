@@ -78,6 +78,13 @@ class Broker:
         """Whether anything can still happen without being asked."""
         return bool(self._agenda or self.records.open)
 
+    @property
+    def next_ns(self) -> Nanos | None:
+        """When something happens next without being asked; None while nothing is under way and nothing rests."""
+        due_ns = self._agenda[0][0] if self._agenda else None
+        grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS if self._resting() else None
+        return min((each for each in (due_ns, grid_ns) if each is not None), default=None)
+
     def latency_ns(self) -> tuple[Nanos, Nanos]:
         """A drawn way there and way back; together within the settings, short ones more often than long ones."""
         low, high = self.settings.latency_ms_min, self.settings.latency_ms_max
@@ -229,6 +236,7 @@ class Broker:
             fee_asset=instrument.quote,
         )
         self._note(filled)
+        self._prices.taken(held.symbol, held.side, piece.lots)
         self._tell(fill_of(filled), at_ns)
 
     def _cancel(self, client_id: str, at_ns: Nanos) -> CancelAnswer:

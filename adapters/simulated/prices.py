@@ -3,7 +3,7 @@
 from typing import NamedTuple, Protocol
 
 from adapters.simulated.market import Market
-from contracts.quantities import Lots, Nanos, Ticks
+from contracts.quantities import Lots, Nanos, Side, Ticks
 
 Levels = tuple[tuple[Ticks, Lots], ...]
 
@@ -21,6 +21,9 @@ class Prices(Protocol):
     def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
         """The book of an instrument, None while nothing was ever quoted."""
 
+    def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
+        """Hear that a taker of that side got so many lots."""
+
 
 class MarketPrices:
     """The simulated market; no symbol is ever without a book."""
@@ -37,6 +40,9 @@ class MarketPrices:
             tuple(zip(ladder.bid_ticks.tolist(), ladder.bid_lots.tolist(), strict=True)),
             tuple(zip(ladder.ask_ticks.tolist(), ladder.ask_lots.tolist(), strict=True)),
         )
+
+    def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
+        """The market refills at once."""
 
 
 class QuoteBoard:
@@ -56,3 +62,6 @@ class QuoteBoard:
     def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
         """The last quote."""
         return self._quotes.get(symbol)
+
+    def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
+        """What was quoted stands until it is quoted anew."""

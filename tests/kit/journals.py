@@ -2,11 +2,13 @@
 
 import zlib
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from adapters.journal.disk import Disk
+from adapters.journal.disk import Disk, PosixDisk
+from adapters.journal.reader import records
 from adapters.journal.record import FIELDS, GENESIS, NAME, NAME_ID, SEAL, TURN_END, Record, control, frame
 from adapters.journal.recovery import recover
 from adapters.journal.scan import Scan
@@ -150,3 +152,13 @@ def _write(segments: Segments, names: dict[str, int], record: Record) -> None:
 def checksum(data: bytes) -> int:
     """The checksum of a record's body, for tests that forge one."""
     return zlib.crc32(data)
+
+
+def read_run(run: Path) -> list[Envelope[Any]]:
+    """Every message of a run that its journal keeps whole, in order."""
+    found = records(PosixDisk(run / "journal"))
+    return [
+        Envelope(each.seq, each.turn, each.cause, each.at_ns, each.source, codec.decode(each.type, each.payload))
+        for each in found
+        if each.kept
+    ]

@@ -79,3 +79,17 @@ def test_an_impossible_assumption_is_refused_by_name(changed, what):
     settings = {"half_spread_bps": 1.0, "impact_bps": 1.0, "participation_max": 0.1, "path": "open"} | changed
     with pytest.raises(ValueError, match=what):
         FillSettings(**settings)
+
+
+def test_what_was_taken_is_gone_until_the_next_bar():
+    market = prices(a_bar(volume=1000.0), impact_bps=100.0)
+    whole = market.depth("BTC-EUR", at(1))
+    first = whole.asks[0][1]
+    market.taken("BTC-EUR", "buy", first + 1)
+    left = market.depth("BTC-EUR", at(2))
+    assert left.asks == ((whole.asks[1][0], whole.asks[1][1] - 1), whole.asks[2])
+    assert left.bids == whole.bids
+    market.taken("BTC-EUR", "buy", 10**9)
+    assert market.depth("BTC-EUR", at(2)).asks == ()
+    market.turn_to(a_bar(volume=1000.0))
+    assert market.depth("BTC-EUR", at(61)) == whole

@@ -1,0 +1,1 @@
+"""Backtests: the same assembly, told history by a driver that never awaits."""

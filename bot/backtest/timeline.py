@@ -1,0 +1,82 @@
+"""History in order of time: closed bars with the bar that comes after them, and rows of everything else.
+
+What closed at an instant is told first, what else is dated at that instant after the beats that belong to it: a bar
+covers [start, close), and a row at the close belongs to the next one.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from adapters.simulated.bar_prices import ComingBar, FillSettings
+from contracts.column import floats, integers
+from contracts.history import BarBlock, Dated
+from contracts.instrument import Universe
+from contracts.market import BarHistory, ClosedBars
+from contracts.quantities import BPS, Nanos, Seconds, nanos
+from quant.rolling import Floats
+
+GRAIN: Final = 1e-9
+"""Of a tick: a price on the grid may lie that far beside it as a float."""
+
+
+class BarStep(NamedTuple):
+    """The bars of one stamp and what the venue trades in until the next; None at the end of history."""
+
+    closed: ClosedBars
+    coming: ComingBar | None
+
+
+class Moment(NamedTuple):
+    """One thing of history: a bar step, or a row."""
+
+    at_ns: Nanos
+    bars: BarStep | None
+    row: Dated | None
+
+
+def bar_steps(blocks: Iterable[BarBlock], universe: Universe, bar_s: Seconds, fills: FillSettings) -> Iterator[BarStep]:
+    """Every stamp of the blocks with its successor; quotes that the source has not are half a spread off the close."""
+    before: ClosedBars | None = None
+    half_before = np.empty(0)
+    bar_ns = nanos(bar_s)
+    for block in blocks:
+        bid, ask, half = _quotes(block, universe, fills)
+        for row, close_ns in enumerate(block.close_ns.tolist()):
+            if before is not None:
+                known = np.where(np.isfinite(half_before), half_before, half[row])
+                opened_ns = max(before.close_ns, close_ns - bar_ns)
+                rows = (block.open[row], block.high[row], block.low[row], block.close[row], block.volume[row])
+                yield BarStep(before, ComingBar(opened_ns, close_ns, *rows, known))
+            prices = (floats(each[row]) for each in (*block[1:7], bid, ask))
+            before, half_before = ClosedBars(universe.version, bar_s, close_ns, *prices), half[row]
+    if before is not None:
+        yield BarStep(before, None)
+
+
+def moments(steps: Iterable[BarStep], rows: Iterable[Dated]) -> Iterator[Moment]:
+    """Bars and rows merged in order of time; at one instant the bars come first."""
+    bars = ((step.closed.close_ns, 0, Moment(step.closed.close_ns, step, None)) for step in steps)
+    others = ((row.at_ns, 1, Moment(row.at_ns, None, row)) for row in rows)
+    return (moment for _, _, moment in heapq.merge(bars, others, key=lambda each: each[:2]))
+
+
+def history_of(blocks: Iterable[BarBlock], universe: Universe, bar_s: Seconds, bars_max: int) -> BarHistory | None:
+    """The last bars of those blocks as one message; None where there are none."""
+    kept = [block for block in blocks if len(block.close_ns)]
+    if not kept or bars_max < 1:
+        return None
+    close_ns, *prices = (np.concatenate(columns)[-bars_max:] for columns in zip(*(block[:6] for block in kept)))
+    return BarHistory(universe.version, bar_s, integers(close_ns), *(floats(each) for each in prices))
+
+
+def _quotes(block: BarBlock, universe: Universe, fills: FillSettings) -> tuple[Floats, Floats, Floats]:
+    """Bid and ask at the closes, at least a tick apart on the grid, and half the spread; assumed where not known."""
+    tick = np.array([float(each.tick) for each in universe.instruments])
+    half = block.close * (fills.half_spread_bps * BPS)
+    bid = np.where(np.isfinite(block.bid), block.bid, np.floor((block.close - half) / tick + GRAIN) * tick)
+    ask = np.where(np.isfinite(block.ask), block.ask, np.ceil((block.close + half) / tick - GRAIN) * tick)
+    told = (block.ask - block.bid) / 2.0
+    return bid, np.maximum(ask, bid + tick), np.where(np.isfinite(told), told, half)

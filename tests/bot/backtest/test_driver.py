@@ -1,0 +1,68 @@
+"""The driver: what is told when, and which beats pass between."""
+
+from pathlib import Path
+
+from bot.backtest.running import BacktestOptions, run_backtest
+from contracts.decision import DecisionLog
+from contracts.history import Dated
+from contracts.life import Beat
+from contracts.market import BarFrame, FxMark, Tick
+from contracts.trade import VenueSnapshot
+from tests.kit.history_data import MemoryDataset, a_walk
+from tests.kit.journals import read_run
+from tests.kit.market import a_tick, at
+from tests.kit.worlds import a_profile
+
+
+def told(directory: Path, data: MemoryDataset, *, profile, **options):
+    result = run_backtest(
+        profile, data, BacktestOptions(directory, **({"from_ns": 0, "to_ns": 2**62} | options)), lambda at_ns: None
+    )
+    return read_run(Path(result.summary["journal"]).parent)
+
+
+def of(envelopes, kind):
+    return [each for each in envelopes if isinstance(each.payload, kind)]
+
+
+def test_between_bars_no_second_is_beaten_while_nothing_is_under_way(tmp_path):
+    profile = a_profile("backtest", cadence__decide_s=300, feed__warmup_bars=0)
+    envelopes = told(tmp_path, a_walk(times=4), profile=profile)
+    beats = [(each.at_ns, each.payload.kind) for each in of(envelopes, Beat)]
+    stamps = [at(300), at(600), at(900), at(1200)]
+    assert beats == [
+        (stamp, kind)
+        for stamp in stamps
+        for kind in ("signal", "decide", "second")
+        if (stamp, kind) != (at(1200), "decide")
+    ]
+
+
+def test_in_ticks_the_beats_are_those_of_a_live_metronome_and_bars_are_built(tmp_path):
+    data = a_walk(width=1, times=2, bar_s=60.0)
+    symbol = data.symbols[0]
+    data.dated = [
+        Dated(at(second), a_tick(symbol=symbol, bid=9_990 + second % 7, ask=10_010 + second % 7))
+        for second in range(0, 130, 3)
+    ]
+    profile = a_profile("canary", cadence__decide_s=15, feed__warmup_bars=0, history=FILLS)
+    envelopes = told(tmp_path, data, profile=profile, kinds=frozenset({"quotes"}))
+    assert len(of(envelopes, Tick)) == len(data.dated)
+    seconds = [each.at_ns for each in of(envelopes, Beat) if each.payload.kind == "second"]
+    assert seconds[-1] - seconds[0] == (len(seconds) - 1) * 10**9
+    decided = [each.at_ns for each in of(envelopes, Beat) if each.payload.kind == "decide"]
+    assert decided == [at(15 * number) for number in range(1, 9)]
+    assert len(of(envelopes, DecisionLog)) == len(decided)
+    assert [each.payload.close_ns for each in of(envelopes, BarFrame)] == [at(60), at(120)]
+
+
+def test_rates_are_said_again_and_the_books_are_proved_every_day(tmp_path):
+    hourly = {f"{section}__bar_s": 3600.0 for section in ("feed", "bars", "features", "regime", "risk")}
+    profile = a_profile("backtest", cadence__decide_s=86_400, feed__warmup_bars=0, features__horizon_bars=1, **hourly)
+    envelopes = told(tmp_path, a_walk(width=1, times=2 * 24 + 2, bar_s=3600.0), profile=profile)
+    assert len(of(envelopes, VenueSnapshot)) == 3
+    euro_rates = [each for each in of(envelopes, FxMark) if each.payload.currency == "USD"]
+    assert len(euro_rates) == 2 * 24 + 3
+
+
+FILLS = {"half_spread_bps": 1.0, "impact_bps": 0.0, "participation_max": 0.1, "path": "open"}

@@ -1,0 +1,85 @@
+"""The venue of a backtest: orders leave after their turn, and what comes back has its own time."""
+
+from decimal import Decimal
+
+from adapters.simulated.broker import Broker
+from adapters.simulated.ledger import NoLedger
+from adapters.simulated.prices import QuoteBoard
+from adapters.simulated.settings import BrokerSettings
+from bot.backtest.exchange import Exchange
+from contracts.decision import GateState
+from contracts.quantities import SECOND_NS
+from contracts.trade import Fill, Order, OrderAccepted, OrderNotSent, VenueSnapshot, VenueStatus
+from runtime.clock import FixedClock
+from tests.kit.market import a_universe, at
+from tests.kit.orders import an_order
+from tests.kit.turns import Adder, MemoryJournal, a_bus, a_cell
+
+
+def _says(author: str, hears: type, *messages):
+    """An actor of that role that answers every message of a type with the same words."""
+
+    class Sayer(Adder):
+        role = author
+        inputs = (hears,)
+
+        def receive(self, envelope):
+            return messages
+
+    return a_cell(Sayer, name=author)
+
+
+def an_exchange(*orders: Order, state: str = "TRADING", latency_ms: float = 100.0):
+    """An exchange of a system that says its state, then those orders, at the venue's first word."""
+    clock = FixedClock(at(0))
+    journal = MemoryJournal()
+    cells = [_says("sentinel", VenueStatus, GateState(state, (), ())), _says("desk", VenueStatus, *orders)]
+    bus = a_bus(cells, journal, clock.now)
+    board = QuoteBoard()
+    board.quote("BTC-EUR", 9_999, 10_001, 500, 500)
+    settings = BrokerSettings(
+        seed=1,
+        balances={"EUR": Decimal(1000)},
+        latency_ms_min=latency_ms,
+        latency_ms_max=latency_ms,
+        stream_ms_max=0.0,
+        split_rate=0.0,
+    )
+    exchange = Exchange(bus, clock, Broker(settings, a_universe("BTC-EUR"), board, NoLedger()))
+    return exchange, journal
+
+
+def told(journal, kind):
+    return [each for each in journal.envelopes if isinstance(each.payload, kind)]
+
+
+def test_an_order_is_answered_and_filled_at_the_times_the_latency_gives():
+    exchange, journal = an_exchange(an_order(limit=Decimal(101), quantity=Decimal("0.05"), expires_ns=at(5)))
+    exchange.open()
+    assert not exchange.idle
+    exchange.run_until(at(1))
+    (accepted,), (fill,) = told(journal, OrderAccepted), told(journal, Fill)
+    assert at(0) < fill.at_ns <= accepted.at_ns == at(0.1)
+    assert fill.payload.price == Decimal("100.01")
+    assert fill.source == accepted.source == "venue"
+    assert exchange.idle
+
+
+def test_an_order_that_may_not_leave_is_said_not_to_have_been_sent():
+    exchange, journal = an_exchange(an_order(expires_ns=at(5)), state="HALTED")
+    exchange.open()
+    exchange.run_until(at(1))
+    (kept,) = told(journal, OrderNotSent)
+    assert kept.payload.reason == "the account is HALTED"
+    assert told(journal, OrderAccepted) == []
+
+
+def test_the_venue_opens_with_its_books():
+    exchange, journal = an_exchange()
+    exchange.open()
+    (status,), (snapshot,) = told(journal, VenueStatus), told(journal, VenueSnapshot)
+    assert status.payload.state == "live"
+    assert snapshot.payload.balances == {"EUR": Decimal(1000)}
+    assert snapshot.at_ns == at(0)
+    exchange.run_until(at(0) + SECOND_NS)
+    assert exchange.idle
