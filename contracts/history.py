@@ -63,6 +63,9 @@ class Dataset(Protocol):
     def universe(self, symbols: tuple[str, ...] | None = None) -> Universe:
         """The instruments, all or those asked for; raises DatasetUnusable naming each one without tick, lot or fees."""
 
+    def span(self, bar_s: Seconds) -> tuple[Nanos, Nanos]:
+        """First and last instant of the bars of that length, of rows where it is 0; raises DatasetUnusable."""
+
     def bars(
         self, bar_s: Seconds, from_ns: Nanos, to_ns: Nanos, symbols: tuple[str, ...] | None = None
     ) -> Iterator[BarBlock]:

@@ -34,6 +34,10 @@ class MemoryDataset:
         kept = tuple(each for each in self.instruments.instruments if symbols is None or each.symbol in symbols)
         return Universe(version=1, instruments=kept)
 
+    def span(self, bar_s: Seconds) -> tuple[Nanos, Nanos]:
+        times = self.block.close_ns.tolist() if bar_s else [row.at_ns for row in self.dated]
+        return times[0], times[-1]
+
     def bars(
         self, bar_s: Seconds, from_ns: Nanos, to_ns: Nanos, symbols: tuple[str, ...] | None = None
     ) -> Iterator[BarBlock]:
