@@ -37,6 +37,48 @@ class Selection(msgspec.Struct, frozen=True):
     based_on: tuple[int, ...]
 
 
+class AllocationAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a budget binds: which book of the largest edge would it allow? Columns over `symbols`, money in EUR.
+
+    `position` is what is held or on its way, signed; `room` what may be added to it on its side; `edge` what one EUR
+    added earns. `unit_losses` (rows, symbols) is what one EUR added loses in each scenario, `held` (rows,) what the
+    book loses already. Only the hardest rows are there: `alpha` is such that their CVaR is that of all of them.
+    """
+
+    decision: int
+    universe: int
+    symbols: tuple[str, ...]
+    sides: tuple[Side, ...]
+    position: Column
+    room: Column
+    edge: Column
+    unit_losses: Column
+    held: Column
+    budget: float
+    gross_max: float
+    alpha: float
+    based_on: tuple[int, ...]
+
+
+class AllocationPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The book that was asked for: the signed notional to hold of each symbol, in EUR; advice, never an approval.
+
+    `edge` is what its additions earn, `cvar` the tail of the whole book in the rows that were asked about,
+    `shadow_price` what one EUR more of budget would earn. With a `reason` there is no plan. `asked_seq` is the message
+    that asked.
+    """
+
+    decision: int
+    universe: int
+    symbols: tuple[str, ...]
+    notional: Column
+    edge: float
+    cvar: float
+    shadow_price: float
+    reason: str
+    asked_seq: int
+
+
 class TargetFrame(msgspec.Struct, frozen=True):
     """What a strategy wants to hold, in base units, negative for short; NaN where it says nothing and keeps what is.
 
@@ -101,7 +143,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     `cvar_slow_*` is the CVaR over the slower horizon, `deviation_after` the standard deviation over the risk horizon.
     `multiplier` is what is left of the budget; `multipliers` what each cause leaves of it, and under `volatility` the
-    share of what was added that its deviation left.
+    share of what was added that its deviation left. `plan` is what became of an allocation plan: empty without one,
+    "used", "smaller" than what the gate found by itself, or why it was refused. `edge` is what the additions earn in
+    EUR, `edge_alone` what they would have without the plan.
     """
 
     decision: int
@@ -120,6 +164,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     deviation_after: float = NAN
     deviation_max: float = NAN
     multipliers: dict[str, float] = {}
+    plan: str = ""
+    edge: float = 0.0
+    edge_alone: float = 0.0
 
 
 AccountState = Literal["RECOVERING", "RECONCILING", "TRADING", "REDUCING", "HALTED"]

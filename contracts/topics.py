@@ -69,6 +69,8 @@ TABLE: Final[tuple[Topic, ...]] = (
     # decisions
     Topic("decision.selection", decision.Selection, "selector"),
     Topic("decision.targets", decision.TargetFrame, "strategy", retained=True),
+    Topic("decision.allocation.asked", decision.AllocationAsked, "gate", recorded="digest"),
+    Topic("decision.allocation", decision.AllocationPlan, "allocator", outside=True),
     Topic("decision.intent", decision.Intent, "gate", key="symbol"),
     Topic("decision.refusal", decision.Refusal, "gate", key="symbol"),
     Topic("decision.verdict", decision.Verdict, "gate", retained=True),
