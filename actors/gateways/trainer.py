@@ -122,15 +122,16 @@ class Trainer(Gateway):
 
     async def run(self, inbox: Inbox, admit: Admit) -> None:
         """Say the champion, then serve until cancelled; raises WorkFailed, ModelRejected where a fit failed."""
-        await self._say_champion(admit)
+        await self.say_champion(admit)
         async for envelope in inbox:
-            self._hear(envelope)
+            self.hear(envelope)
             for unread in inbox.unread():
-                self._hear(unread)
-            if self._due():
-                await self._fit(admit)
+                self.hear(unread)
+            if self.due():
+                await self.fit(admit)
 
-    def _hear(self, envelope: Envelope[Example | Slate]) -> None:
+    def hear(self, envelope: Envelope[Example | Slate]) -> None:
+        """Keep an example, or follow a promotion of the blend."""
         heard = envelope.payload
         if isinstance(heard, Example):
             if heard.schema == self._schema and self._settings.enabled:
@@ -139,14 +140,14 @@ class Trainer(Gateway):
             self._shelf.crown(heard.model, "proved better in a run")
             self._admitted = [heard.model]
 
-    def _due(self) -> bool:
+    def due(self) -> bool:
         """Enough examples, and long enough since the last attempt, whether it brought a model or not."""
         if not self._settings.enabled or self._buffer.rows < self._settings.examples_min:
             return False
         tried = self._buffer.tried_ns
         return tried is None or self._clock.now() >= tried + nanos(self._settings.retrain_s)
 
-    async def _say_champion(self, admit: Admit) -> None:
+    async def say_champion(self, admit: Admit) -> None:
         """A champion that cannot be used is told and left alone: the blend stands on the rung below it."""
         model = self._shelf.champion()
         if not model:
@@ -164,7 +165,8 @@ class Trainer(Gateway):
             return
         self._admit(admit, texts, "champion of the store")
 
-    async def _fit(self, admit: Admit) -> None:
+    async def fit(self, admit: Admit) -> None:
+        """Have a model fitted and checked, and admit it where it may be used; raises WorkFailed, ModelRejected."""
         settings = self._settings
         self._buffer.tried_ns = self._clock.now()
         rows = self._buffer.rows

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from adapters.models.workers import ProcessWorkers
+from actors.gateways.trainer import Trainer
+from adapters.models.workers import WaitingWorkers
 from adapters.simulated.bar_prices import BarPrices, FillSettings
 from adapters.simulated.broker import Broker
 from adapters.simulated.feed import SimulatedFeed
@@ -19,9 +21,11 @@ from adapters.simulated.venue import SimulatedVenue
 from bot.assemble import Hooks, assemble
 from bot.backtest.driver import Driver
 from bot.backtest.exchange import Exchange
+from bot.backtest.learning import Learning
 from bot.backtest.timeline import Moment, bar_steps, history_of, moments
+from bot.builder import Assembly
 from bot.configuration import BadConfiguration
-from bot.models.places import shelf_of, store_of
+from bot.models.places import commands, shelf_of, store_of
 from bot.opening import OpenRun, open_run
 from bot.outside import Outside
 from bot.profile import Profile
@@ -32,7 +36,6 @@ from contracts.history import Dataset, DatasetUnusable
 from contracts.instrument import Universe
 from contracts.life import ActorFailed, RunStarted, RunStopped
 from contracts.quantities import Nanos, nanos
-from runtime.bus import Bus
 from runtime.clock import FixedClock
 
 EXIT_OK: Final = 0
@@ -111,7 +114,9 @@ class _Life:
         self.universe = universe
         self.clock = FixedClock()
         self.prices = _prices(profile, options, universe)
-        self.bus = _bus(profile, opened, self.clock)
+        assembly = _assembly(profile, opened, self.clock)
+        self.bus = assembly.bus
+        self.learning = _learning(assembly)
         self.report = Report()
         self.bus.tap(self.report, Report.kinds)
         self.failed = ""
@@ -132,11 +137,17 @@ class _Life:
         self.clock.set(start_ns)
         self._start()
         driver.open(self.universe, self._history(first.at_ns), start_ns)
-        driver.run(told, seen)
+        driver.run(told, partial(self._between, seen))
         reason = self.failed or "history is at its end"
         exit_code = EXIT_GAVE_UP if self.failed else EXIT_OK
         self.bus.admit(RunStopped(reason, exit_code), "process")
         return BacktestResult(exit_code=exit_code, reason=reason, summary=self._summary(reason, exit_code))
+
+    def _between(self, seen: Seen, at_ns: Nanos) -> None:
+        """Between two moments: fit what is due, and tell how far it is."""
+        if self.learning is not None:
+            self.learning.look()
+        seen(at_ns)
 
     def _start(self) -> None:
         here, opened, profile = identity_here(), self.opened, self.profile
@@ -169,6 +180,7 @@ class _Life:
         return {
             "run": self.opened.name,
             "data": self.dataset.name,
+            "fits_failed": self.learning.failures if self.learning is not None else [],
             "turns": self.bus.turn,
             "messages": self.bus.seq,
             **self.report.as_json(),
@@ -193,18 +205,24 @@ def _prices(profile: Profile, options: BacktestOptions, universe: Universe) -> B
     return QuoteBoard() if "quotes" in options.kinds else BarPrices(universe, profile.history)
 
 
-def _bus(profile: Profile, opened: OpenRun, clock: FixedClock) -> Bus:
-    """The assembly of the profile; its gateways are never built, the driver stands for them."""
-    market = Market(profile.simulated.market)
+def _assembly(profile: Profile, opened: OpenRun, clock: FixedClock) -> Assembly:
+    """The assembly of the profile; of its gateways only the trainer is built, the driver stands for the others."""
+    market, models = Market(profile.simulated.market), opened.directory / "models"
     outside = Outside(
         clock=clock,
         feed=SimulatedFeed(market, clock),
         venue=SimulatedVenue(profile.simulated.broker, market.universe, QuoteBoard(), clock),
         journal=opened.journal,
-        models=shelf_of(store_of(Path(profile.models.directory)), opened.directory),
-        workers=ProcessWorkers({}),
+        models=shelf_of(store_of(models), opened.directory),
+        workers=WaitingWorkers(commands(models)),
     )
-    return assemble(profile, outside, Hooks()).bus
+    return assemble(profile, outside, Hooks())
+
+
+def _learning(assembly: Assembly) -> Learning | None:
+    """The trainer of the assembly; None for one that has none."""
+    trainers = [part.factory() for part in assembly.gateways if part.name == "trainer"]
+    return next((Learning(assembly.bus, each) for each in trainers if isinstance(each, Trainer)), None)
 
 
 def _note(opened: OpenRun, dataset: Dataset, options: BacktestOptions) -> None:

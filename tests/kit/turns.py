@@ -1,6 +1,6 @@
 """A bus with a journal that remembers, and small actors that speak, count and crash to order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -121,7 +121,20 @@ def a_cell(factory: type[Actor], *, name: str = "", group: str = "market", failu
     return Cell(name or factory.__name__.lower(), group, factory, budget, checked=True)
 
 
-def a_bus(cells: Sequence[Cell], journal: MemoryJournal | None = None, now: Steps | None = None) -> Bus:
+def a_sayer(author: str, hears: type[msgspec.Struct], *messages: msgspec.Struct) -> Cell:
+    """An actor of that role that answers every message of a type with the same words."""
+
+    class Sayer(Adder):
+        role = author
+        inputs = (hears,)
+
+        def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
+            return messages
+
+    return a_cell(Sayer, name=author)
+
+
+def a_bus(cells: Sequence[Cell], journal: MemoryJournal | None = None, now: Callable[[], int] | None = None) -> Bus:
     """A bus over those cells."""
     return Bus(cells, journal or MemoryJournal(), now or Steps())
 

@@ -2,35 +2,18 @@ import asyncio
 import json
 
 import msgspec
-import numpy as np
 import pytest
 
 from actors.gateways.trainer import ExampleBuffer, Trainer, TrainerSettings
-from contracts.belief import Example, ModelFitted, Slate
+from contracts.belief import ModelFitted, Slate
 from contracts.column import floats
 from contracts.envelope import Envelope
-from contracts.model import ModelTexts
 from contracts.ports import ModelRejected, WorkFailed
 from runtime.clock import LoopClock
 from runtime.outlet import Outlet
+from tests.kit.trainers import SCHEMA, Shelf, an_example
 
-SCHEMA = "5c" * 32
 SETTINGS = TrainerSettings(enabled=True, examples_min=10, rows_max=1000, retrain_s=100.0)
-
-
-def an_example(said_s: float = 0.0, rows: int = 5, schema: str = SCHEMA) -> Example:
-    return Example(
-        universe=1,
-        schema=schema,
-        said_ns=round(said_s * 1e9),
-        end_ns=round(said_s * 1e9) + 1,
-        x=floats(np.zeros((rows, 2))),
-        base=floats(np.zeros((9, rows))),
-        z=floats(np.zeros(rows)),
-        scale=floats(np.ones(rows)),
-        weight=1.0,
-        based_on=(),
-    )
 
 
 def a_slate(model: str) -> Slate:
@@ -38,34 +21,6 @@ def a_slate(model: str) -> Slate:
     return Slate(
         1, 60.0, empty, empty, empty, empty, empty, empty, empty, (), empty, "blend", (), rung="booster", model=model
     )
-
-
-class Shelf:
-    """A shelf in memory."""
-
-    def __init__(self, champion: str = "", schema: str = SCHEMA) -> None:
-        self.name, self.schema = champion, schema
-        self.adopted: list[str] = []
-        self.crowned: list[str] = []
-        self.damaged = ""
-
-    def champion(self) -> str:
-        return self.name
-
-    def adopt(self, model: str) -> ModelTexts:
-        if model == self.damaged:
-            raise ModelRejected(f"model {model} is damaged")
-        self.adopted.append(model)
-        return self.texts(model)
-
-    def crown(self, model: str, why: str) -> None:
-        self.crowned.append(model)
-
-    def texts(self, model: str) -> ModelTexts:
-        return ModelTexts(
-            model=model, schema=self.schema, inputs=("a", "b"), levels=(), residual=(), free=(), start=(), spread=(),
-            trained_until_ns=7, examples=11,
-        )  # fmt: skip
 
 
 class Workers:

@@ -13,27 +13,14 @@ from contracts.trade import Fill, Order, OrderAccepted, OrderNotSent, VenueSnaps
 from runtime.clock import FixedClock
 from tests.kit.market import a_universe, at
 from tests.kit.orders import an_order
-from tests.kit.turns import Adder, MemoryJournal, a_bus, a_cell
-
-
-def _says(author: str, hears: type, *messages):
-    """An actor of that role that answers every message of a type with the same words."""
-
-    class Sayer(Adder):
-        role = author
-        inputs = (hears,)
-
-        def receive(self, envelope):
-            return messages
-
-    return a_cell(Sayer, name=author)
+from tests.kit.turns import MemoryJournal, a_bus, a_sayer
 
 
 def an_exchange(*orders: Order, state: str = "TRADING", latency_ms: float = 100.0):
     """An exchange of a system that says its state, then those orders, at the venue's first word."""
     clock = FixedClock(at(0))
     journal = MemoryJournal()
-    cells = [_says("sentinel", VenueStatus, GateState(state, (), ())), _says("desk", VenueStatus, *orders)]
+    cells = [a_sayer("sentinel", VenueStatus, GateState(state, (), ())), a_sayer("desk", VenueStatus, *orders)]
     bus = a_bus(cells, journal, clock.now)
     board = QuoteBoard()
     board.quote("BTC-EUR", 9_999, 10_001, 500, 500)
