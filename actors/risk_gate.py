@@ -16,15 +16,17 @@ from actors.risk.checks import is_ours, too_old
 from actors.risk.facts import SAID_KEPT, Knowing, RiskState
 from actors.risk.judging import Case, Reserved
 from actors.risk.multipliers import WHOLE, multipliers_of
+from actors.risk.planning import UNPLANNED, PlanningSettings, asked_of, is_due, question_of
 from actors.risk.proposals import Proposal
 from actors.risk.settings import RiskSettings
-from actors.risk.speaking import Belief, intent_of, refusal_of, verdict_of
+from actors.risk.sizing import Room, Wanted, closing, unsized, wanted
+from actors.risk.speaking import Belief, Sizing, intent_of, refusal_of, verdict_of
 from actors.risk.tail import Tail, budgets_of
 from actors.risk.view import Facts, view_of
-from actors.risk.weighing import Room, Wanted, Weighed, closing, wanted, weigh
+from actors.risk.weighing import Weighed, weigh
 from contracts.account import Equity, Position
 from contracts.belief import DriftState, RegimeState, Slate
-from contracts.decision import GateState, Intent, Selection
+from contracts.decision import AllocationPlan, GateState, Intent, Selection
 from contracts.envelope import Envelope
 from contracts.life import Beat, RunStarted
 from contracts.market import BarFrame, BarHistory, FeedStatus, FxMark, MarkFrame, UniverseChanged
@@ -58,12 +60,16 @@ class RiskGate(Knowing):
         Slate,
         RegimeState,
         DriftState,
+        AllocationPlan,
         Selection,
         Beat,
     )
 
-    def __init__(self, settings: RiskSettings, currency: str, chance: Chance) -> None:
+    def __init__(
+        self, settings: RiskSettings, currency: str, chance: Chance, planning: PlanningSettings = UNPLANNED
+    ) -> None:
         self._settings = settings
+        self._planning = planning
         self._bar_s, self._bars_kept = settings.bar_s, settings.bars_kept
         self._currency = currency
         self._chance = chance
@@ -79,14 +85,32 @@ class RiskGate(Knowing):
         case = self._case(envelope.at_ns, [pick.symbol for pick in selection.picks])
         room = self._room(case)
         reserved = Reserved(case, state.said, state.free_ns)
-        proposed = self._proposals(case, selection, let_go, room)
+        plan, refused = self.believed(envelope.at_ns, self._planning)
+        proposed = self._proposals(case, selection, let_go, room, plan)
         weighed = weigh(proposed.proposals, case, reserved, room, settings)
         self._remember(reserved, weighed.passed, envelope.at_ns)
         state.leg = len(proposed.proposals)
-        seqs = (envelope.seq, state.slate_seq, state.frame_seq, state.equity_seq)
+        used = proposed.draft is not proposed.alone
+        seqs = (envelope.seq, state.slate_seq, state.frame_seq, state.equity_seq, state.plan_seq if used else 0)
         based_on = tuple(seq for seq in seqs if seq)
-        verdict = verdict_of(state.decision, weighed, room, proposed.calm, based_on)
-        return (*self._said(weighed, case, room, based_on), verdict)
+        sizing = Sizing(proposed.draft, proposed.alone, "used" if used else "smaller" if plan else refused)
+        asked = tuple(self._ask(case, proposed, weighed.passed, room, based_on))
+        verdict = verdict_of(state.decision, weighed, room, sizing, based_on)
+        return (*self._said(weighed, case, room, based_on), *asked, verdict)
+
+    def _ask(
+        self, case: Case, proposed: Wanted, passed: Sequence[Proposal], room: Room, based_on: tuple[int, ...]
+    ) -> Answer:
+        """The question which book would earn most, now and then and where the answer is not plain."""
+        state, planning = self.state, self._planning
+        if is_due(state.asked, case.at_ns, planning):
+            asked = asked_of(
+                case.view, proposed, passed, room, self._settings, rows_max=planning.rows_max,
+                decision=state.decision, universe=self.universe, based_on=based_on,
+            )  # fmt: skip
+            if asked is not None:
+                state.asked = question_of(asked, case.at_ns)
+                yield asked
 
     def _room(self, case: Case) -> Room:
         state, settings = self.state, self._settings
@@ -105,12 +129,14 @@ class RiskGate(Knowing):
         ]
         return tuple(name for name in found if name)
 
-    def _proposals(self, case: Case, selection: Selection, let_go: list[str], room: Room) -> Wanted:
+    def _proposals(
+        self, case: Case, selection: Selection, let_go: list[str], room: Room, plan: dict[str, float]
+    ) -> Wanted:
         state, picks = self.state, selection.picks
         if state.slate is None or state.prices.universe is None:
-            return Wanted(closing(case, let_go, len(picks), self._settings), 1.0)
+            return unsized(case, let_go, len(picks), self._settings)
         columns = state.prices.universe.positions
-        return wanted(case, picks, let_go, state.slate, columns, room, self._settings)
+        return wanted(case, picks, let_go, state.slate, columns, room, self._settings, plan)
 
     def _let_go(self, selection: Selection, at_ns: Nanos) -> list[str]:
         """What is held and was not selected often enough in a row, and long enough after it was opened."""

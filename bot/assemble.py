@@ -15,6 +15,7 @@ from actors.context_keeper import ContextKeeper
 from actors.drift_watcher import DriftWatcher
 from actors.execution_desk import ExecutionDesk
 from actors.feature_engine import FeatureEngine
+from actors.gateways.allocator import Allocator
 from actors.gateways.feed_counts import FeedCounts, Quarantined
 from actors.gateways.feed_handler import FeedHandler
 from actors.gateways.metronome import Metronome
@@ -85,6 +86,7 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         on_warm=hooks.warmed_up.set,
         on_finished=hooks.finished,
     )
+    gate = partial(RiskGate, profile.limits, profile.account.currency, _chance(seeds, "risk"), profile.planning)
     venue = partial(OrderGateway, outside.venue, outside.journal, outside.clock, profile.orders, lagging=hooks.lagging)
     return (
         SystemBuilder(outside, checked)
@@ -105,13 +107,14 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
             "selector", "choice", partial(Selector, profile.selection, profile.learning, _chance(seeds, "selector"))
         )
         .with_actor("ledger", "desk", partial(Ledger, profile.ledger))
-        .with_actor("risk", "desk", partial(RiskGate, profile.limits, profile.account.currency, _chance(seeds, "risk")))
+        .with_actor("risk", "desk", gate)
         .with_actor("desk", "desk", partial(ExecutionDesk, profile.desk))
         .with_actor("auditor", "desk", Auditor)
         .with_gateway("feed", "feeds", feed)
         .with_gateway("venue", "orders", venue)
         .with_gateway("cadence", "metronome", partial(Metronome, outside.clock, profile.cadence, hooks.warmed_up.wait))
         .with_gateway("trainer", "trainer", _trainer(profile, outside))
+        .with_gateway("allocator", "allocator", partial(Allocator, outside.workers, profile.planning.solve_s_max))
         .build()
     )
 

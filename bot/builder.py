@@ -53,7 +53,7 @@ class Assembly:
 REQUIRED: Final = (
     "marker", "bar_builder", "trade_keeper", "context_keeper", "book_keeper", "feature_engine", "regime_watcher",
     "agents", "outcomes", "scorer", "drift_watcher", "weighter", "selector", "risk", "desk", "ledger", "sentinel",
-    "auditor", "feed", "cadence", "venue", "trainer",
+    "auditor", "feed", "cadence", "venue", "trainer", "allocator",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The bot's figures: what it exports beside the machine's own, fed by taps and by a look twice a second."""
 
+import math
 from typing import Any, ClassVar, Final, get_args
 
 import msgspec
@@ -24,7 +25,8 @@ BOT_METRICS: Final[tuple[Metric, ...]] = (
     Metric(name="bot_md_gaps_total", kind="counter", label="feed", help="Gaps in the sequence of a feed"),
     Metric(name="bot_refusals_total", kind="counter", label="rule", help="Refusals of the risk gate by control"),
     Metric(name="bot_orders_total", kind="counter", label="state", help="Orders that reached a state"),
-    Metric(name="bot_cvar_used_ratio", kind="gauge", help="Tail risk of the joint book over its budget"),
+    Metric(name="bot_cvar_used_ratio", kind="gauge", help="Tail risk of the joint book over its tighter budget"),
+    Metric(name="bot_plans_total", kind="counter", label="outcome", help="Allocation plans that a decision looked at"),
     Metric(name="bot_equity_eur", kind="gauge", help="Equity in the account's currency"),
     Metric(name="bot_drawdown_ratio", kind="gauge", help="Fall of equity from its peak"),
     Metric(name="bot_recon_mismatch", kind="gauge", help="Differences between the venue's books and ours, last seen"),
@@ -114,12 +116,20 @@ class Measures:
         metrics = self.metrics
         if isinstance(said, MarkFrame):
             self._marks = said
-        elif isinstance(said, Verdict) and said.cvar_max > 0:
-            metrics.single("bot_cvar_used_ratio").value = said.cvar_after / said.cvar_max
+        elif isinstance(said, Verdict):
+            self._verdict(said)
         elif isinstance(said, Equity):
             metrics.single("bot_equity_eur").value = float(said.equity)
             fall = 1 - said.equity / said.peak if said.peak > 0 else 0
             metrics.single("bot_drawdown_ratio").value = float(fall)
+
+    def _verdict(self, said: Verdict) -> None:
+        pairs = ((said.cvar_after, said.cvar_max), (said.cvar_slow_after, said.cvar_slow_max))
+        used = [after / most for after, most in pairs if most > 0 and math.isfinite(after)]
+        if used:
+            self.metrics.single("bot_cvar_used_ratio").value = max(used)
+        if said.plan:
+            self.metrics.labelled("bot_plans_total").add(said.plan)
 
     def _ages(self) -> None:
         marks, universe = self._marks, self._system.report.universe

@@ -28,6 +28,7 @@ from actors.meta_weighter import MetaWeighterSettings
 from actors.outcomes import OutcomesSettings
 from actors.regime_watcher import RegimeWatcherSettings
 from actors.risk.account import SentinelSettings
+from actors.risk.planning import PlanningSettings
 from actors.risk.settings import CanaryRiskSettings, RiskSettings
 from actors.scorer import ScorerSettings
 from actors.selector import LearningSettings, SelectorSettings
@@ -83,6 +84,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     learning: LearningSettings
     trainer: TrainerSettings
     models: ModelsSettings
+    planning: PlanningSettings
     risk: RiskSettings
     sentinel: SentinelSettings
     desk: DeskSettings
@@ -99,6 +101,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         for name in self.agents:
             named_agent(name)
         within("cadence", DECIDE_S_MIN, DECIDE_S_MAX, decide_s=self.cadence.decide_s)
+        if self.planning.enabled and self.planning.age_s_max < self.cadence.decide_s:
+            raise ValueError(
+                f"planning.age_s_max was {self.planning.age_s_max:g}, expected at least cadence.decide_s "
+                f"{self.cadence.decide_s:g}: a plan is first looked at in the decision after the one that asked"
+            )
         if self.ledger.currency != self.account.currency:
             raise ValueError(f"ledger.currency {self.ledger.currency} differs from account {self.account.currency}")
         lengths = {each.bar_s for each in (self.bars, self.features, self.feed, self.regime, self.risk)}

@@ -1,5 +1,6 @@
 """The worlds a bot can live in: simulated or recorded outside, or none at all in a replay."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.gateways.allocator import ALLOCATE
 from adapters.models.shelf import EmptyShelf
 from adapters.models.workers import ProcessWorkers, WaitingWorkers
 from adapters.recorded.feed import RecordedFeed
@@ -151,7 +153,7 @@ def _models(profile: Profile, run: Path) -> ModelShelf:
 
 def _workers(profile: Profile, virtual: bool) -> Workers:
     """Where time is virtual, it stands still while a worker works."""
-    known = commands(Path(profile.models.directory))
+    known = commands(Path(profile.models.directory)) | {ALLOCATE: (sys.executable, "-m", "bot.allocating")}
     return WaitingWorkers(known) if virtual else ProcessWorkers(known)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quant.rolling import Floats
 from quant.tail_risk import cvar
@@ -22,11 +23,37 @@ class Unsolvable(ValueError):
 
 
 class Allocation(NamedTuple):
-    """Notionals in EUR on the sides that were asked for, (N,), what they earn and the CVaR of the whole book."""
+    """Notionals in EUR on the sides that were asked for, (N,), what they earn and the CVaR of the whole book.
+
+    `shadow_price` is what one EUR more of budget would earn, 0 where it does not bind.
+    """
 
     notional: Floats
     edge_eur: float
     cvar: float
+    shadow_price: float = 0.0
+
+
+class Hardest(NamedTuple):
+    """Which rows of all scenarios are kept, in their order, and the level at which their CVaR is that of all."""
+
+    rows: NDArray[np.int64]
+    alpha: float
+
+
+def hardest(books: Floats, alpha: float, size: int, rows_max: int) -> Hardest:
+    """The rows in which any of `books` (B, S), losses, is hit hardest: the tail of all that lies between them.
+
+    `size` is the number of scenarios that the level counts, S or more. Law: the CVaR of a book over the kept rows, at
+    the level that is said with them, is never above that over all of them, and equal where its tail was kept. Raises
+    ValueError for fewer rows than the tail has.
+    """
+    tail = (1.0 - alpha) * size
+    kept = min(rows_max, books.shape[1])
+    if not tail < kept:
+        raise ValueError(f"{kept} rows are kept, expected more than the {tail:.1f} of the tail")
+    ranks = books.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable").max(axis=0)
+    return Hardest(np.sort(np.argsort(-ranks, kind="stable")[:kept]), 1.0 - tail / kept)
 
 
 def allocate(
@@ -45,13 +72,13 @@ def allocate(
         raise ValueError(f"{rows} scenarios, expected at most {SCENARIOS_MAX}")
     if not width:
         return Allocation(np.zeros(0), 0.0, cvar(held, alpha))
-    notional = _solved(unit_losses, held, edge, caps, budget=budget, gross_max=gross_max, alpha=alpha)
-    return Allocation(notional, float(edge @ notional), cvar(held + unit_losses @ notional, alpha))
+    notional, price = _solved(unit_losses, held, edge, caps, budget=budget, gross_max=gross_max, alpha=alpha)
+    return Allocation(notional, float(edge @ notional), cvar(held + unit_losses @ notional, alpha), price)
 
 
 def _solved(
     unit_losses: Floats, held: Floats, edge: Floats, caps: Floats, *, budget: float, gross_max: float, alpha: float
-) -> Floats:
+) -> tuple[Floats, float]:
     from scipy.optimize import linprog
     from scipy.sparse import csr_array, eye_array, hstack, vstack
 
@@ -70,7 +97,8 @@ def _solved(
     )
     if solved.x is None:
         raise Unsolvable(f"no book is within a CVaR of {budget:.2f}: {solved.message}")
-    return np.clip(np.asarray(solved.x[:width], dtype=np.float64), 0.0, highest)
+    notional = np.clip(np.asarray(solved.x[:width], dtype=np.float64), 0.0, highest)
+    return notional, max(0.0, -float(solved.ineqlin.marginals[0]))
 
 
 def _known(**columns: Floats) -> None:

@@ -37,6 +37,8 @@ BLOWS = (
 ROWS = len(BLOWS)
 _SHARES = np.array(BLOWS)
 _COMMON, _AGAINST, _LARGEST, _TWO_LARGEST, _CLOSING, _FOREIGN = _SHARES.T.copy()
+ADDITIVE = (_LARGEST == 0.0) & (_TWO_LARGEST == 0.0)
+"""(16,): blows of which a book that is not turned loses what its parts lose; the others fall on the largest alone."""
 
 
 def stress_losses(notional: Floats, closing: Floats, foreign: NDArray[np.bool_]) -> Floats:

@@ -40,6 +40,7 @@ TASK_GUARDS: Final[dict[str, Guard]] = {
     "metronome": _NEVER,
     "control": _NEVER,
     "trainer": _ALL_DAY,
+    "allocator": _ALL_DAY,
     "mirrors": _ALL_DAY,
     "stores": _ALL_DAY,
     "notifier": _ALL_DAY,

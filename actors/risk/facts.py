@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from actors.alignment import moved_array, moves
 from actors.reacting import Answer, Reacting, Reaction
 from actors.risk.judging import Said
+from actors.risk.planning import PlanningSettings, Question, objection
 from actors.valuation import Prices, Rate
 from contracts.account import Equity, Position
 from contracts.belief import DriftState, RegimeState, Slate
 from contracts.column import Column, floats
-from contracts.decision import GateState
+from contracts.decision import AllocationPlan, GateState
 from contracts.envelope import Envelope
 from contracts.life import RunStarted
 from contracts.market import BarFrame, BarHistory, FeedStatus, FxMark, MarkFrame, UniverseChanged
@@ -32,6 +33,7 @@ class RiskState(msgspec.Struct, kw_only=True):
     """The whole gate. `closes` are bars by instruments, oldest first; `since_ns` when each position was opened,
     `stuck` the positions whose closing the venue rejected, with its words, until they change.
     `leg` is the next one of the last decision; before the first it starts at 1, because 0 of 0 is nobody's order.
+    `asked` is the last question of a plan, `plan` the answer that was heard last and not refused yet.
     """
 
     prices: Prices = msgspec.field(default_factory=Prices)
@@ -60,6 +62,9 @@ class RiskState(msgspec.Struct, kw_only=True):
     regime: RegimeState | None = None
     drift: DriftState | None = None
     stuck: dict[str, str] = {}
+    asked: Question | None = None
+    plan: AllocationPlan | None = None
+    plan_seq: int = 0
 
 
 class Knowing(Reacting[RiskState]):
@@ -87,6 +92,7 @@ class Knowing(Reacting[RiskState]):
             Slate: self._on_slate,
             RegimeState: self._on_regime,
             DriftState: self._on_drift,
+            AllocationPlan: self._on_plan,
         }
 
     def check(self) -> None:
@@ -96,6 +102,23 @@ class Knowing(Reacting[RiskState]):
         assert list(state.since_ns) == list(state.positions), "a position without its beginning"
         assert all(quantity for quantity in state.positions.values())
         assert len(state.said) <= SAID_KEPT
+
+    @property
+    def universe(self) -> int:
+        """The version of the universe, 0 before the first."""
+        known = self.state.prices.universe
+        return known.version if known is not None else 0
+
+    def believed(self, at_ns: Nanos, planning: PlanningSettings) -> tuple[dict[str, float], str]:
+        """The plan that may be looked at, as signed notionals by symbol, or why it is refused: then it is gone."""
+        state, plan = self.state, self.state.plan
+        if plan is None:
+            return {}, ""
+        refused = objection(plan, state.asked, self.universe, at_ns, planning)
+        if refused:
+            state.plan = None
+            return {}, refused
+        return dict(zip(plan.symbols, plan.notional.values.tolist(), strict=True)), ""
 
     def _on_start(self, envelope: Envelope[RunStarted]) -> Answer:
         self.state.feeds = {}
@@ -203,4 +226,8 @@ class Knowing(Reacting[RiskState]):
 
     def _on_drift(self, envelope: Envelope[DriftState]) -> Answer:
         self.state.drift = envelope.payload
+        return ()
+
+    def _on_plan(self, envelope: Envelope[AllocationPlan]) -> Answer:
+        self.state.plan, self.state.plan_seq = envelope.payload, envelope.seq
         return ()

@@ -12,7 +12,7 @@ from contracts.belief import Slate
 from contracts.decision import Pick
 from contracts.instrument import Instrument
 from contracts.quantities import BPS, Money, Side, sign
-from quant.sizing import confidence_share, net_edge, target_notional
+from quant.sizing import confidence_share, kelly_share, net_edge, target_notional
 
 NOTHING = Decimal(0)
 
@@ -37,10 +37,14 @@ class Proposal(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What is wanted of every place: signed notionals, and the net edge of one unit of currency (never negative)."""
+    """What is wanted of every place: signed notionals, and the net edge of one unit of currency (never negative).
+
+    `most` is what may be held at all, without a sign: the larger of Kelly alone and of what is wanted.
+    """
 
     target: Floats
     edge: Floats
+    most: Floats
 
 
 def wishes(
@@ -74,7 +78,9 @@ def wishes(
         share_max=settings.share_max,
         parity=settings.parity,
     )
-    return Wish(sure * target, np.abs(edge))
+    kelly = kelly_share(edge, sigma, fraction=settings.kelly_fraction, share_max=settings.share_max)
+    most = np.maximum(np.abs(target), max(0.0, equity) * np.abs(kelly))
+    return Wish(sure * target, np.abs(edge), sure * most)
 
 
 def changes(view: View, target: Floats, settings: RiskSettings) -> Floats:

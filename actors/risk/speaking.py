@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from actors.risk.judging import Case
 from actors.risk.proposals import Proposal
-from actors.risk.weighing import Refused, Room, Weighed
+from actors.risk.sizing import Draft, Room
+from actors.risk.weighing import Refused, Weighed
 from contracts.belief import Slate
 from contracts.decision import Intent, Refusal, Verdict
 from contracts.quantities import Nanos, seconds
@@ -61,8 +62,16 @@ def refusal_of(decision: int, refused: Refused, based_on: tuple[int, ...]) -> Re
     )
 
 
-def verdict_of(decision: int, weighed: Weighed, room: Room, calm: float, based_on: tuple[int, ...]) -> Verdict:
-    """The tail of the whole book around a decision, with what cut its budget."""
+class Sizing(NamedTuple):
+    """How a decision was sized, how it would have been without a plan, and what became of the plan ("" for none)."""
+
+    draft: Draft
+    alone: Draft
+    plan: str
+
+
+def verdict_of(decision: int, weighed: Weighed, room: Room, sizing: Sizing, based_on: tuple[int, ...]) -> Verdict:
+    """The tail of the whole book around a decision, with what cut its budget, and what a plan did for it."""
     before, after, budgets = weighed.before, weighed.after, room.budgets
     return Verdict(
         decision=decision,
@@ -80,5 +89,8 @@ def verdict_of(decision: int, weighed: Weighed, room: Room, calm: float, based_o
         cvar_slow_max=budgets.slow,
         deviation_after=after.deviation,
         deviation_max=budgets.deviation,
-        multipliers=room.multipliers.by_name() | {"volatility": calm},
+        multipliers=room.multipliers.by_name() | {"volatility": sizing.draft.calm},
+        plan=sizing.plan,
+        edge=sizing.draft.edge,
+        edge_alone=sizing.alone.edge,
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from actors.risk.settings import RiskSettings
 from actors.risk.view import Floats, View
 from quant.scenarios import log_returns, variates
-from quant.stress import ROWS
+from quant.stress import ADDITIVE, ROWS
 from quant.tail_risk import book_losses, component_cvar, cvar, cvar_error, cvars, largest_scale, var
 
 
@@ -114,14 +114,36 @@ class Tail:
 
     def sure(self, added: Floats, budgets: Budgets) -> Budgets:
         """The budgets less twice the error that the drawn scenarios themselves measure a book with."""
-        losses = self._losses(self._worst + added)[0, :-ROWS]
+        losses = self._losses(self.book(added))[0, :-ROWS]
         error = cvar_error(losses, self._alpha) / max(cvar(losses, self._alpha), 1e-12)
         share = max(0.0, 1.0 - 2.0 * min(error, 0.25))
         return Budgets(share * budgets.cvar, share * budgets.slow, budgets.deviation)
 
+    def book(self, added: Floats) -> Floats:
+        """Signed notionals of what is held, with every open order filled to its worse side and that added."""
+        return self._worst + added
+
+    def tails(self, book: Floats) -> Floats:
+        """CVaR of a book of signed notionals over both horizons, (2,)."""
+        return cvars(self._losses(book), self._alpha)
+
+    def parts(self, book: Floats, units: Floats, horizon: int) -> tuple[Floats, Floats]:
+        """Losses of a book (rows,) and of one EUR of each unit (rows, N): 0 the risk horizon, 1 the slower one.
+
+        `units` (N,) are sides; only rows in which a book and what is added on its sides lose what they lose apart.
+        """
+        kept = np.concatenate((np.ones(self._rows.shape[1], dtype=np.bool_), ADDITIVE))
+        alone = [self._losses(unit)[horizon, kept] for unit in np.diag(units)]
+        return self._losses(book)[horizon, kept], np.stack(alone, axis=1)
+
+    @property
+    def size(self) -> int:
+        """How many rows a tail is of."""
+        return int(self._rows.shape[1]) + ROWS
+
     def shares(self, added: Floats) -> Floats:
         """What each position adds to the CVaR of the whole book over the risk horizon, (N,)."""
-        return component_cvar(self._rows[0], self._worst + added, self._cost, self._foreign, self._alpha)
+        return component_cvar(self._rows[0], self.book(added), self._cost, self._foreign, self._alpha)
 
     def heaviest(self, added: Floats, among: NDArray[np.bool_]) -> int:
         """The place, among those flagged, whose proposal adds most to the CVaR of the whole book."""
@@ -129,7 +151,7 @@ class Tail:
 
     def positions(self, added: Floats) -> int:
         """How many instruments the book may come to hold."""
-        return int(np.count_nonzero(self._worst + added))
+        return int(np.count_nonzero(self.book(added)))
 
     def _filled(self, added: Floats) -> tuple[Floats, ...]:
         return tuple(held + part for held in self._books for part in _parts(added))

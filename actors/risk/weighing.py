@@ -1,22 +1,19 @@
-"""One decision weighed: sized within the tail-risk budget, every proposal judged, the whole judged again."""
+"""One decision weighed: every proposal judged on top of the others, and the tail of the whole judged again."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
 
 from actors.risk.checks import component, deviation, slow_tail, tail_risk
 from actors.risk.judging import Case, Reserved, reasons_against, signed
-from actors.risk.multipliers import Multipliers
-from actors.risk.proposals import Proposal, changes, priced, wishes
-from actors.risk.rounding import SPREAD_FROM, in_lots
+from actors.risk.proposals import Proposal
+from actors.risk.rounding import SPREAD_FROM
 from actors.risk.settings import RiskSettings
-from actors.risk.tail import NO_LOSS, UNKNOWN_LOSS, Budgets, Loss, Tail, budgets_of
-from actors.risk.view import Floats, View
-from contracts.belief import Slate
-from contracts.decision import Pick, Reason
-from contracts.quantities import Side, nanos, opposite, sign
+from actors.risk.sizing import Room
+from actors.risk.tail import NO_LOSS, UNKNOWN_LOSS, Loss
+from contracts.decision import Reason
+from contracts.quantities import nanos
 
 
 class Refused(NamedTuple):
@@ -33,144 +30,6 @@ class Weighed(NamedTuple):
     refused: tuple[Refused, ...]
     before: Loss
     after: Loss
-
-
-class Room(NamedTuple):
-    """How much tail there is room for: the scenarios (None: the joint book is unknown), the budgets, what cut them."""
-
-    tail: Tail | None
-    budgets: Budgets
-    multipliers: Multipliers
-
-
-class Wanted(NamedTuple):
-    """The proposals of a decision, and the share of what they add that the deviation of the book left of it."""
-
-    proposals: list[Proposal]
-    calm: float
-
-
-def wanted(
-    case: Case, picks: Sequence[Pick], let_go: Sequence[str], slate: Slate, columns: dict[str, int], room: Room,
-    settings: RiskSettings,
-) -> Wanted:  # fmt: skip
-    """The proposals of a decision: the picks, in lots that fit into the budgets, then what is let go, then what is cut.
-
-    A book beyond the whole budget (volatility has risen) is cut in proportion, position by position, back to it.
-    """
-    view, tail = case.view, room.tail
-    sides = np.zeros(len(view.symbols))
-    for pick in picks:
-        if view.at(pick.symbol) >= 0:
-            sides[view.at(pick.symbol)] = sign(pick.side)
-    equity = float(case.equity.equity) if case.equity is not None else 0.0
-    shortfall = tail.unit_shortfall(sides) if tail is not None else np.zeros(len(sides))
-    wish = wishes(view, picks, slate, columns, equity, shortfall, settings)
-    keep = _kept(tail, equity, settings)
-    target = _shrunk(view.position, wish.target, room.multipliers.size)
-    target = _capped(view.position, np.where(sides != 0.0, target, view.position), keep)
-    change = changes(view, target, settings)
-    adding = np.where(np.abs(view.position + change) >= np.abs(view.position), change, 0.0)
-    calm, scaled, lots = _fitted(view, adding, wish.edge, room, settings)
-    change_now = np.where(adding != 0.0, scaled, change)
-    proposals = [_of_pick(leg, pick, case, target, change, change_now, settings) for leg, pick in enumerate(picks)]
-    proposals = [_sized(each, lots, view) for each in proposals]
-    proposals += closing(case, let_go, len(proposals), settings)
-    done = [proposal.symbol for proposal in proposals]
-    return Wanted(proposals + (_cuts(case, change, done, settings) if keep < 1.0 else []), calm)
-
-
-def _fitted(
-    view: View, adding: Floats, edge: Floats, room: Room, settings: RiskSettings
-) -> tuple[float, Floats, dict[int, Decimal]]:
-    """The share that the deviation leaves, the notionals that fit as a whole, and the lots that do."""
-    tail = room.tail
-    if tail is None or not adding.any():
-        return 1.0, adding, {}
-    budgets = tail.sure(adding, room.budgets)
-    calm = tail.calm_scale(adding, budgets.deviation)
-    scale = min(calm, tail.scale(adding, budgets))
-    return calm, scale * adding, in_lots(view, adding, scale, edge, tail, budgets, settings)
-
-
-def _sized(proposal: Proposal, lots: dict[int, Decimal], view: View) -> Proposal:
-    """The proposal with its whole lots; one that has none keeps the size that was too small."""
-    quantity = lots.get(proposal.place, Decimal(0))
-    if proposal.reduce_only or proposal.why or not quantity:
-        return proposal
-    added = float(quantity) * float(view.unit[proposal.place]) * sign(proposal.side)
-    return proposal._replace(quantity=quantity, added=added)
-
-
-def _shrunk(position: Floats, target: Floats, size: float) -> Floats:
-    """Targets times a multiplier, which never makes one smaller than what is held on its side already."""
-    held = np.where(position * target > 0.0, np.minimum(np.abs(position), np.abs(target)), 0.0)
-    return np.sign(target) * np.maximum(size * np.abs(target), held)
-
-
-def _kept(tail: Tail | None, equity: float, settings: RiskSettings) -> float:
-    """The share of every position that the whole budget has room for; no multiplier closes anything by force."""
-    if tail is None:
-        return 1.0
-    whole = budgets_of(settings.cvar_budget_ratio * equity, settings)
-    used = tail.used(np.zeros(tail.width), whole)
-    return min(1.0, 1.0 / used) if used > 0.0 else 1.0
-
-
-def _capped(position: Floats, target: Floats, keep: float) -> Floats:
-    """Targets on the side of what is held, no larger than the share of it that is kept."""
-    if keep >= 1.0:
-        return target
-    most = keep * np.abs(position)
-    return np.where(position * target > 0.0, np.clip(target, -most, most), target)
-
-
-def _cuts(case: Case, change: Floats, done: Sequence[str], settings: RiskSettings) -> list[Proposal]:
-    """Reduce-only proposals for what is held beyond the budget and neither picked nor let go."""
-    found: list[Proposal] = []
-    for place in np.flatnonzero(change):
-        symbol = case.view.symbols[place]
-        if symbol in done:
-            continue
-        side: Side = "buy" if change[place] > 0.0 else "sell"
-        held, leg = case.positions.get(symbol, Decimal(0)), len(done) + len(found)
-        proposal = priced(case.view, leg, symbol, side, float(change[place]), held, settings, "")
-        if proposal.reduce_only and (proposal.quantity or proposal.limit.is_nan()):
-            found.append(proposal)
-    return found
-
-
-def closing(case: Case, symbols: Sequence[str], leg: int, settings: RiskSettings) -> list[Proposal]:
-    """A reduce-only proposal for all that is held of each symbol, legs counted from `leg`."""
-    found: list[Proposal] = []
-    for symbol in symbols:
-        held = case.positions[symbol]
-        side = opposite("buy" if held > 0 else "sell")
-        found.append(priced(case.view, leg + len(found), symbol, side, float("inf"), held, settings, ""))
-    return found
-
-
-def _of_pick(
-    leg: int, pick: Pick, case: Case, target: Floats, change: Floats, scaled: Floats, settings: RiskSettings
-) -> Proposal:
-    """The order of one pick; `change` is what is wanted, `scaled` what the tail of the book leaves of it."""
-    view, place = case.view, case.view.at(pick.symbol)
-    held = case.positions.get(pick.symbol, Decimal(0))
-    if place < 0:
-        return priced(view, leg, pick.symbol, pick.side, 0.0, held, settings, "")
-    if not change[place]:
-        why = f"{pick.symbol} has no edge beyond its cost"
-        if view.position[place] and target[place]:
-            why = f"position {view.position[place]:.2f} of {pick.symbol} is near its target {target[place]:.2f}"
-        return priced(view, leg, pick.symbol, pick.side, 0.0, Decimal(0), settings, why)
-    side: Side = "buy" if change[place] > 0.0 else "sell"
-    # What is to be gone goes whole: at the worst price its notional would be a lot too few.
-    gone = view.position[place] + change[place] == 0.0
-    proposal = priced(view, leg, pick.symbol, side, np.inf if gone else float(scaled[place]), held, settings, "")
-    if proposal.reduce_only and proposal.limit.is_finite() and not proposal.quantity:
-        why = f"position {view.position[place]:.2f} of {pick.symbol} is within a lot of its target {target[place]:.2f}"
-        return proposal._replace(why=why)
-    return proposal._replace(wanted=float(change[place]))
 
 
 def weigh(proposals: Sequence[Proposal], case: Case, reserved: Reserved, room: Room, settings: RiskSettings) -> Weighed:

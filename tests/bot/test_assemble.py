@@ -15,7 +15,7 @@ def test_the_actors_hear_a_message_in_the_order_of_their_steps() -> None:
         "regime_watcher", *profile.agents, "outcomes", "scorer", "drift_watcher", "weighter", "selector",
         "ledger", "risk", "desk", "auditor",
     ]  # fmt: skip
-    assert [part.name for part in assembly.gateways] == ["feed", "venue", "cadence", "trainer"]
+    assert [part.name for part in assembly.gateways] == ["feed", "venue", "cadence", "trainer", "allocator"]
 
 
 def test_putting_it_together_says_nothing() -> None:

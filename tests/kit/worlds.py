@@ -47,13 +47,14 @@ FEW_AGENTS = {
 
 
 def a_profile(base: str = "canary", **changed: Any) -> Profile:
-    """A shipped profile, made small: three instruments, three agents, a decision a second.
+    """A shipped profile, made small: three instruments, three agents, a decision a second, no workers.
 
     Name a value as `section__key=value`.
     """
     layered = copy.deepcopy(_layers(base))
     layered.values["agents"] = copy.deepcopy(FEW_AGENTS)
     layered.values["trainer"]["enabled"] = False
+    layered.values["planning"]["enabled"] = False
     layered.values["feed"]["warmup_bars"] = 300
     small: dict[str, Any] = {"simulated__market__symbols": list(SYMBOLS), "cadence__decide_s": 1}
     for name, value in (small | changed).items():

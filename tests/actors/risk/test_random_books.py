@@ -7,8 +7,9 @@ import pytest
 
 from actors.risk.judging import Reserved, signed
 from actors.risk.multipliers import WHOLE
+from actors.risk.sizing import Room, wanted
 from actors.risk.tail import Tail, budgets_of
-from actors.risk.weighing import Room, wanted, weigh
+from actors.risk.weighing import weigh
 from quant.stress import stress_losses
 from tests.actors.risk.test_tail import a_view
 from tests.kit.beliefs import a_pick, a_slate

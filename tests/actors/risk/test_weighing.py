@@ -7,8 +7,9 @@ import numpy as np
 from actors.risk.judging import Reserved
 from actors.risk.multipliers import WHOLE
 from actors.risk.proposals import priced
+from actors.risk.sizing import Room, closing
 from actors.risk.tail import Tail, budgets_of
-from actors.risk.weighing import Room, closing, weigh
+from actors.risk.weighing import weigh
 from tests.kit.market import NOON_NS
 from tests.kit.risk import a_gate_stage, chance, risk_settings
 
