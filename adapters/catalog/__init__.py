@@ -1,0 +1,1 @@
+"""The catalog: history on disk as Parquet, one folder a data set."""

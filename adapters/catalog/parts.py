@@ -1,0 +1,123 @@
+"""One part on disk: columns of one instrument and month in a Parquet file, whole or absent.
+
+A part is sorted by its first column, the instant at which each row was known: `close_ns` of bars, `at_ns` of the rest.
+Compression is LZ4 and row groups hold 8192 rows, so that a few days of a month are read at the speed of memory.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from adapters.catalog.durable import write_whole
+from adapters.catalog.manifest import Part, is_bars, part_path
+from contracts.history import DatasetUnusable
+from contracts.quantities import Nanos
+
+Columns = dict[str, npt.NDArray[Any]]
+
+ROW_GROUP: Final = 8192
+BAR_COLUMNS: Final = ("open", "high", "low", "close", "volume", "trades", "bid", "ask")
+
+
+def known_column(kind: str) -> str:
+    """The column that says when a row was known."""
+    return "close_ns" if is_bars(kind) else "at_ns"
+
+
+def write_part(root: Path, kind: str, name: str, month: str, columns: Mapping[str, Any]) -> Part:
+    """Write a part and say what it is; its rows must be in order. Raises OSError."""
+    relative = part_path(kind, name, month)
+    path = root / relative
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame = pl.DataFrame(dict(columns))
+    known = frame[known_column(kind)]
+    write_whole(
+        path, lambda new: frame.write_parquet(new, compression="lz4", row_group_size=ROW_GROUP, statistics=True)
+    )
+    return Part(
+        path=relative,
+        kind=kind,
+        name=name,
+        month=month,
+        columns=tuple(frame.columns),
+        rows=frame.height,
+        first_ns=known[0],
+        last_ns=known[-1],
+        sha256=file_digest(path),
+        content=content_digest(frame),
+    )
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of the bytes of a file; raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_digest(frame: pl.DataFrame) -> str:
+    """SHA-256 of names, types and values, column by column; bytes of a file depend on who wrote it, these do not."""
+    digest = hashlib.sha256()
+    for column in frame.iter_columns():
+        digest.update(f"{column.name} {column.dtype} {len(column)} ".encode())
+        if column.dtype.is_numeric() and not column.null_count():
+            digest.update(np.ascontiguousarray(column.to_numpy()).view(np.uint8).data)
+        else:
+            digest.update(repr(column.to_list()).encode())
+    return digest.hexdigest()
+
+
+def read_parts(
+    root: Path, parts: Sequence[Part], from_ns: Nanos, to_ns: Nanos, columns: Sequence[str] | None = None
+) -> list[Columns]:
+    """The rows known in [from, to) of each part, at once; only the columns asked for that a part has.
+
+    Raises DatasetUnusable naming the file that is missing, damaged or not what the manifest says.
+    """
+    plans = []
+    for part in parts:
+        known = known_column(part.kind)
+        plan = pl.scan_parquet(root / part.path, glob=False)
+        if columns is not None:
+            plan = plan.select([known, *(name for name in columns if name in part.columns)])
+        if from_ns > part.first_ns or to_ns <= part.last_ns:
+            plan = plan.filter(pl.col(known).is_between(from_ns, to_ns, closed="left"))
+        plans.append(plan)
+    try:
+        frames = pl.collect_all(plans)
+    except (pl.exceptions.PolarsError, OSError):
+        raise DatasetUnusable("a data set is damaged", damages(root, parts)) from None
+    return [{name: frame[name].to_numpy() for name in frame.columns} for frame in frames]
+
+
+def read_part(root: Path, part: Part) -> pl.DataFrame:
+    """One part whole; raises DatasetUnusable naming the file."""
+    try:
+        frame = pl.read_parquet(root / part.path, glob=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DatasetUnusable(f"{root / part.path}: {first_line(error)}") from error
+    if frame.height != part.rows:
+        raise DatasetUnusable(f"{root / part.path}: has {frame.height} rows, the manifest says {part.rows}")
+    return frame
+
+
+def damages(root: Path, parts: Sequence[Part]) -> tuple[str, ...]:
+    """The files that are not what the manifest says, byte by byte."""
+    found = []
+    for part in parts:
+        path = root / part.path
+        try:
+            if file_digest(path) != part.sha256:
+                found.append(f"{path}: its bytes are not those that were written")
+        except OSError as error:
+            found.append(f"{path}: cannot be read: {error.strerror}")
+    return tuple(found)
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without its trace of calls."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,61 @@
+"""A look at a file before it is read: one that is too short, cut, or gigabytes of nothing is refused at once."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from adapters.tables.errors import MissingTable, UnreadableTable
+from adapters.tables.reading import CSV, FEATHER, PARQUET
+
+LOOKED_AT: Final = 65_536
+"""Bytes read at each of a few places."""
+
+PLACES: Final = 16
+_PARQUET: Final = b"PAR1"
+_FEATHER: Final = b"ARROW1"
+_PACKED: Final = (".gz", ".zst")
+
+
+def refuse_nothing(path: Path) -> None:
+    """Raise where the file cannot be what its name says, having read a megabyte of it at most.
+
+    Raises:
+        MissingTable: no file.
+        UnreadableTable: empty; zero bytes in a text; a Parquet or Feather file whose first or last bytes are others.
+    """
+    try:
+        if not path.is_file():
+            raise MissingTable(f"{path}: no such file")
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            samples = [(at, _sample(file.fileno(), at)) for at in _places(size)]
+    except OSError as error:
+        raise UnreadableTable(f"{path}: cannot be read: {error.strerror}") from error
+    name = path.name.lower()
+    if not size:
+        raise UnreadableTable(f"{path}: is empty, expected a table")
+    if name.endswith(PARQUET):
+        _refuse_ends(path, samples, _PARQUET, "a Parquet file")
+    elif name.endswith(FEATHER):
+        _refuse_ends(path, samples, _FEATHER, "a Feather file")
+    elif name.endswith(CSV) and not name.endswith(_PACKED):
+        for at, sample in samples:
+            if b"\0" in sample:
+                raise UnreadableTable(f"{path}: has a zero byte at {at + sample.index(0):,}, expected text")
+
+
+def _places(size: int) -> list[int]:
+    """Where to look: the beginning, the end, and between, evenly."""
+    last = max(0, size - LOOKED_AT)
+    return sorted({last * step // PLACES for step in range(PLACES + 1)})
+
+
+def _sample(descriptor: int, at: int) -> bytes:
+    return os.pread(descriptor, LOOKED_AT, at)
+
+
+def _refuse_ends(path: Path, samples: list[tuple[int, bytes]], magic: bytes, what: str) -> None:
+    if not samples[0][1].startswith(magic):
+        raise UnreadableTable(f"{path}: begins with {samples[0][1][:8]!r}, expected {magic!r} as {what} does")
+    if not samples[-1][1].endswith(magic):
+        raise UnreadableTable(f"{path}: ends with {samples[-1][1][-8:]!r}, expected {magic!r}: {what} was cut short")

@@ -1,0 +1,180 @@
+"""A file of bars as rows: who, when, and what; long, wide or of one instrument, CSV, Parquet or Feather.
+
+Nothing is judged here but what cannot be read at all: a cell that is no number or time, offsets of several zones in
+one column, a column that nobody knows. Whether the numbers make sense is asked of all rows at once, elsewhere.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from adapters.catalog.peeking import refuse_nothing
+from adapters.tables.cells import floats, times
+from adapters.tables.errors import BadTable, bad_cell
+from adapters.tables.reading import raw_columns
+
+Floats = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
+Layout = Literal["long", "wide", "one symbol"]
+
+_OPENED: Final = ("open_time", "timestamp", "datetime", "date", "time", "ts", "unix", "index", "__index_level_0__", "")
+_CLOSED: Final = ("close_ns", "close_time", "at_ns")
+_SYMBOLS: Final = ("symbol", "ticker", "instrument", "asset", "pair", "coin", "tic")
+_FIELDS: Final = {
+    "open": ("open", "open_price"),
+    "high": ("high", "high_price"),
+    "low": ("low", "low_price"),
+    "close": ("close", "price", "close_price"),
+    "volume": ("volume", "vol", "base_volume"),
+    "trades": ("trades", "count", "number_of_trades", "trade_count", "tradecount"),
+    "bid": ("bid", "bid_price", "bid_close"),
+    "ask": ("ask", "ask_price", "ask_close"),
+}
+_PASSED_OVER: Final = frozenset(
+    {"quote_volume", "quote_asset_volume", "taker_buy_volume", "taker_buy_base_volume", "taker_buy_quote_volume"}
+    | {"taker_buy_base_asset_volume", "taker_buy_quote_asset_volume", "ignore", "adj_close", "vwap", "unnamed:_0"}
+    | {"close_time", "open_time", "date", "timestamp"}
+)
+"""Columns that bar files often have and a data set does not need: told, not complained about."""
+
+_OFFSET: Final = r"(?i)(z|[+-]\d{2}:?\d{2})$"
+
+
+@dataclass(frozen=True)
+class BarRows:
+    """Rows of bars in the order of the file; `rows` counts from 1, as the complaint about one would.
+
+    `who` indexes `symbols`. `stamped` says whether `at_ns` is the start of a bar or its close. `columns` holds what the
+    file has of open, high, low, close, volume, trades, bid and ask, NaN where a cell is empty; `names` how the file
+    calls each of them, and the time. `said` is what was noticed and not complained about.
+    """
+
+    path: Path
+    layout: Layout
+    symbols: tuple[str, ...]
+    who: Int64s
+    at_ns: Int64s
+    rows: Int64s
+    columns: dict[str, Floats]
+    names: dict[str, str]
+    stamped: Literal["open", "close"]
+    said: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.at_ns)
+
+
+class _Found(NamedTuple):
+    """The file's own names; an empty one is absent."""
+
+    time: str
+    symbol: str
+    fields: dict[str, str]
+    wide: tuple[str, ...]
+    passed: tuple[str, ...]
+    stamped: Literal["open", "close"]
+
+
+def read_bars(path: Path, symbol: str | None = None, ignored: Sequence[str] = (), any_zone: bool = False) -> BarRows:
+    """The rows of a file of bars; `symbol` names the only instrument of a file that does not, else its name does.
+
+    `ignored` columns are not read. With `any_zone` times of several offsets are taken, each by its own.
+
+    Raises BadTable naming file, row and column.
+    """
+    refuse_nothing(path)
+    frame = raw_columns(path)
+    found = _recognised(path, frame, frozenset(ignored))
+    if not any_zone:
+        refuse_mixed_zones(path, frame[found.time])
+    at_ns = times(path, frame[found.time])
+    rows = np.arange(1, len(at_ns) + 1, dtype=np.int64)
+    said = tuple(f"column {name!r} is not needed and was not read" for name in found.passed)
+    names = {"time": found.time, **found.fields}
+    if found.wide:
+        close = np.stack([_numbers(path, frame[name]) for name in found.wide], axis=1)
+        there = ~np.isnan(close)
+        down, across = np.nonzero(there)
+        columns = {"close": close[there]}
+        names |= {"close": found.wide[0]}
+        return BarRows(path, "wide", found.wide, across, at_ns[down], rows[down], columns, names, found.stamped, said)
+    columns = {field: _numbers(path, frame[name]) for field, name in found.fields.items()}
+    if found.symbol:
+        symbols, who = _who(path, frame[found.symbol])
+        return BarRows(path, "long", symbols, who, at_ns, rows, columns, names, found.stamped, said)
+    who = np.zeros(len(at_ns), dtype=np.int64)
+    symbols = (symbol or path.name.partition(".")[0],)
+    return BarRows(path, "one symbol", symbols, who, at_ns, rows, columns, names, found.stamped, said)
+
+
+def refuse_mixed_zones(path: Path, column: pl.Series) -> None:
+    """Raise BadTable at the first text whose offset differs from that of the first row."""
+    if column.dtype != pl.String:
+        return
+    zones = column.str.strip_chars().str.extract(_OFFSET, 1).fill_null("none")
+    other = zones != zones[0]
+    if other.any():
+        row = int(other.arg_max() or 0)
+        wanted = f"offset {zones[0]} as in row 1: times of several zones are ambiguous"
+        raise bad_cell(path, column.name, row + 1, column[row], wanted)
+
+
+def _recognised(path: Path, frame: pl.DataFrame, ignored: frozenset[str]) -> _Found:
+    """Which column is what; raises BadTable where no time or price is found, or a column that nobody knows."""
+    known = {re.sub(r"[ .-]+", "_", name.lower()): name for name in frame.columns if name not in ignored}
+    times_known = [key for key in (*_OPENED, *_CLOSED) if key in known]
+    if not times_known:
+        raise BadTable(f"{path}: no time column among {_listed(frame.columns)}; expected open_time, timestamp, date, …")
+    time = known[times_known[0]]
+    fields = {
+        field: next(known[name] for name in names if name in known)
+        for field, names in _FIELDS.items()
+        if any(name in known for name in names)
+    }
+    rest = {key: name for key, name in known.items() if name != time}
+    if "close" not in fields:
+        return _wide(path, frame, time, rest, fields)
+    symbol = next((known[name] for name in _SYMBOLS if name in known), "")
+    others = {key: name for key, name in rest.items() if name not in (symbol, *fields.values())}
+    foreign = [name for key, name in others.items() if key not in _PASSED_OVER]
+    if foreign:
+        raise BadTable(
+            f"{path}: column {foreign[0]!r} is none that a bar has, expected some of {', '.join(_FIELDS)}; "
+            f"leave it out with --ignore {foreign[0]!r}"
+        )
+    closed = times_known[0] in _CLOSED or "open" not in fields
+    return _Found(time, symbol, fields, (), tuple(others.values()), "close" if closed else "open")
+
+
+def _wide(path: Path, frame: pl.DataFrame, time: str, rest: dict[str, str], fields: dict[str, str]) -> _Found:
+    if fields or not rest:
+        raise BadTable(f"{path}: no price column among {_listed(frame.columns)}; expected close or price")
+    return _Found(time, "", {}, tuple(rest.values()), (), "close")
+
+
+def _numbers(path: Path, column: pl.Series) -> Floats:
+    return floats(path, column, least=-np.inf, wanted="a finite number, or nothing")
+
+
+def _who(path: Path, column: pl.Series) -> tuple[tuple[str, ...], Int64s]:
+    """Symbols as they first appear, and for each row which of them."""
+    named = column.cast(pl.String).str.strip_chars()
+    empty = named.is_null() | (named == "").fill_null(True)
+    if empty.any():
+        row = int(empty.arg_max() or 0)
+        raise bad_cell(path, column.name, row + 1, column[row] or "", "the name of an instrument")
+    symbols = named.unique(maintain_order=True)
+    places = pl.DataFrame({"name": symbols, "place": np.arange(len(symbols), dtype=np.int64)})
+    who = pl.DataFrame({"name": named}).join(places, on="name", how="left", maintain_order="left")["place"]
+    return tuple(symbols.to_list()), np.asarray(who.to_numpy(), dtype=np.int64)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:8])
+    return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")

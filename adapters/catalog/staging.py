@@ -1,0 +1,142 @@
+"""The next version of a data set, beside the one there is, until it is whole; then it takes its place at once.
+
+Everything is written into `.NAME.incoming`; files that do not change are hard links to those of the present version.
+An interrupted import leaves that directory, and the next one goes on in it: parts of a source that was noted are not
+made again. Landing is two renames of directories, so that no reader sees a mixture.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from adapters.catalog.durable import sync
+from adapters.catalog.manifest import (
+    FILE,
+    Manifest,
+    Part,
+    Repair,
+    Source,
+    Terms,
+    part_path,
+    read_manifest,
+    write_manifest,
+)
+from adapters.catalog.parts import read_part, write_part
+from contracts.history import DatasetUnusable
+
+
+class Staging:
+    """One import into one data set; use it as a context, and `land` when all is well.
+
+    Raises DatasetUnusable where another import into the same data set is under way, or its place is taken.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = Path(os.path.abspath(target))
+        self.root = self.target.with_name(f".{self.target.name}.incoming")
+        self._old = self.target.with_name(f".{self.target.name}.replaced")
+        self._lock = -1
+        self.manifest = Manifest(name=self.target.name)
+
+    def __enter__(self) -> Self:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.root, os.O_RDONLY)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(self._lock).st_ino != self.root.stat().st_ino:
+                raise BlockingIOError
+        except BlockingIOError:
+            os.close(self._lock)
+            raise DatasetUnusable(
+                f"{self.target}: another import into it is under way, expected one at a time"
+            ) from None
+        except OSError as error:
+            raise DatasetUnusable(f"{self.target}: cannot be written beside: {error.strerror}") from error
+        if self._old.exists() and not self.target.exists():
+            self._old.rename(self.target)
+        if (self.root / FILE).exists():
+            self.manifest = read_manifest(self.root)
+        elif self.target.exists():
+            self._link(read_manifest(self.target))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    @property
+    def resumed(self) -> bool:
+        """Whether an import that was interrupted is gone on with."""
+        return (self.root / FILE).exists()
+
+    def has(self, source: Source) -> bool:
+        """Whether this very source, read in this very way, is in already."""
+        wanted = (source.sha256, source.reading)
+        return any((each.sha256, each.reading) == wanted for each in self.manifest.sources)
+
+    def part(self, kind: str, name: str, month: str) -> Part | None:
+        """The part that there is for this month; None where there is none."""
+        path = part_path(kind, name, month)
+        return next((part for part in self.manifest.parts if part.path == path), None)
+
+    def rows_of(self, part: Part) -> Any:
+        """The columns of a part; raises DatasetUnusable where it is damaged."""
+        return read_part(self.root, part)
+
+    def write(self, kind: str, name: str, month: str, columns: Mapping[str, Any]) -> Part:
+        """Write a part of the next version in the place of the one there is; it counts once `note` was called."""
+        return write_part(self.root, kind, name, month, columns)
+
+    def note(
+        self,
+        source: Source | None,
+        parts: Iterable[Part],
+        terms: Iterable[Terms] = (),
+        repairs: Iterable[Repair] = (),
+    ) -> None:
+        """Let these parts and terms count, and this source be done: what was noted survives an interruption."""
+        by_path = {part.path: part for part in self.manifest.parts} | {part.path: part for part in parts}
+        known = self.manifest.terms() | {each.symbol: each for each in terms}
+        self.manifest = msgspec.structs.replace(
+            self.manifest,
+            parts=tuple(by_path[path] for path in sorted(by_path)),
+            instruments=tuple(known[symbol] for symbol in sorted(known)),
+            sources=(*self.manifest.sources, *([source] if source is not None else [])),
+            repairs=(*self.manifest.repairs, *repairs),
+        )
+        write_manifest(self.root, self.manifest)
+
+    def land(self) -> None:
+        """Take the place of the present version; raises OSError."""
+        if not (self.root / FILE).exists():
+            write_manifest(self.root, self.manifest)
+        shutil.rmtree(self._old, ignore_errors=True)
+        if self.target.exists():
+            self.target.rename(self._old)
+        self.root.rename(self.target)
+        sync(self.target.parent)
+        shutil.rmtree(self._old, ignore_errors=True)
+
+    def abandon(self) -> None:
+        """Leave nothing of it behind; the present version is as it was."""
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.root)
+
+    def _link(self, present: Manifest) -> None:
+        """Begin with what there is: its files by hard link, its manifest as ours."""
+        for part in present.parts:
+            link = self.root / part.path
+            link.parent.mkdir(parents=True, exist_ok=True)
+            if not link.exists():
+                os.link(self.target / part.path, link)
+        self.manifest = msgspec.structs.replace(present, name=self.target.name)

@@ -1,0 +1,1 @@
+"""The verbs of `bot data`: importing, checking, resampling, exporting and making history."""
