@@ -14,7 +14,7 @@ import numpy as np
 from actors.reacting import Answer, Reaction
 from actors.risk.checks import is_ours, too_old
 from actors.risk.facts import SAID_KEPT, Knowing, RiskState
-from actors.risk.judging import Case, Reserved
+from actors.risk.judging import Case, Reserved, signed
 from actors.risk.multipliers import WHOLE, multipliers_of
 from actors.risk.planning import UNPLANNED, PlanningSettings, asked_of, is_due, question_of
 from actors.risk.proposals import Proposal
@@ -93,20 +93,18 @@ class RiskGate(Knowing):
         used = proposed.draft is not proposed.alone
         seqs = (envelope.seq, state.slate_seq, state.frame_seq, state.equity_seq, state.plan_seq if used else 0)
         based_on = tuple(seq for seq in seqs if seq)
-        sizing = Sizing(proposed.draft, proposed.alone, "used" if used else "smaller" if plan else refused)
-        asked = tuple(self._ask(case, proposed, weighed.passed, room, based_on))
-        verdict = verdict_of(state.decision, weighed, room, sizing, based_on)
+        asked = tuple(self._ask(case, proposed, weighed, room, based_on))
+        became = "used" if used else "smaller" if plan else refused
+        verdict = verdict_of(state.decision, weighed, room, Sizing(proposed.draft, proposed.alone, became), based_on)
         return (*self._said(weighed, case, room, based_on), *asked, verdict)
 
-    def _ask(
-        self, case: Case, proposed: Wanted, passed: Sequence[Proposal], room: Room, based_on: tuple[int, ...]
-    ) -> Answer:
+    def _ask(self, case: Case, proposed: Wanted, weighed: Weighed, room: Room, based_on: tuple[int, ...]) -> Answer:
         """The question which book would earn most, now and then and where the answer is not plain."""
         state, planning = self.state, self._planning
         if is_due(state.asked, case.at_ns, planning):
             asked = asked_of(
-                case.view, proposed, passed, room, self._settings, rows_max=planning.rows_max,
-                decision=state.decision, universe=self.universe, based_on=based_on,
+                case.view, proposed, signed(weighed.passed, case.view), room, self._settings,
+                rows_max=planning.rows_max, decision=state.decision, universe=self.universe, based_on=based_on,
             )  # fmt: skip
             if asked is not None:
                 state.asked = question_of(asked, case.at_ns)

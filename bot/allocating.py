@@ -15,6 +15,8 @@ from quant.allocation import Unsolvable, allocate
 
 def answer(asked: AllocationAsked) -> dict[str, object]:
     """The signed notionals to hold, what their additions earn, the tail of the book; a reason where there is none."""
+    sides = np.array([sign(side) for side in asked.sides], dtype=np.float64)
+    mixed = len(set(asked.sides)) > 1
     try:
         found = allocate(
             asked.unit_losses.values,
@@ -24,10 +26,10 @@ def answer(asked: AllocationAsked) -> dict[str, object]:
             budget=asked.budget,
             gross_max=asked.gross_max,
             alpha=asked.alpha,
+            parts=(sides > 0.0, sides < 0.0) if mixed else (),
         )
     except Unsolvable as error:
         return {"notional": [], "edge": 0.0, "cvar": 0.0, "shadow_price": 0.0, "reason": str(error)}
-    sides = np.array([sign(side) for side in asked.sides], dtype=np.float64)
     return {
         "notional": (asked.position.values + sides * found.notional).tolist(),
         "edge": found.edge_eur,

@@ -115,9 +115,11 @@ class Knowing(Reacting[RiskState]):
         if plan is None:
             return {}, ""
         refused = objection(plan, state.asked, self.universe, at_ns, planning)
+        looked = state.asked is not None and state.asked.looked
         if refused:
             state.plan = None
-            return {}, refused
+            return {}, "" if refused == "stale" and looked else refused
+        state.asked = msgspec.structs.replace(state.asked, looked=True) if state.asked is not None else None
         return dict(zip(plan.symbols, plan.notional.values.tolist(), strict=True)), ""
 
     def _on_start(self, envelope: Envelope[RunStarted]) -> Answer:

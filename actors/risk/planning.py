@@ -5,17 +5,14 @@ looks at the answer in its next decisions. It trusts nothing in it: what was not
 what was asked, is refused with a word that is counted, and what remains is fitted like the gate's own sizes.
 """
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from actors.risk.judging import signed
-from actors.risk.proposals import Proposal
 from actors.risk.settings import RiskSettings
-from actors.risk.sizing import Aims, Room, Wanted
+from actors.risk.sizing import Aims, Room, Wanted, grows
 from actors.risk.tail import Budgets, Tail
 from actors.risk.view import Floats, View
 from actors.settings import at_least, more_than_zero
@@ -59,7 +56,10 @@ UNPLANNED: Final = PlanningSettings(enabled=False)
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gate remembers of what it asked: symbols with the sides and sizes that an answer may have."""
+    """What the gate remembers of what it asked: symbols with the sides and sizes that an answer may have.
+
+    `looked` says whether a decision has looked at an answer.
+    """
 
     decision: int
     universe: int
@@ -68,6 +68,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     sides: tuple[Side, ...]
     least: tuple[float, ...]
     most: tuple[float, ...]
+    looked: bool = False
 
 
 def objection(
@@ -130,18 +131,20 @@ class Scope(NamedTuple):
 
 
 def asked_of(
-    view: View, wanted: Wanted, passed: Sequence[Proposal], room: Room, settings: RiskSettings, *, rows_max: int,
-    decision: int, universe: int, based_on: tuple[int, ...],
+    view: View, wanted: Wanted, passed: Floats, room: Room, settings: RiskSettings, *, rows_max: int, decision: int,
+    universe: int, based_on: tuple[int, ...],
 ) -> AllocationAsked | None:  # fmt: skip
-    """The question of a decision, once what it lets through is filled; None where there is nothing to ask.
+    """The question of a decision, once what `passed` (N,), signed, is filled; None where there is nothing to ask.
 
-    It is about picks with an edge and room to grow by more than a rebalance, NAMES_MIN or more of them, where a budget
-    leaves less than is wanted and the joint book is known and within its budget.
+    It is about what the decision wants to add and still may, NAMES_MIN instruments or more, where a budget leaves less
+    than is wanted and the joint book is known and within its budget.
     """
     aims, tail = wanted.aims, room.tail
-    if aims is None or tail is None or aims.keep < 1.0 or wanted.alone.scale >= 1.0 or not room.budgets.cvar > 0.0:
+    if aims is None or tail is None or wanted.alone.scale >= 1.0:
         return None
-    scope = _scope(view, aims, tail.book(signed(passed, view)), settings)
+    if not (room.budgets.cvar > 0.0 and tail.used(passed, room.budgets) < 1.0):
+        return None
+    scope = _scope(view, aims, wanted.alone.change, tail.book(passed), settings)
     if len(scope.places) < NAMES_MIN:
         return None
     horizon, budget = _tightest(scope, tail, room.budgets)
@@ -149,7 +152,8 @@ def asked_of(
     units = units[:, scope.places]
     grown = units * scope.space
     whole = held + grown.sum(axis=1)
-    ends = np.vstack((held, whole, held + grown.T, whole - grown.T))
+    buys = held + grown[:, scope.sides > 0.0].sum(axis=1)
+    ends = np.vstack((held, whole, buys, held + whole - buys, held + grown.T, whole - grown.T))
     kept = hardest(ends, settings.cvar_alpha, tail.size, rows_max)
     return AllocationAsked(
         decision=decision,
@@ -168,11 +172,11 @@ def asked_of(
     )
 
 
-def _scope(view: View, aims: Aims, book: Floats, settings: RiskSettings) -> Scope:
+def _scope(view: View, aims: Aims, change: Floats, book: Floats, settings: RiskSettings) -> Scope:
     size = book * aims.sides
     space = np.minimum(aims.most - size, float(settings.order_ceiling()))
-    grows = (aims.sides != 0.0) & (size >= 0.0) & (aims.edge > 0.0) & (view.unit > 0.0)
-    places = np.flatnonzero(grows & (space > settings.rebalance_ratio * aims.most))
+    wants = grows(view, change) & (aims.sides * change > 0.0) & (size >= 0.0) & (aims.edge > 0.0) & (view.unit > 0.0)
+    places = np.flatnonzero(wants & (space > settings.rebalance_ratio * aims.most))
     return Scope(book, places, aims.sides[places], space[places])
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actors.risk.judging import Case
 from actors.risk.multipliers import Multipliers
@@ -52,7 +53,6 @@ class Draft(NamedTuple):
     the share that fits, of which the deviation of the book leaves `calm`.
     """
 
-    target: Floats
     change: Floats
     scaled: Floats
     lots: dict[int, Decimal]
@@ -71,7 +71,7 @@ class Wanted(NamedTuple):
 
 
 _EMPTY: Final = np.zeros(0)
-_NO_DRAFT: Final = Draft(_EMPTY, _EMPTY, _EMPTY, {}, 1.0, 1.0, 0.0)
+_NO_DRAFT: Final = Draft(_EMPTY, _EMPTY, {}, 1.0, 1.0, 0.0)
 
 
 def wanted(
@@ -84,11 +84,12 @@ def wanted(
     beyond the whole budget (volatility has risen) is cut in proportion, position by position, back to it.
     """
     aims = _aims(case, picks, slate, columns, room, settings)
-    draft = alone = _draft(case.view, aims.target, aims.edge, room, settings)
+    change = changes(case.view, aims.target, settings)
+    draft = alone = _draft(case.view, aims, change, room, settings)
     if plan and aims.keep >= 1.0:
-        planned = _draft(case.view, _planned(case.view, aims, alone, plan), aims.edge, room, settings)
+        planned = _draft(case.view, aims, _planned(case.view, aims, change, plan), room, settings)
         draft = planned if planned.edge > alone.edge else alone
-    proposals = [_of_pick(leg, pick, case, draft, alone, settings) for leg, pick in enumerate(picks)]
+    proposals = [_of_pick(leg, pick, case, aims, draft, alone, settings) for leg, pick in enumerate(picks)]
     proposals = [_sized(each, draft.lots, case.view) for each in proposals]
     proposals += closing(case, let_go, len(proposals), settings)
     if aims.keep < 1.0:
@@ -119,28 +120,30 @@ def _aims(
     return Aims(sides, target, most, wish.edge, keep)
 
 
-def _draft(view: View, target: Floats, edge: Floats, room: Room, settings: RiskSettings) -> Draft:
-    """The targets as changes, the share of them that fits as a whole, and the lots that do."""
-    tail, change = room.tail, changes(view, target, settings)
-    adding = np.where(np.abs(view.position + change) >= np.abs(view.position), change, 0.0)
+def _draft(view: View, aims: Aims, change: Floats, room: Room, settings: RiskSettings) -> Draft:
+    """The share of what a change adds that fits as a whole, and the lots that do."""
+    tail, adding, edge = room.tail, np.where(grows(view, change), change, 0.0), aims.edge
     if tail is None or not adding.any():
-        return Draft(target, change, change, {}, 1.0, 1.0, 0.0)
+        return Draft(change, change, {}, 1.0, 1.0, 0.0)
     budgets = tail.sure(adding, room.budgets)
     calm = tail.calm_scale(adding, budgets.deviation)
     scale = min(calm, tail.scale(adding, budgets))
     lots = in_lots(view, adding, scale, edge, tail, budgets, settings)
     worth = sum(float(edge[place] * view.unit[place]) * float(quantity) for place, quantity in lots.items())
-    return Draft(target, change, np.where(adding != 0.0, scale * adding, change), lots, scale, calm, worth)
+    return Draft(change, np.where(adding != 0.0, scale * adding, change), lots, scale, calm, worth)
 
 
-def _planned(view: View, aims: Aims, alone: Draft, plan: Mapping[str, float]) -> Floats:
-    """Targets after a plan: of each pick between what is held and the most; what is closed anyway is not its matter."""
-    reduced = np.abs(view.position + alone.change) < np.abs(view.position)
-    said = np.array([plan.get(symbol, 0.0) for symbol in view.symbols])
-    held = np.where(view.position * aims.sides > 0.0, np.abs(view.position), 0.0)
-    size = np.where(said * aims.sides > 0.0, np.clip(np.abs(said), held, np.maximum(held, aims.most)), 0.0)
-    target = np.where(size > 0.0, aims.sides * size, view.position)
-    return np.where(reduced | (aims.sides == 0.0), aims.target, target)
+def grows(view: View, change: Floats) -> NDArray[np.bool_]:
+    """Where a change makes a position larger."""
+    return np.asarray((change != 0.0) & (np.abs(view.position + change) >= np.abs(view.position)))
+
+
+def _planned(view: View, aims: Aims, change: Floats, plan: Mapping[str, float]) -> Floats:
+    """The change after a plan: what is added anyway gets another size, between what is held and the most."""
+    said = aims.sides * np.array([plan.get(symbol, 0.0) for symbol in view.symbols])
+    held = np.maximum(0.0, aims.sides * view.position)
+    size = np.clip(said, held, np.maximum(held, aims.most))
+    return np.where(grows(view, change), np.where(size > held, aims.sides * size - view.position, 0.0), change)
 
 
 def _sized(proposal: Proposal, lots: dict[int, Decimal], view: View) -> Proposal:
@@ -200,14 +203,16 @@ def closing(case: Case, symbols: Sequence[str], leg: int, settings: RiskSettings
     return found
 
 
-def _of_pick(leg: int, pick: Pick, case: Case, draft: Draft, alone: Draft, settings: RiskSettings) -> Proposal:
+def _of_pick(
+    leg: int, pick: Pick, case: Case, aims: Aims, draft: Draft, alone: Draft, settings: RiskSettings
+) -> Proposal:
     """The order of one pick: what is wanted, as far as the tail of the book leaves it."""
     view, place, change = case.view, case.view.at(pick.symbol), draft.change
     held = case.positions.get(pick.symbol, Decimal(0))
     if place < 0:
         return priced(view, leg, pick.symbol, pick.side, 0.0, held, settings, "")
     if not change[place]:
-        why = _why_not(pick.symbol, place, view, draft, alone)
+        why = _why_not(pick.symbol, view.position[place], aims.target[place], alone.change[place])
         return priced(view, leg, pick.symbol, pick.side, 0.0, Decimal(0), settings, why)
     side: Side = "buy" if change[place] > 0.0 else "sell"
     # What is to be gone goes whole: at the worst price its notional would be a lot too few.
@@ -215,16 +220,15 @@ def _of_pick(leg: int, pick: Pick, case: Case, draft: Draft, alone: Draft, setti
     notional = np.inf if gone else float(draft.scaled[place])
     proposal = priced(view, leg, pick.symbol, side, notional, held, settings, "")
     if proposal.reduce_only and proposal.limit.is_finite() and not proposal.quantity:
-        position, target = view.position[place], draft.target[place]
+        position, target = view.position[place], aims.target[place]
         why = f"position {position:.2f} of {pick.symbol} is within a lot of its target {target:.2f}"
         return proposal._replace(why=why)
     return proposal._replace(wanted=float(change[place]))
 
 
-def _why_not(symbol: str, place: int, view: View, draft: Draft, alone: Draft) -> str:
-    """Why nothing is traded of a pick."""
-    position, target = view.position[place], draft.target[place]
-    if alone.change[place]:
+def _why_not(symbol: str, position: float, target: float, alone: float) -> str:
+    """Why nothing is traded of a pick; `alone` is what would be without a plan."""
+    if alone:
         return f"the plan gives the tail of {symbol} to what earns more"
     if position and target:
         return f"position {position:.2f} of {symbol} is near its target {target:.2f}"
