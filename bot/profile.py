@@ -106,6 +106,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                 f"planning.age_s_max was {self.planning.age_s_max:g}, expected at least cadence.decide_s "
                 f"{self.cadence.decide_s:g}: a plan is first looked at in the decision after the one that asked"
             )
+        tail = (1.0 - self.risk.cvar_alpha) * self.risk.scenarios
+        if self.planning.enabled and self.planning.rows_max < 2.0 * tail:
+            raise ValueError(
+                f"planning.rows_max was {self.planning.rows_max}, expected at least twice the {tail:.0f} scenarios of "
+                "the tail, so that what is asked about has the tail of every book"
+            )
         if self.ledger.currency != self.account.currency:
             raise ValueError(f"ledger.currency {self.ledger.currency} differs from account {self.account.currency}")
         lengths = {each.bar_s for each in (self.bars, self.features, self.feed, self.regime, self.risk)}

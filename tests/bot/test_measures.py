@@ -1,5 +1,6 @@
 """Measures: what is exported is what was said; not ready until every reason is gone."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -41,7 +42,8 @@ def test_figures_are_what_was_said(measured) -> None:
     found = figures(measures)
     equity, verdict = of(life, Equity)[-1], [each for each in of(life, Verdict) if each.cvar_max > 0][-1]
     assert found["bot_equity_eur"] == pytest.approx(float(equity.equity))
-    assert found["bot_cvar_used_ratio"] == pytest.approx(verdict.cvar_after / verdict.cvar_max)
+    used = max(verdict.cvar_after / verdict.cvar_max, verdict.cvar_slow_after / verdict.cvar_slow_max)
+    assert found["bot_cvar_used_ratio"] == pytest.approx(used)
     assert found["bot_turns_total"] == life.system.bus.turn
     assert found["bot_loop_lag_seconds"] == 0.25
     filled = sum(1 for each in of(life, OrderState) if each.state == "FILLED")
@@ -106,3 +108,18 @@ def test_regime_and_drift_are_told_as_said(measured) -> None:
     found = figures(measures)
     assert [found[f'bot_regime_ratio{{regime="{name}"}}'] for name in ("calm", "normal", "wild")] == [0.2, 0.1, 0.7]
     assert (found["bot_regime_flipped"], found["bot_drift_level"]) == (1.0, 3.0)
+
+
+def test_the_tighter_of_the_two_horizons_is_shown_and_what_became_of_plans_is_counted(measured) -> None:
+    life, _, _ = measured
+    measures = Measures(life.system, life.opened)
+    verdict = msgspec.structs.replace(
+        of(life, Verdict)[-1], cvar_after=2.0, cvar_max=5.0, cvar_slow_after=9.0, cvar_slow_max=10.0, plan="used"
+    )
+    measures(an_envelope(verdict))
+    assert figures(measures)["bot_cvar_used_ratio"] == 0.9
+    measures(an_envelope(msgspec.structs.replace(verdict, cvar_after=4.75, plan="stale")))
+    measures(an_envelope(msgspec.structs.replace(verdict, cvar_after=float("nan"), plan="stale")))
+    found = figures(measures)
+    assert found["bot_cvar_used_ratio"] == 0.9
+    assert (found['bot_plans_total{outcome="used"}'], found['bot_plans_total{outcome="stale"}']) == (1, 2)

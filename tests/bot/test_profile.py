@@ -76,3 +76,11 @@ def test_every_value_is_described_with_its_origin() -> None:
     assert rows["feed.fx.USD"][1] == "environment BOT__FEED__FX__USD"
     assert {origin for _, origin in rows.values()} >= {"canary.toml", "soak.toml", "default"}
     assert not any(isinstance(value, msgspec.Struct) for value, _ in rows.values())
+
+
+def test_a_plan_must_live_until_the_next_decision_and_be_about_the_whole_tail() -> None:
+    with pytest.raises(BadConfiguration, match=r"planning\.age_s_max was 90, expected at least cadence\.decide_s 120"):
+        a_profile(planning__enabled=True, cadence__decide_s=120)
+    with pytest.raises(BadConfiguration, match=r"planning\.rows_max was 100, expected at least twice the 51 scenarios"):
+        a_profile(planning__enabled=True, planning__rows_max=100)
+    assert not a_profile(cadence__decide_s=120).planning.enabled

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from actors.risk.account import SentinelSettings
+from actors.risk.planning import UNPLANNED, PlanningSettings
 from actors.risk.settings import RiskSettings
 from actors.risk_gate import RiskGate
 from contracts.column import floats, integers
@@ -111,9 +112,11 @@ def a_history(
     )
 
 
-def a_gate(kind: type[RiskSettings] = RiskSettings, **changed: Any) -> RiskGate:
-    """A risk gate in EUR."""
-    return RiskGate(risk_settings(kind, **changed), "EUR", chance)
+def a_gate(
+    kind: type[RiskSettings] = RiskSettings, *, planning: PlanningSettings = UNPLANNED, **changed: Any
+) -> RiskGate:
+    """A risk gate in EUR; without `planning` it asks nobody."""
+    return RiskGate(risk_settings(kind, **changed), "EUR", chance, planning)
 
 
 def a_gate_stage(

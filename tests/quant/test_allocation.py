@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quant.allocation import SCENARIOS_MAX, Allocation, Unsolvable, allocate
+from quant.allocation import SCENARIOS_MAX, Allocation, Unsolvable, allocate, hardest
 from quant.lots import Candidates, Search
 from quant.rolling import Floats
 from quant.scenarios import log_returns, unshaped, variates
@@ -61,6 +61,53 @@ def test_more_of_anything_is_never_worse(seed: int, more: float) -> None:
     assert best((losses, edge, caps), 3.0, 150.0 * more).edge_eur >= base
     assert best((losses, edge, more * caps), 3.0, 150.0).edge_eur >= base
     assert best((losses, more * edge, caps), 3.0, 150.0).edge_eur >= base
+
+
+@given(st.integers(0, 1000), st.floats(0.5, 6.0))
+@settings(max_examples=8, deadline=None)
+def test_every_part_that_may_fill_alone_keeps_the_budget(seed: int, budget: float) -> None:
+    losses, edge, caps = a_world(seed, rows=200)
+    first = np.array([True, True, False, False, False])
+    arguments = {"budget": budget, "gross_max": 400.0, "alpha": ALPHA}
+    whole = allocate(losses, np.zeros(200), edge, caps, **arguments)
+    parted = allocate(losses, np.zeros(200), edge, caps, parts=(first, ~first), **arguments)
+    assert parted.edge_eur <= whole.edge_eur * (1 + 1e-9)
+    for part in (first, ~first, np.ones(5, dtype=np.bool_)):
+        assert cvar(losses @ (parted.notional * part), ALPHA) <= budget * (1 + 1e-9)
+
+
+@given(st.integers(0, 1000), st.floats(0.5, 3.0))
+@settings(max_examples=8, deadline=None)
+def test_the_shadow_price_is_what_a_little_more_of_budget_earns(seed: int, budget: float) -> None:
+    world = a_world(seed, rows=200)
+    found, more = best(world, budget), best(world, budget + 1e-5)
+    assert more.edge_eur - found.edge_eur <= 1e-5 * found.shadow_price + 1e-12
+    less = best(world, budget - 1e-5)
+    assert found.edge_eur - less.edge_eur >= 1e-5 * found.shadow_price - 1e-12
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=20, deadline=None)
+def test_the_hardest_rows_have_the_tail_of_all(seed: int) -> None:
+    losses, _, caps = a_world(seed, rows=2000)
+    grown = (losses * caps).T
+    kept = hardest(np.vstack((np.zeros(2000), grown.sum(axis=0), grown)), ALPHA, 2004, SCENARIOS_MAX)
+    assert (np.diff(kept.rows) > 0).all()
+    assert len(kept.rows) == SCENARIOS_MAX
+    rng = np.random.default_rng(seed)
+    for size in rng.uniform(0.0, 1.0, (5, 5)) * caps:
+        book = losses @ size
+        k = (1.0 - ALPHA) * 2004
+        worst = np.sort(book)[::-1]
+        whole = (worst[: int(k)].sum() + (k - int(k)) * worst[int(k)]) / k
+        left = cvar(book[kept.rows], kept.alpha)
+        assert left <= whole * (1.0 + 1e-12)
+        assert left == pytest.approx(whole, rel=1e-12)
+
+
+def test_too_few_rows_for_the_tail_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"40 rows are kept, expected more than the 50\.1 of the tail"):
+        hardest(np.zeros((1, 2000)), ALPHA, 2004, 40)
 
 
 def test_what_is_held_uses_up_the_budget_and_can_make_it_unsolvable() -> None:

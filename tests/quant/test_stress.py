@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from quant.rolling import Floats
-from quant.stress import ROWS, SPREAD_MULTIPLE, stress_losses, stress_parts
+from quant.stress import ADDITIVE, ROWS, SPREAD_MULTIPLE, stress_losses, stress_parts
 
 books = arrays(np.float64, 4, elements=st.floats(-100.0, 100.0).map(lambda x: round(x, 3)))
 CLOSING, FOREIGN = np.array([0.001, 0.0, 0.002, 0.0005]), np.array([True, False, False, True])
@@ -52,3 +52,10 @@ def test_a_spread_a_funding_spike_and_a_broken_peg_cost_their_share() -> None:
     assert found[11] == SPREAD_MULTIPLE * close
     assert found[12] == close + 0.005 * 150.0
     assert found[14] == close + 0.05 * 100.0, "only the first of the two is quoted in another currency"
+
+
+@given(books)
+def test_what_a_book_loses_in_an_additive_blow_is_what_its_positions_lose_alone(book: Floats) -> None:
+    alone = sum(lost(position) for position in np.diag(book))
+    np.testing.assert_allclose(lost(book)[ADDITIVE], alone[ADDITIVE], atol=1e-9)
+    assert ROWS - ADDITIVE.sum() == 4

@@ -151,3 +151,14 @@ def test_a_unit_that_nobody_wants_has_no_shortfall():
     shortfall = a_tail(position=[0, 0]).unit_shortfall(np.array([1.0, 0.0]))
     assert shortfall[0] > 0.02
     assert shortfall[1] == 0.0
+
+
+def test_the_parts_of_a_book_add_up_to_it_over_either_horizon():
+    tail = Tail(a_view(position=[20.0, -10.0, 0.0], cost=0.001), risk_settings(), chance(1))
+    sides, size = np.array([1.0, -1.0, 1.0]), np.array([5.0, 7.0, 9.0])
+    for horizon in (0, 1):
+        held, units = tail.parts(tail.book(np.zeros(3)), sides, horizon)
+        whole, _ = tail.parts(tail.book(sides * size), sides, horizon)
+        np.testing.assert_allclose(held + units @ size, whole, atol=1e-12)
+        assert len(whole) == tail.size - 4
+    assert tail.tails(tail.book(np.zeros(3)))[0] == tail.loss(np.zeros(3)).cvar
