@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -30,6 +30,9 @@ from adapters.catalog.manifest import (
 )
 from adapters.catalog.parts import read_part, write_part
 from contracts.history import DatasetUnusable
+
+ON_GRID: Final = frozenset({"quotes", "trades", "books"})
+"""Kinds whose rows are counted in ticks and lots."""
 
 
 class Staging:
@@ -106,7 +109,10 @@ class Staging:
     ) -> None:
         """Let these parts and terms count, and this source be done: what was noted survives an interruption."""
         by_path = {part.path: part for part in self.manifest.parts} | {part.path: part for part in parts}
-        known = self.manifest.terms() | {each.symbol: each for each in terms}
+        known = self.manifest.terms()
+        for each in terms:
+            self._refuse_other_grid(known.get(each.symbol), each)
+            known[each.symbol] = each
         self.manifest = msgspec.structs.replace(
             self.manifest,
             parts=tuple(by_path[path] for path in sorted(by_path)),
@@ -127,10 +133,31 @@ class Staging:
         sync(self.target.parent)
         shutil.rmtree(self._old, ignore_errors=True)
 
+    def restart(self) -> None:
+        """Forget what an interrupted import had noted, and begin with the present version."""
+        for child in self.root.iterdir():
+            if child.is_dir():
+                shutil.rmtree(child)
+            else:
+                child.unlink()
+        self.manifest = Manifest(name=self.target.name)
+        if self.target.exists():
+            self._link(read_manifest(self.target))
+
     def abandon(self) -> None:
         """Leave nothing of it behind; the present version is as it was."""
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self.root)
+
+    def _refuse_other_grid(self, before: Terms | None, now: Terms) -> None:
+        """Quotes, trades and books are kept in ticks and lots: another grid would make other prices of them."""
+        if before is None or (before.tick, before.lot) in {(None, None), (now.tick, now.lot)}:
+            return
+        if any(part.name == now.symbol and part.kind in ON_GRID for part in self.manifest.parts):
+            raise DatasetUnusable(
+                f"{now.symbol}: tick and lot are {before.tick} and {before.lot} in this data set, were {now.tick} and "
+                f"{now.lot} now; its rows are counted in them, expected the same"
+            )
 
     def _link(self, present: Manifest) -> None:
         """Begin with what there is: its files by hard link, its manifest as ours."""

@@ -8,7 +8,7 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer.core import TyperGroup
 
-from bot.cli import agents, control, doctor, evaluate, feasible, features, look, models, profiles, run, train
+from bot.cli import agents, control, data, doctor, evaluate, feasible, features, look, models, profiles, run, train
 from bot.cli.errors import MEANINGS, USAGE, tell
 
 RUN, INSPECT, RESEARCH, OPERATE = "Run", "Inspect", "Research", "Operate"
@@ -77,6 +77,7 @@ app.command("resume", rich_help_panel=OPERATE)(control.resume)
 app.command("flatten", rich_help_panel=OPERATE)(control.flatten)
 app.command("doctor", rich_help_panel=OPERATE)(doctor.doctor)
 app.command("completion", rich_help_panel=OPERATE)(doctor.completion)
+app.add_typer(data.app, name="data", rich_help_panel=RESEARCH)
 app.add_typer(agents.app, name="agents", rich_help_panel=RESEARCH)
 app.add_typer(features.app, name="features", rich_help_panel=RESEARCH)
 app.add_typer(profiles.app, name="profile", rich_help_panel=OPERATE)

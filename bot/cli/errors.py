@@ -95,6 +95,7 @@ def expected() -> dict[type[Exception], int]:
     from bot.running import NotArmed
     from bot.runs import AccountBusy, RunNotFound, RunsUnusable
     from bot.why import OrderNotFound
+    from contracts.history import DatasetUnusable
     from contracts.ports import JournalFailed, ModelRejected
     from runtime.control import ControlTaken, NoAnswer, NotRunning, Refused
     from runtime.health import NotLoopback
@@ -104,6 +105,7 @@ def expected() -> dict[type[Exception], int]:
     return {
         Fail: UNEXPECTED,
         BadConfiguration: BAD_CONFIGURATION,
+        DatasetUnusable: BAD_CONFIGURATION,
         RunsUnusable: BAD_CONFIGURATION,
         PortInUse: BAD_CONFIGURATION,
         NotLoopback: BAD_CONFIGURATION,

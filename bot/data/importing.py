@@ -1,21 +1,35 @@
-"""Taking files into a data set: all of them, or nothing."""
+"""Taking files of bars into a data set: all of them, or nothing."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
-from adapters.catalog.manifest import Manifest, Source, Terms, bars_kind
+from adapters.catalog.manifest import Manifest, Part, Repair, Source, Terms, bars_kind
 from adapters.catalog.months import file_under
-from adapters.catalog.parts import Columns, file_digest
+from adapters.catalog.naming import symbol_of
+from adapters.catalog.parts import file_digest
 from adapters.catalog.sources import BarRows, read_bars
 from adapters.catalog.staging import Staging
+from adapters.catalog.terms import FOR_ALL, said_of
 from adapters.tables.errors import BadTable, MissingTable
+from bot.data.judging import Rows, Told, repaired, told
+from contracts.history import DatasetUnusable
 from contracts.quantities import Nanos, Seconds, nanos
+from quant.checking import check_bars
+from quant.sessions import Calendar
+from quant.steps import decimal_step
 
 Advance = Callable[[int], None]
+FOREVER_NS: Final = 2**62
+DERIVED: Final = "derived"
+"""Instead of a tick: the coarsest power of ten that all prices seen are multiples of."""
+
+PROBLEMS_TOLD: Final = 20
 
 
 @dataclass(frozen=True)
@@ -27,55 +41,152 @@ class BarReading:
     to_ns: Nanos | None = None
     symbol: str | None = None
     ignored: tuple[str, ...] = ()
+    calendar: Calendar | None = None
+    repair: bool = False
+
+
+@dataclass(frozen=True)
+class SaidTerms:
+    """What the user says of instruments: for all, in a file by symbol, and whether ticks are derived from prices."""
+
+    flags: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tick_derived: bool = False
+
+    def of(self, symbol: str, present: Terms | None, tick: Decimal | None) -> Terms:
+        """What is known of one now; raises DatasetUnusable."""
+        derived = {"tick": tick} if self.tick_derived else {}
+        return said_of(symbol, present, derived, self.flags, self.tables.get(FOR_ALL, {}), self.tables.get(symbol, {}))
+
+
+@dataclass
+class Imported:
+    """What came of an import: the data set as it is now, what was found, and how many rows were new."""
+
+    manifest: Manifest
+    findings: list[Told]
+    rows: int
+    skipped: int
 
 
 def import_bars(
-    sources: Sequence[Path], target: Path, reading: BarReading, terms: Iterable[Terms], advance: Advance
-) -> Manifest:
-    """Files of bars into the data set at `target`; `advance` is told after each file.
+    sources: Sequence[Path],
+    target: Path,
+    reading: BarReading,
+    said: SaidTerms,
+    advance: Advance,
+    *,
+    restart: bool = False,
+) -> Imported:
+    """Files of bars into the data set at `target`; `advance` is told the bytes of each file that is in.
 
-    Raises BadTable, MissingTable or DatasetUnusable; the data set is then as it was.
+    Raises MissingTable, or DatasetUnusable naming file, row and column; the data set is then as it was.
     """
+    _refuse_repair_in_place(target, reading)
     with Staging(target) as staging:
-        for path in sources:
-            source = _source(path, reading)
-            if not staging.has(source):
-                _take_bars(staging, source, path, reading)
-            advance(1)
-        staging.note(None, (), terms)
+        if restart:
+            staging.restart()
+        result = Imported(staging.manifest, [], 0, 0)
+        try:
+            for path in sources:
+                source = source_of(path, reading)
+                if staging.has(source):
+                    result.skipped += 1
+                else:
+                    _take_bars(staging, source, path, reading, said, result)
+                advance(path.stat().st_size)
+        except (DatasetUnusable, BadTable, MissingTable):
+            staging.abandon()
+            raise
         staging.land()
-        return staging.manifest
+        result.manifest = staging.manifest
+        return result
 
 
-def _source(path: Path, reading: BarReading) -> Source:
+def source_of(path: Path, reading: object) -> Source:
+    """What a file is known by: its bytes, and how it is read; raises MissingTable."""
     try:
-        digest = file_digest(path)
+        return Source(path=path.name, sha256=file_digest(path), reading=repr(reading), rows=0)
     except FileNotFoundError:
         raise MissingTable(f"{path}: no such file") from None
-    return Source(path=path.name, sha256=digest, reading=repr(reading), rows=0)
+    except OSError as error:
+        raise DatasetUnusable(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _take_bars(staging: Staging, source: Source, path: Path, reading: BarReading) -> None:
-    rows = read_bars(path, reading.symbol, reading.ignored)
+def _refuse_repair_in_place(target: Path, reading: BarReading) -> None:
+    if reading.repair and target.exists():
+        raise DatasetUnusable(f"{target}: --repair only writes a new data set, and this one is there; name another")
+
+
+def _take_bars(
+    staging: Staging, source: Source, path: Path, reading: BarReading, said: SaidTerms, result: Imported
+) -> None:
+    """One file: read, judge, file under its months, note."""
+    rows, bar_s = read_source(path, reading)
+    close_ns = rows.at_ns + (nanos(bar_s) if rows.stamped == "open" else 0)
+    wanted = (close_ns >= (reading.from_ns or 0)) & (close_ns < (reading.to_ns or FOREVER_NS))
+    if not wanted.any():
+        raise DatasetUnusable(f"{path}: none of its {len(rows):,} rows closes in the range that was asked for")
+    parts: list[Part] = []
+    repairs: list[Repair] = []
+    terms, problems, taken = [], [], 0
+    for place, symbol in enumerate(rows.symbols):
+        bars = rows_of(rows, close_ns, np.flatnonzero(wanted & (rows.who == place)), place)
+        findings = check_bars(bars.close_ns, bars.columns, nanos(bar_s), reading.calendar)
+        result.findings += told(bars, findings)
+        problems += [each for each in told(bars, findings) if each.level == "error"]
+        if problems and not reading.repair:
+            continue
+        kept, changed = repaired(bars, findings)
+        repairs += changed
+        taken += len(kept)
+        if len(kept):
+            columns = {"close_ns": bars.close_ns[kept]} | {name: each[kept] for name, each in bars.columns.items()}
+            parts += file_under(staging, bars_kind(bar_s), symbol, columns)
+        terms.append(said.of(symbol, staging.manifest.terms().get(symbol), _tick(bars)))
+    if problems and not reading.repair:
+        raise refusal(str(path), problems)
+    result.rows += taken
+    staging.note(msgspec.structs.replace(source, rows=taken, said=rows.said), parts, terms, repairs)
+
+
+def read_source(path: Path, reading: BarReading) -> tuple[BarRows, Seconds]:
+    """The rows of a file and the length of its bars; raises MissingTable or DatasetUnusable."""
+    try:
+        rows = read_bars(path, reading.symbol, reading.ignored, any_zone=reading.repair)
+    except MissingTable:
+        raise
+    except BadTable as error:
+        raise DatasetUnusable(str(error)) from error
+    if rows.layout == "one symbol" and reading.symbol is None:
+        rows = replace(rows, symbols=(symbol_of(path),))
     bar_s = reading.bar_s or usual_bar_s(rows)
     if not bar_s:
-        raise BadTable(f"{path}: a single row does not say how long a bar is; say it with --bar")
-    close_ns = rows.at_ns + (nanos(bar_s) if rows.stamped == "open" else 0)
-    wanted = (close_ns >= (reading.from_ns or 0)) & (close_ns < (reading.to_ns or 2**62))
-    if not wanted.any():
-        raise BadTable(f"{path}: none of its {len(rows)} rows closes in the range that was asked for")
-    parts = []
-    for place, symbol in enumerate(rows.symbols):
-        mine = np.flatnonzero(wanted & (rows.who == place))
-        mine = mine[np.argsort(close_ns[mine], kind="stable")]
-        if len(mine):
-            columns: Columns = {"close_ns": close_ns[mine]} | {
-                name: values[mine] for name, values in rows.columns.items()
-            }
-            parts += file_under(staging, bars_kind(bar_s), symbol, columns)
-    known = staging.manifest.terms()
-    terms = [known.get(symbol, Terms(symbol=symbol)) for symbol in rows.symbols]
-    staging.note(msgspec.structs.replace(source, rows=int(wanted.sum()), said=rows.said), parts, terms)
+        raise DatasetUnusable(f"{path}: a single row does not say how long a bar is; say it with --bar")
+    return rows, bar_s
+
+
+def rows_of(rows: BarRows, close_ns: Any, mine: Any, place: int) -> Rows:
+    """The rows of one instrument."""
+    return Rows(
+        file=str(rows.path),
+        symbol=rows.symbols[place],
+        close_ns=close_ns[mine],
+        columns={name: values[mine] for name, values in rows.columns.items()},
+        names=rows.names,
+        rows=rows.rows[mine],
+    )
+
+
+def refusal(what: str, problems: Sequence[Told]) -> DatasetUnusable:
+    """The refusal of rows with errors in them."""
+    lines = tuple(each.line() for each in problems[:PROBLEMS_TOLD])
+    count = sum(each.count for each in problems)
+    more = (f"and {len(problems) - len(lines)} more kinds",) if len(problems) > len(lines) else ()
+    return DatasetUnusable(
+        f"{what}: {count} errors; nothing was imported, `--repair` would write a new data set without those rows",
+        lines + more,
+    )
 
 
 def usual_bar_s(rows: BarRows) -> Seconds:
@@ -87,3 +198,9 @@ def usual_bar_s(rows: BarRows) -> Seconds:
         return 0.0
     lengths, counts = np.unique(steps, return_counts=True)
     return float(lengths[np.argmax(counts)]) / 1e9
+
+
+def _tick(bars: Rows) -> Decimal | None:
+    prices = [bars.columns[name] for name in ("open", "high", "low", "close") if name in bars.columns]
+    decimals = decimal_step(np.concatenate(prices))
+    return None if decimals is None else Decimal(1).scaleb(-decimals)

@@ -1,0 +1,62 @@
+"""Checking a file before it is imported, and a data set as it lies: every row, every byte."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from adapters.catalog.manifest import bar_s_of, is_bars, read_manifest
+from adapters.catalog.parts import Columns, damages, read_part
+from bot.data.importing import BarReading, read_source, rows_of
+from bot.data.judging import Rows, Told, told
+from contracts.history import DatasetUnusable
+from contracts.quantities import nanos
+from quant.checking import check_bars
+from quant.sessions import Calendar
+
+
+@dataclass
+class Checked:
+    """How many rows were looked at, and what was found."""
+
+    rows: int
+    findings: list[Told]
+
+
+def check_file(path: Path, reading: BarReading) -> Checked:
+    """All rows of a file of bars; raises MissingTable or DatasetUnusable where it cannot be read."""
+    rows, bar_s = read_source(path, reading)
+    close_ns = rows.at_ns + (nanos(bar_s) if rows.stamped == "open" else 0)
+    found = Checked(len(rows), [])
+    for place in range(len(rows.symbols)):
+        bars = rows_of(rows, close_ns, np.flatnonzero(rows.who == place), place)
+        found.findings += told(bars, check_bars(bars.close_ns, bars.columns, nanos(bar_s), reading.calendar))
+    return found
+
+
+def check_dataset(directory: Path, calendar: Calendar | None, advance: Callable[[int], None]) -> Checked:
+    """All parts of a data set, byte by byte against the manifest, and the bars of each instrument as one history."""
+    manifest = read_manifest(directory)
+    damaged = damages(directory, manifest.parts)
+    if damaged:
+        raise DatasetUnusable(f"data set {manifest.name} is damaged", damaged)
+    found = Checked(sum(part.rows for part in manifest.parts), [])
+    for kind in sorted({part.kind for part in manifest.parts if is_bars(part.kind)}):
+        bar_ns = nanos(bar_s_of(kind))
+        for symbol, parts in manifest.of_kind(kind).items():
+            frames = [read_part(directory, part) for part in parts]
+            names = tuple(dict.fromkeys(name for part in parts for name in part.columns if name != "close_ns"))
+            columns: Columns = {
+                name: np.concatenate(
+                    [f[name].to_numpy() if name in f.columns else np.full(f.height, np.nan) for f in frames]
+                )
+                for name in names
+            }
+            close_ns = np.concatenate([frame["close_ns"].to_numpy() for frame in frames])
+            bars = Rows(
+                file=f"{manifest.name}/{kind}", symbol=symbol, close_ns=close_ns, columns=columns, names={}, rows=None
+            )
+            found.findings += told(bars, check_bars(close_ns, columns, bar_ns, calendar))
+            advance(len(close_ns))
+    return found

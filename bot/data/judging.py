@@ -1,0 +1,108 @@
+"""What was found in rows, told with file, row and column; and rows without what nobody can trust."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from adapters.catalog.manifest import Repair
+from quant.checking import GAP, OUT_OF_ORDER, PRICES, STUCK, Finding, faulty
+
+EXAMPLES: Final = 3
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of thing found in one instrument of one file: how often, and the first times."""
+
+    file: str
+    symbol: str
+    level: str
+    what: str
+    column: str
+    count: int
+    places: int
+    examples: tuple[str, ...]
+
+    def line(self) -> str:
+        """For people."""
+        column = f", column {self.column!r}" if self.column else ""
+        more = f", and {self.places - len(self.examples)} more" if self.places > len(self.examples) else ""
+        return f"{self.level}: {self.file}: {self.symbol}{column}: {self.what}: {'; '.join(self.examples)}{more}"
+
+
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    """The bars of one instrument in one file; `rows` are the numbers of the rows in it, None for those of a part."""
+
+    file: str
+    symbol: str
+    close_ns: npt.NDArray[np.int64]
+    columns: dict[str, npt.NDArray[np.float64]]
+    names: dict[str, str]
+    rows: npt.NDArray[np.int64] | None
+
+
+def told(bars: Rows, findings: Sequence[Finding]) -> list[Told]:
+    """The findings in these rows, in words."""
+    return [
+        Told(
+            file=bars.file,
+            symbol=bars.symbol,
+            level=finding.level,
+            what=finding.what,
+            column=bars.names.get(finding.column, finding.column),
+            count=finding.count,
+            places=len(finding.places),
+            examples=tuple(
+                _example(bars, finding, place, size)
+                for place, size in zip(finding.places[:EXAMPLES].tolist(), finding.sizes[:EXAMPLES].tolist())
+            ),
+        )
+        for finding in findings
+    ]
+
+
+def _example(bars: Rows, finding: Finding, place: int, size: int) -> str:
+    where = f"row {bars.rows[place]}, " if bars.rows is not None else ""
+    if finding.what == GAP:
+        earlier = bars.close_ns[bars.close_ns < bars.close_ns[place]].max()
+        minutes = int(bars.close_ns[place] - earlier) / 60e9
+        return (
+            f"{where}{minutes:g} min between {when(int(earlier))} and {when(int(bars.close_ns[place]))}, {size} missing"
+        )
+    text = f"{where}{when(int(bars.close_ns[place]))}"
+    if finding.what == STUCK:
+        return f"{text} and {size - 1} more at {bars.columns['close'][place]:g}"
+    if finding.column in PRICES:
+        return text + " " + " ".join(f"{n} {bars.columns[n][place]:g}" for n in PRICES if n in bars.columns)
+    if finding.column in bars.columns:
+        return f"{text} {bars.columns[finding.column][place]:g}"
+    return text
+
+
+def when(at_ns: int) -> str:
+    """An instant for people, in UTC."""
+    whole = at_ns % 1_000_000_000 == 0
+    return str(np.datetime_as_string(np.datetime64(at_ns, "ns"), unit="s" if whole else "ns")) + "Z"
+
+
+def repaired(bars: Rows, findings: Sequence[Finding]) -> tuple[npt.NDArray[np.int64], tuple[Repair, ...]]:
+    """Which rows remain, in order of time, and what was changed: rows are left out or sorted, none is made up."""
+    errors = [finding for finding in findings if finding.level == "error"]
+    out = faulty(errors, len(bars.close_ns))
+    kept = np.flatnonzero(~out)
+    kept = kept[np.argsort(bars.close_ns[kept], kind="stable")]
+    notes = []
+    for finding, said in zip(errors, told(bars, errors), strict=True):
+        done = "sorted" if finding.what == OUT_OF_ORDER else "left out"
+        notes.append(
+            Repair(
+                source=bars.file,
+                name=bars.symbol,
+                what=f"{done}: {finding.what}, column {said.column!r}",
+                rows=len(finding.places),
+                examples=said.examples,
+            )
+        )
+    return kept, tuple(notes)
