@@ -140,14 +140,14 @@ def asked_of(
     than is wanted and the joint book is known and within its budget.
     """
     aims, tail = wanted.aims, room.tail
-    if aims is None or tail is None or wanted.alone.scale >= 1.0:
-        return None
-    if not (room.budgets.cvar > 0.0 and tail.used(passed, room.budgets) < 1.0):
+    if aims is None or tail is None or wanted.alone.scale >= 1.0 or not room.budgets.cvar > 0.0:
         return None
     scope = _scope(view, aims, wanted.alone.change, tail.book(passed), settings)
     if len(scope.places) < NAMES_MIN:
         return None
     horizon, budget = _tightest(scope, tail, room.budgets)
+    if not tail.tails(scope.book)[horizon] < budget:
+        return None
     held, units = tail.parts(scope.book, aims.sides, horizon)
     units = units[:, scope.places]
     grown = units * scope.space

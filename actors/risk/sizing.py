@@ -86,7 +86,7 @@ def wanted(
     aims = _aims(case, picks, slate, columns, room, settings)
     change = changes(case.view, aims.target, settings)
     draft = alone = _draft(case.view, aims, change, room, settings)
-    if plan and aims.keep >= 1.0:
+    if plan:
         planned = _draft(case.view, aims, _planned(case.view, aims, change, plan), room, settings)
         draft = planned if planned.edge > alone.edge else alone
     proposals = [_of_pick(leg, pick, case, aims, draft, alone, settings) for leg, pick in enumerate(picks)]
@@ -142,7 +142,7 @@ def _planned(view: View, aims: Aims, change: Floats, plan: Mapping[str, float]) 
     """The change after a plan: what is added anyway gets another size, between what is held and the most."""
     said = aims.sides * np.array([plan.get(symbol, 0.0) for symbol in view.symbols])
     held = np.maximum(0.0, aims.sides * view.position)
-    size = np.clip(said, held, np.maximum(held, aims.most))
+    size = np.minimum(said, np.maximum(held, aims.most))
     return np.where(grows(view, change), np.where(size > held, aims.sides * size - view.position, 0.0), change)
 
 

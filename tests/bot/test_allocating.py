@@ -13,14 +13,17 @@ from bot import allocating
 from bot.worlds import simulated_world
 from contracts import codec
 from contracts.column import floats
+from contracts.decision import AllocationAsked, GateState, Verdict
+from contracts.life import GatewayFailed
 from contracts.ports import Workers
 from quant.tail_risk import cvar
 from tests.actors.gateways.test_allocator import ASKED
-from tests.kit.worlds import a_profile
+from tests.kit.worlds import a_profile, last, said, simulate
 
 
 def a_question(**changed):
-    moves = np.random.default_rng(5).standard_t(6, (400, 2)) * 0.02
+    rng = np.random.default_rng(5)
+    moves = 0.03 * rng.standard_t(6, (400, 1)) + 0.005 * rng.standard_normal((400, 2))
     return msgspec.structs.replace(
         ASKED, unit_losses=floats(moves * [-1.0, 1.0] + 0.001), held=floats(-10.0 * moves[:, 0]), **changed
     )
@@ -66,3 +69,21 @@ async def test_a_worker_of_a_world_knows_how_to_allocate(tmp_path):
     answer = await workers.run("allocate", (), data=[codec.encode(asked)], timeout_s=60.0)
     assert json.loads(answer) == allocating.answer(asked)
     world.close()
+
+
+def a_tight_profile():
+    """Five instruments and a fifth of the canary's budget: it binds in most decisions."""
+    names = ["BTC-EUR", "ETH-EUR", "SOL-EUR", "ADA-EUR", "XRP-EUR"]
+    tight = {"risk__cvar_budget_ratio": 0.002, "selection__caution": 0, "simulated__market__symbols": names}
+    return a_profile(planning__enabled=True, planning__ask_s=1, **tight)
+
+
+def test_a_worker_that_fails_all_day_stops_nothing():
+    run = simulate(a_tight_profile(), seconds=15)
+    assert said(run, AllocationAsked), "a budget binds"
+    assert {each.gateway for each in said(run, GatewayFailed)} == {"allocator"}
+    assert last(run, GatewayFailed).error.startswith("WorkFailed: work was 'allocate'")
+    verdicts = said(run, Verdict)
+    assert len(verdicts) >= 10
+    assert {each.plan for each in verdicts} == {""}
+    assert {each.state for each in said(run, GateState, after_s=5.0, before_s=15.0)} <= {"TRADING"}
