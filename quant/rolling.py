@@ -5,6 +5,8 @@ Arrays are float64 with time on the last axis, oldest first; NaN means absent.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -84,11 +86,14 @@ class Ring:
         self.rows = rows
 
 
+@cache
 def ewma_weights(window: int, decay: float) -> Floats:
-    """Weights decay**age for ages window-1 .. 0 (oldest first); not normalised."""
+    """Weights decay**age for ages window-1 .. 0 (oldest first); not normalised, read-only."""
     if not 0.0 < decay <= 1.0:
         raise ValueError(f"decay is {decay}, expected above 0 and at most 1")
-    return np.asarray(np.power(decay, np.arange(window - 1, -1, -1, dtype=np.float64)))
+    weights = np.asarray(np.power(decay, np.arange(window - 1, -1, -1, dtype=np.float64)))
+    weights.flags.writeable = False
+    return weights
 
 
 def ewma(values: Floats, decay: float, present_min: int) -> Floats:
@@ -97,13 +102,21 @@ def ewma(values: Floats, decay: float, present_min: int) -> Floats:
     An absent value has weight zero and the rest are renormalised; NaN when fewer than `present_min` are present.
     """
     weights = ewma_weights(values.shape[-1], decay)
-    present = ~np.isnan(values)
-    total = np.where(present, values, 0.0) @ weights
-    mass = present @ weights
-    enough = present.sum(axis=-1) >= present_min
-    out = np.full(total.shape, np.nan)
-    np.divide(total, mass, out=out, where=enough)
+    if len(weights) < present_min:
+        return np.full(values.shape[:-1], np.nan)
+    out = np.asarray(values @ weights / weights.sum())
+    gapped = np.isnan(out)  # absent values are rare, and looking for them costs more than the mean
+    if gapped.any():
+        out[gapped] = _ewma_of_present(values[gapped], weights, present_min)
     return out
+
+
+def _ewma_of_present(values: Floats, weights: Floats, present_min: int) -> Floats:
+    absent = np.isnan(values)
+    present = 1.0 - absent
+    enough = present.sum(axis=-1) >= present_min
+    total = np.where(absent, 0.0, values) @ weights
+    return np.asarray(total / np.where(enough, present @ weights, np.nan))
 
 
 def ewma_step(mean: Floats, value: Floats, decay: float) -> Floats:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant.features.kernels import FLAT, PRESENT_SHARE_MIN, dot
-from quant.features.registry import Feature, Kernel
+from quant.features.kernels import FLAT, PRESENT_SHARE_MIN
+from quant.features.registry import Feature, Kernel, Reduce
+from quant.features.sliding import comoments
 from quant.rolling import Floats, ewma_weights
 
 BETA_DECAY = 0.98
@@ -21,10 +22,18 @@ PAIR_CORRELATION_MIN = 0.3
 
 def centred_rank(x: Floats) -> Floats:
     """Rank among the present, ties in the middle, from -.5 to .5."""
-    below = (x[None] < x[:, None]).sum(axis=1) + 0.5 * (x[None] == x[:, None]).sum(axis=1)
-    count = (~np.isnan(x)).sum(axis=0)
-    rank = (below - 0.5) / np.where(count > 1, count - 1, np.nan) - 0.5
-    return np.where(np.isnan(x), np.nan, rank)
+    order = np.argsort(x, axis=0, kind="stable")
+    ordered = np.take_along_axis(x, order, axis=0)
+    place = np.arange(len(x)).reshape(-1, *(1,) * (x.ndim - 1))
+    parted = ordered[1:] != ordered[:-1]
+    first, last = np.zeros(x.shape, dtype=np.int64), np.full(x.shape, len(x) - 1)
+    first[1:], last[:-1] = np.where(parted, place[1:], 0), np.where(parted, place[:-1], len(x) - 1)
+    middle = 0.5 * (np.maximum.accumulate(first, axis=0) + np.minimum.accumulate(last[::-1], axis=0)[::-1])
+    below = np.empty(x.shape)
+    np.put_along_axis(below, order, middle, axis=0)
+    absent = np.isnan(x)
+    count = len(x) - absent.sum(axis=0)
+    return np.where(absent, np.nan, below / np.where(count > 1, count - 1, np.nan) - 0.5)
 
 
 def _moments(x: Floats, m: Floats, weights: Floats, present_min: int) -> tuple[Floats, Floats, Floats]:
@@ -47,12 +56,9 @@ def residual_return(r: Floats, m: Floats, beta_: Floats, sd: Floats) -> Floats:
     return np.asarray((r.sum(axis=-1) - beta_ * m.sum(axis=-1)) / (sd * np.sqrt(r.shape[-1])))
 
 
-def market_correlation(r: Floats, mk: Floats) -> Floats:
+def market_correlation(x: Floats, market: Floats, both: Floats, count: Floats) -> Floats:
     """With the mean of the market, around zero, absent rows left out."""
-    x, market, both = dot(r, r), dot(mk, mk), dot(r, mk)
-    if np.isnan(both).any():
-        x, market, both = _moments(r, mk, np.ones(r.shape[-1]), CORRELATION_PRESENT_MIN)
-    moved = (x > FLAT * FLAT) & (market > FLAT * FLAT)
+    moved = (x > FLAT * FLAT) & (market > FLAT * FLAT) & (count >= CORRELATION_PRESENT_MIN)
     return np.asarray(both / np.sqrt(np.where(moved, x * market, np.nan)))
 
 
@@ -123,9 +129,21 @@ def _cross(
     deps: tuple[str, ...] = (),
     grid: str = "bar",
     rows_min: int = 0,
+    reduce: Reduce | None = None,
 ) -> Feature:
     return Feature(
-        name, formula, kernel, window, warmup, grid, inputs, "R1 R4", deps=deps, rows_min=rows_min, cross=True
+        name,
+        formula,
+        kernel,
+        window,
+        warmup,
+        grid,
+        inputs,
+        "R1 R4",
+        deps=deps,
+        rows_min=rows_min,
+        cross=True,
+        reduce=reduce,
     )
 
 
@@ -145,7 +163,18 @@ CROSS_SECTION = (
         61,
         ("beta_btc_7d", "ewma_vol"),
     ),
-    _cross("corr_mkt_1d", "correlation of r and mk over 1 d", market_correlation, 1440, ("r", "mk"), 41, (), "bar", 60),
+    _cross(
+        "corr_mkt_1d",
+        "correlation of r and mk over 1 d",
+        market_correlation,
+        1440,
+        ("r", "mk"),
+        41,
+        (),
+        "bar",
+        60,
+        comoments,
+    ),
     _cross("disp_60", "standard deviation over instruments of ret_60", dispersion, 1, (), 61, ("ret_60",)),
     _cross("breadth_60", "share of instruments with ret_60 > 0", breadth, 1, (), 61, ("ret_60",)),
     _cross("lead_btc_1m", "(beta m_last - r_last) / s", lead, 1, ("r", "m"), 21, ("beta_btc_7d", "ewma_vol")),

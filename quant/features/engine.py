@@ -20,8 +20,9 @@ from quant.features.context import CONTEXT
 from quant.features.cross_section import CROSS_SECTION
 from quant.features.grids import HOUR_S, SLOTS_S, Hours, Slots
 from quant.features.perp import PERP
-from quant.features.registry import Feature, Registry
+from quant.features.registry import Feature, Reduce, Registry
 from quant.features.reversion import REVERSION
+from quant.features.sliding import sliding
 from quant.features.trend import TREND
 from quant.features.variance import VARIANCE
 from quant.features.volume import VOLUME
@@ -42,6 +43,8 @@ EXPECTED = ("close", "spread_bps", "imb_l1", "imb_l5", "micro_bps", "ofi_10s", "
 WAITED = (*EXPECTED, "open", "high", "low", "volume")
 """Raw columns that readiness waits for once they have been seen: history brings them."""
 READY_BARS = 300
+Reduction = tuple[Reduce, tuple[str, ...], int]
+"""What is reduced: how, of which columns, over how many rows."""
 
 
 class PipelineState(NamedTuple):
@@ -81,11 +84,14 @@ class FeaturePipeline:
             n: np.zeros(width) for n in ("stale", "carried")
         }
         self._counts = {"close_ns": 0, **dict.fromkeys(raw_columns(), 0)}
-        self._rings = {grid: self._new_rings(grid) for grid in ("clock", "bar", "hour", "trade", "book")}
+        self._clock = np.full((1, 1), np.nan)
+        self._rings = {grid: self._new_rings(grid) for grid in ("bar", "hour", "trade", "book")}
         self._slots = {grid: Slots(grid, width, self._windows(grid)) for grid in SLOTS_S}
         self._rings |= {grid: slots.rings for grid, slots in self._slots.items()}
+        self._slides = {key: kept for key in self._reductions() if (kept := sliding(key[0], width, key[2])) is not None}
         self._values = np.full((len(REGISTRY), width), np.nan)
-        self._due = dict.fromkeys(self._rings, False)
+        self._raws = {feature.name: tuple(self._raw_inputs(feature)) for feature in REGISTRY}
+        self._due = dict.fromkeys(("clock", *self._rings), False)
         self._waiting: tuple[tuple[tuple[str, ...], int], tuple[Feature, ...]] = ((), 0), ()
 
     def _windows(self, grid: str) -> dict[str, int]:
@@ -96,6 +102,12 @@ class FeaturePipeline:
                 for name in feature.inputs:
                     windows[name] = max(windows.get(name, 1), self._rows[feature.name])
         return windows
+
+    def _reductions(self) -> Iterator[Reduction]:
+        """What the features on bars reduce, each once."""
+        for feature in REGISTRY:
+            if feature.reduce is not None and feature.grid == "bar":
+                yield feature.reduce, feature.inputs, self._rows[feature.name]
 
     def _new_rings(self, grid: str) -> dict[str, Ring]:
         return {name: Ring(self.width, window) for name, window in self._windows(grid).items()}
@@ -112,13 +124,14 @@ class FeaturePipeline:
             if source == "bar":
                 self._push_bar(at_ns, checked)
             elif source in self._rings:
-                self._push_rings(source, checked)
+                self._push_rings(source, book.prepared(checked) if source == "book" else checked)
             else:
                 for grid in self._slots:
                     if grid.startswith(source):
                         self._slots[grid].push(at_ns, checked)
                         self._due[grid] = True
-        self._push_rings("clock", {"at_s": np.full(self.width, at_ns / 1e9)})
+        self._clock[:] = at_ns / 1e9
+        self._due["clock"] = True
 
     def _checked(self, source: str, rows: Mapping[str, Floats]) -> dict[str, Floats]:
         if source not in SOURCES:
@@ -149,6 +162,8 @@ class FeaturePipeline:
         ring["r"].push(columns["r"])
         columns["lrv"] = log_deviation(ring["r"].view(LRV_BARS))
         self._push_rings("bar", {name: row for name, row in columns.items() if name in ring and name != "r"})
+        for (_, inputs, window), slide in self._slides.items():
+            slide.push([ring[name].view(window) for name in inputs])
         hour = self._hours.step(close_ns, close_before_ns, columns["c"], columns["r"])
         if hour is not None:
             self._push_rings("hour", hour)
@@ -165,14 +180,27 @@ class FeaturePipeline:
     def values(self) -> Floats:
         """Every feature now, shape (n_features, width) in the order of `names`; NaN while cold. A copy."""
         values: dict[str, Floats] = {}
+        reduced: dict[Reduction, tuple[Floats, ...]] = {}
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             for row, feature in enumerate(REGISTRY):
-                if self._due[feature.grid]:
-                    rings, rows = self._rings[feature.grid], self._rows[feature.name]
-                    self._values[row] = feature((rings[name].view(rows) for name in feature.inputs), values)
+                if self._due[feature.grid] and all(self._counts[raw] for raw in self._raws[feature.name]):
+                    self._values[row] = feature.finish(self._reduced(feature, reduced), values)
                 values[feature.name] = self._values[row]
-        self._due = dict.fromkeys(self._rings, False)
+        self._due = dict.fromkeys(self._due, False)
         return self._values.copy()
+
+    def _reduced(self, feature: Feature, known: dict[Reduction, tuple[Floats, ...]]) -> tuple[Floats, ...]:
+        """The windows of a feature, or what its reduction says of them, from `known` where it was asked before."""
+        if feature.grid == "clock":
+            return (self._clock,)
+        rings, rows = self._rings[feature.grid], self._rows[feature.name]
+        if feature.reduce is None:
+            return tuple(rings[name].view(rows) for name in feature.inputs)
+        key = feature.reduce, feature.inputs, rows
+        if key not in known:
+            slide = self._slides.get(key) if feature.grid == "bar" else None
+            known[key] = slide.answer() if slide else feature.reduce(*(rings[name].view(rows) for name in key[1]))
+        return known[key]
 
     @property
     def bars(self) -> int:
@@ -257,8 +285,11 @@ class FeaturePipeline:
             ring.load((state.columns[f"ring.{grid}.{name}"], state.counts[f"ring.{grid}.{name}"]))
         for grid, slots in self._slots.items():
             slots.slot = state.counts[f"slot.{grid}"]
+        for (_, inputs, rows), slide in self._slides.items():
+            bar = self._rings["bar"]
+            slide.rebuild([bar[name].view(rows) for name in inputs], bar[inputs[0]].rows)
         self._counts = {name: state.counts[name] for name in self._counts}
-        self._due = dict.fromkeys(self._rings, True)
+        self._due = dict.fromkeys(self._due, True)
 
     def _arrays(self) -> tuple[dict[str, Floats], dict[str, Floats]]:
         """The live arrays outside the rings, those by instrument and those shared by all."""
@@ -266,6 +297,7 @@ class FeaturePipeline:
         columns |= {f"hours.{name}": array for name, array in self._hours.columns.items()}
         columns |= {f"memory.{name}": array for name, array in self._memory.columns.items()}
         shared: dict[str, Floats] = {f"memory.{name}": array for name, array in self._memory.shared.items()}
+        shared["clock"] = self._clock
         return columns, shared
 
     def _each_ring(self) -> Iterator[tuple[str, str, Ring]]:
@@ -280,7 +312,7 @@ def raw_columns() -> tuple[str, ...]:
 
 def raw_of(grid: str, column: str) -> str:
     """The raw column that decides whether a column can be known at all."""
-    return bars.RAW_OF.get(column, "close") if grid in ("bar", "hour") else column
+    return bars.RAW_OF.get(column, "close") if grid in ("bar", "hour") else book.RAW_OF.get(column, column)
 
 
 def known(row: Floats) -> Floats:

@@ -8,17 +8,18 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from quant.features import bars
+from quant.features import bars, book
 from quant.features.bars import LRV_BARS, Memory, carry, elementwise, log_deviation, market
-from quant.features.engine import REGISTRY, SOURCES, check_prices, known, raw_columns
+from quant.features.engine import REGISTRY, SOURCES, Reduction, check_prices, known, raw_columns
 from quant.features.grids import HOUR_COLUMNS, SLOTS_S, Hours, slot_rows
-from quant.features.registry import Feature
+from quant.features.registry import Feature, Reduce
 from quant.rolling import Floats
 
 CHUNK_VALUES = 400_000
 CHUNK_TIMES = 512
 Times = NDArray[np.int64]
 Columns = dict[str, Floats]
+Reduced = dict[Reduction, tuple[Floats, ...]]
 
 
 def batch(
@@ -40,18 +41,21 @@ def batch(
     absent = np.full((width, times), np.nan)
     raw = {name: known(history[name]) if name in history else absent for name in raw_columns()}
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        columns: dict[str, Columns] = {"clock": {"at_s": np.broadcast_to(at_ns / 1e9, (width, times))}}
-        columns |= {source: {name: raw[name] for name in SOURCES[source]} for source in ("trade", "book")}
+        columns: dict[str, Columns] = {"clock": {"at_s": at_ns[None] / 1e9}}
+        columns["trade"] = {name: raw[name] for name in SOURCES["trade"]}
+        columns["book"] = book.prepared({name: raw[name] for name in SOURCES["book"]})
         columns["bar"], columns["hour"], hour_of = _bar_columns(raw, at_ns, bar_s, horizon_bars, leader)
         values: Columns = {}
+        reduced: Reduced = {}
         for feature in features:
             if feature.grid == "hour":
-                rows = _evaluate(feature, columns["hour"], values, bar_s)
+                rows = _evaluate(feature, columns["hour"], values, bar_s, {})
                 values[feature.name] = np.where(hour_of >= 0, rows[:, hour_of], np.nan) if rows.size else absent
             elif feature.grid in SLOTS_S:
                 values[feature.name] = _on_slots(feature, raw, at_ns)
             else:
-                values[feature.name] = _evaluate(feature, columns[feature.grid], values, bar_s)
+                rows = _evaluate(feature, columns[feature.grid], values, bar_s, reduced)
+                values[feature.name] = np.broadcast_to(rows, (width, times))
     return values
 
 
@@ -123,20 +127,47 @@ def _remember(
     return {name: np.array([row[name] for row in rows]).reshape(-1, width).T for name in HOUR_COLUMNS}, hour_of
 
 
-def _evaluate(feature: Feature, columns: Columns, values: Columns, bar_s: float) -> Floats:
+def _evaluate(feature: Feature, columns: Columns, values: Columns, bar_s: float, reduced: Reduced) -> Floats:
     """The kernel at every row of its columns from the first warm one on; nothing where a source is absent."""
-    window, warm = feature.rows(bar_s), 0 if feature.rows_min else feature.warmup - 1
+    warm = 0 if feature.rows_min else feature.warmup - 1
     inputs = [columns[name] for name in feature.inputs]
     deps = [values[name] for name in feature.deps]
     width, times = (inputs or deps)[0].shape
     out = np.full((width, times), np.nan)
     if any(np.isnan(column).all() for column in inputs):
         return out
-    padded = [np.concatenate([np.full((width, window - 1), np.nan), column], axis=1) for column in inputs]
-    for here in _chunks(width, warm, times, window):
-        views = [sliding_window_view(p[:, here.start : here.stop + window - 1], window, axis=1) for p in padded]
+    rows = feature.rows(bar_s)
+    if feature.reduce is not None:
+        key = feature.reduce, feature.inputs, rows
+        if key not in reduced:
+            reduced[key] = _reduce(feature.reduce, inputs, rows)
+        late = {name: dep[:, warm:] for name, dep in zip(feature.deps, deps, strict=True)}
+        out[:, warm:] = feature.finish((each[:, warm:] for each in reduced[key]), late)
+        return out
+    for here, views in _windows(inputs, warm, (width, times), rows):
         out[:, here] = feature(views, {n: d[:, here] for n, d in zip(feature.deps, deps, strict=True)})
     return out
+
+
+def _reduce(reduce: Reduce, inputs: list[Floats], rows: int) -> tuple[Floats, ...]:
+    """What a reduction says at every row."""
+    shape = inputs[0].shape
+    said = [(here, reduce(*views)) for here, views in _windows(inputs, 0, shape, rows)]
+    answers = tuple(np.empty(shape) for _ in said[0][1])
+    for here, parts in said:
+        for answer, part in zip(answers, parts, strict=True):
+            answer[:, here] = part
+    return answers
+
+
+def _windows(
+    inputs: list[Floats], first: int, shape: tuple[int, int], rows: int
+) -> Iterator[tuple[slice, list[Floats]]]:
+    """Stretches of time with the windows (width, times, rows) of every input at each of them."""
+    width, times = shape
+    padded = [np.concatenate([np.full((width, rows - 1), np.nan), column], axis=1) for column in inputs]
+    for here in _chunks(width, first, times, rows):
+        yield here, [sliding_window_view(p[:, here.start : here.stop + rows - 1], rows, axis=1) for p in padded]
 
 
 def _on_slots(feature: Feature, raw: Mapping[str, Floats], at_ns: Times) -> Floats:

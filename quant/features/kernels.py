@@ -23,10 +23,11 @@ def latest(x: Floats) -> Floats:
 
 def zscore(x: Floats) -> Floats:
     """The last value against mean and standard deviation of the window; NaN where one is absent or none differs."""
-    offset = x - x[..., -1:]
-    sd = offset.std(axis=-1)
-    scale = np.abs(x).max(axis=-1)
-    return np.asarray(-offset.mean(axis=-1) / np.where(sd > FLAT * scale, sd, np.nan))
+    offset, n = x - x[..., -1:], x.shape[-1]
+    mean = offset.sum(axis=-1) / n
+    variance = dot(offset, offset) / n - mean * mean
+    scale = FLAT * np.abs(x[..., -1])
+    return np.asarray(-mean / np.sqrt(np.where(variance > scale * scale, variance, np.nan)))
 
 
 def ewma_z(x: Floats) -> Floats:
@@ -35,11 +36,6 @@ def ewma_z(x: Floats) -> Floats:
     mean = ewma(offset, Z_DECAY, Z_PRESENT_MIN)
     variance = ewma(offset * offset, Z_DECAY, Z_PRESENT_MIN) - mean * mean
     return np.asarray(-mean / np.sqrt(np.where(variance > Z_SD_MIN * Z_SD_MIN, variance, np.nan)))
-
-
-def log_ewma_z(x: Floats) -> Floats:
-    """The same of log(1 + x)."""
-    return ewma_z(np.log1p(x))
 
 
 def present_z(x: Floats, present_min: int) -> Floats:
@@ -57,10 +53,14 @@ def present_z(x: Floats, present_min: int) -> Floats:
 
 def mean_present(x: Floats) -> Floats:
     """Mean of those present, PRESENT_SHARE_MIN of the window at least."""
-    known = ~np.isnan(x)
-    count = known.sum(axis=-1)
-    total = np.where(known, x, 0.0).sum(axis=-1)
-    return np.asarray(total / np.where(count >= PRESENT_SHARE_MIN * x.shape[-1], count, np.nan))
+    mean = np.asarray(x.sum(axis=-1) / x.shape[-1])
+    gapped = np.isnan(mean)
+    if gapped.any():
+        known = ~np.isnan(x[gapped])
+        count = known.sum(axis=-1)
+        total = np.where(known, x[gapped], 0.0).sum(axis=-1)
+        mean[gapped] = total / np.where(count >= PRESENT_SHARE_MIN * x.shape[-1], count, np.nan)
+    return mean
 
 
 def realised(r: Floats) -> Floats:

@@ -19,6 +19,7 @@ from types import CodeType, FunctionType
 from quant.rolling import Floats
 
 Kernel = Callable[..., Floats]
+Reduce = Callable[..., tuple[Floats, ...]]
 
 RULES = {
     "R1": "the last closed bar only",
@@ -43,9 +44,11 @@ class Feature:
     """One feature: `kernel(*windows of inputs, *values of deps, **params)`.
 
     `window` rows of every input are handed to the kernel; the first value appears with row `warmup` of the stream
-    when none is absent. `rule` names the availability rules of RULES, `grid` the kind of rows it lives on (GRIDS). A
-    feature with `rows_min` is defined over days: where a day has fewer rows than DAY_ROWS its window and warm-up
-    shrink in proportion, down to `rows_min`. `cross` features see all instruments at once, on the first axis.
+    when none is absent. What several features take of the same windows is a `reduce`: it is given the windows, and the
+    kernel is given its answers (a tuple of arrays) in their place, so that the work is done once for all of them.
+    `rule` names the availability rules of RULES, `grid` the kind of rows it lives on (GRIDS). A feature with `rows_min`
+    is defined over days: where a day has fewer rows than DAY_ROWS its window and warm-up shrink in proportion, down to
+    `rows_min`. `cross` features see all instruments at once, on the first axis.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Feature:
     params: tuple[tuple[str, float], ...] = ()
     rows_min: int = 0
     cross: bool = False
+    reduce: Reduce | None = None
 
     def __post_init__(self) -> None:
         if unknown := [rule for rule in self.rule.split() if rule not in RULES]:
@@ -79,7 +83,11 @@ class Feature:
         return max(min(self.rows_min, declared), 1 + round((declared - 1) * day_rows / DAY_ROWS[self.grid]))
 
     def __call__(self, windows: Iterable[Floats], values: Mapping[str, Floats]) -> Floats:
-        return self.kernel(*windows, *(values[name] for name in self.deps), **dict(self.params))
+        return self.finish(windows if self.reduce is None else self.reduce(*windows), values)
+
+    def finish(self, reduced: Iterable[Floats], values: Mapping[str, Floats]) -> Floats:
+        """The value from what `reduce` answered (from the windows where there is none)."""
+        return self.kernel(*reduced, *(values[name] for name in self.deps), **dict(self.params))
 
 
 class Registry:
@@ -131,12 +139,13 @@ def _feature_hash(feature: Feature, dependencies: list[str]) -> str:
         repr(sorted(feature.params)),
         *dependencies,
         *code_of(feature.kernel),
+        *(code_of(feature.reduce) if feature.reduce is not None else ()),
     ]
     return _sha256(facts)
 
 
 @cache
-def code_of(kernel: Kernel) -> tuple[str, ...]:
+def code_of(kernel: Kernel | Reduce) -> tuple[str, ...]:
     """The source, without docstrings and layout, of a kernel and of every function of this package it reaches.
 
     Plain constants it reaches by name are part of it too, so that a changed decay changes the hash.
@@ -146,7 +155,7 @@ def code_of(kernel: Kernel) -> tuple[str, ...]:
     return tuple(f"{name}={code}" for name, code in sorted(seen.items()))
 
 
-def _collect(function: Kernel, seen: dict[str, str]) -> None:
+def _collect(function: Kernel | Reduce, seen: dict[str, str]) -> None:
     if not isinstance(function, FunctionType):
         raise TypeError(f"kernel {function!r} is not a plain function, so its source cannot be hashed")
     name = f"{function.__module__}.{function.__qualname__}"
@@ -154,7 +163,7 @@ def _collect(function: Kernel, seen: dict[str, str]) -> None:
         return
     seen[name] = _tree_of(function)
     for reached in sorted(_names(function.__code__)):
-        value = function.__globals__.get(reached)
+        value = inspect.unwrap(function.__globals__.get(reached))  # type: ignore[arg-type]
         if isinstance(value, FunctionType) and value.__module__.startswith("quant."):
             _collect(value, seen)
         elif isinstance(value, int | float | str | tuple):

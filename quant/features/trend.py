@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from quant.features.kernels import FLAT, SETTLED, dot, latest, ratio
-from quant.features.registry import Feature, Kernel
+from quant.features.registry import Feature, Kernel, Reduce
+from quant.features.sliding import extremes
 from quant.rolling import Floats, ewma
 from quant.volatility import ewma_sd
 
@@ -54,26 +55,25 @@ def over_atr(gap: Floats, atr: Floats) -> Floats:
     return ratio(gap[..., -1], atr[..., -1])
 
 
-def _line(c: Floats) -> tuple[Floats, Floats]:
+def line(c: Floats) -> tuple[Floats, Floats]:
     """Least squares of c on time: slope over its standard error, and the share of variance explained."""
     n = c.shape[-1]
     time = np.arange(n) - 0.5 * (n - 1)
     y = c - c[..., -1:]
-    y = y - y.mean(axis=-1, keepdims=True)
-    xx, xy, yy = float(time @ time), y @ time, dot(y, y)
+    total = y.sum(axis=-1)
+    xx, xy, yy = float(time @ time), y @ time, dot(y, y) - total * total / n
     share = ratio(xy * xy, xx * np.where(yy > FLAT * FLAT, yy, np.nan))
     rest = np.maximum(yy - xy * xy / xx, FLAT * yy)
     return np.asarray(xy / np.sqrt(xx * ratio(rest, np.asarray(float(n - 2))))), np.minimum(share, 1.0)
 
 
-def slope_t(c: Floats) -> Floats:
+def slope_t(t: Floats, share: Floats) -> Floats:
     """t statistic of the slope, within 1e3 (a perfect line has no error)."""
-    t, share = _line(c)
     return np.where(np.isnan(share), np.nan, np.clip(t, -1e3, 1e3))
 
 
-def line_share(c: Floats) -> Floats:
-    return _line(c)[1]
+def line_share(t: Floats, share: Floats) -> Floats:
+    return share
 
 
 def efficiency(r: Floats) -> Floats:
@@ -81,21 +81,18 @@ def efficiency(r: Floats) -> Floats:
     return np.asarray(np.abs(r.sum(axis=-1)) / np.where(path > FLAT, path, np.nan))
 
 
-def channel(c: Floats) -> Floats:
-    """Place of the last close between lowest (0) and highest (1); absent closes are left out."""
-    high, low = np.fmax.reduce(c, axis=-1), np.fmin.reduce(c, axis=-1)
+def channel(last: Floats, high: Floats, low: Floats, fall: Floats) -> Floats:
+    """Place of the last close between lowest (0) and highest (1)."""
     wide = high - low
-    return np.asarray((c[..., -1] - low) / np.where(wide > FLAT, wide, np.nan))
+    return np.asarray((last - low) / np.where(wide > FLAT, wide, np.nan))
 
 
-def below_high(c: Floats, sd: Floats) -> Floats:
-    """Absent closes are left out."""
-    return np.asarray((c[..., -1] - np.fmax.reduce(c, axis=-1)) / (sd * np.sqrt(c.shape[-1])))
+def below_high(last: Floats, high: Floats, low: Floats, fall: Floats, sd: Floats, bars: int) -> Floats:
+    return np.asarray((last - high) / (sd * np.sqrt(bars)))
 
 
-def above_low(c: Floats, sd: Floats) -> Floats:
-    """Absent closes are left out."""
-    return np.asarray((c[..., -1] - np.fmin.reduce(c, axis=-1)) / (sd * np.sqrt(c.shape[-1])))
+def above_low(last: Floats, high: Floats, low: Floats, fall: Floats, sd: Floats, bars: int) -> Floats:
+    return np.asarray((last - low) / (sd * np.sqrt(bars)))
 
 
 def strength(gain: Floats, loss: Floats) -> Floats:
@@ -116,8 +113,18 @@ def _bar(
     warmup: int,
     deps: tuple[str, ...] = (),
     params: tuple[tuple[str, float], ...] = (),
+    reduce: Reduce | None = None,
 ) -> Feature:
-    return Feature(name, formula, kernel, window, warmup, "bar", inputs, "R1", deps=deps, params=params)
+    return Feature(name, formula, kernel, window, warmup, "bar", inputs, "R1", deps=deps, params=params, reduce=reduce)
+
+
+def _channel(name: str, formula: str, bars: int) -> Feature:
+    return _bar(name, f"{formula} over {bars} closes", channel, bars, ("c",), 2, reduce=extremes)
+
+
+def _edge(name: str, formula: str, kernel: Kernel, bars: int) -> Feature:
+    said, params = f"{formula} / (s sqrt {bars}) over {bars} closes", (("bars", bars),)
+    return _bar(name, said, kernel, bars, ("c",), 21, ("ewma_vol",), params, extremes)
 
 
 def _ret(bars: int) -> Feature:
@@ -149,13 +156,13 @@ TREND = (
     _bar(
         "macd_hist", "(MACD - EMA9 of MACD) / ATR14, MACD = EMA12 - EMA26 of c", over_atr, 1, ("macd", "atr"), SETTLED
     ),
-    _bar("slope_t_60", "t statistic of least squares c ~ time, within 1e3", slope_t, 60, ("c",), 60),
-    _bar("r2_60", "R^2 of least squares c ~ time", line_share, 60, ("c",), 60),
+    _bar("slope_t_60", "t statistic of least squares c ~ time, within 1e3", slope_t, 60, ("c",), 60, reduce=line),
+    _bar("r2_60", "R^2 of least squares c ~ time", line_share, 60, ("c",), 60, reduce=line),
     _bar("eff_ratio_60", "|c_t - c_t-60| / sum |r|", efficiency, 60, ("r",), 61),
-    _bar("donch_60", "(c - min) / (max - min) over 60 closes", channel, 60, ("c",), 2),
-    _bar("donch_1440", "(c - min) / (max - min) over 1440 closes", channel, 1440, ("c",), 2),
-    _bar("dist_hi_1440", "(c - max) / (s sqrt 1440) over 1440 closes", below_high, 1440, ("c",), 21, ("ewma_vol",)),
-    _bar("dist_lo_1440", "(c - min) / (s sqrt 1440) over 1440 closes", above_low, 1440, ("c",), 21, ("ewma_vol",)),
+    _channel("donch_60", "(c - min) / (max - min)", 60),
+    _channel("donch_1440", "(c - min) / (max - min)", 1440),
+    _edge("dist_hi_1440", "(c - max)", below_high, 1440),
+    _edge("dist_lo_1440", "(c - min)", above_low, 1440),
     _bar("rsi_14", "100 U / (U + D), Wilder 14 of rises and falls of c", strength, 1, ("gain_14", "loss_14"), SETTLED),
     _bar("rsi_60", "100 U / (U + D), Wilder 60 of rises and falls of c", strength, 1, ("gain_60", "loss_60"), SETTLED),
     _bar("kama_gap", "(c - KAMA10) / ATR14, Kaufman 10, 2, 30 of c", over_atr, 1, ("kama", "atr"), SETTLED),

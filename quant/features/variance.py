@@ -7,22 +7,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant.features.kernels import FLAT, SETTLED, dot, latest, log_ratio, mean_present, realised
-from quant.features.registry import Feature, Kernel
+from quant.features.kernels import FLAT, PRESENT_SHARE_MIN, SETTLED, dot, latest, log_ratio, mean_present, realised
+from quant.features.registry import Feature, Kernel, Reduce
+from quant.features.sliding import extremes, squares, worst_mean
 from quant.rolling import Floats
 from quant.volatility import ewma_sd
 
-TAIL = 0.05
 VOLVOL_MIN = 60
 
 
-def realised_present(r: Floats) -> Floats:
+def realised_present(square: Floats, count: Floats, rows: int) -> Floats:
     """Root mean square of the returns present."""
-    mean = dot(r, r) / r.shape[-1]
-    gapped = np.isnan(mean)
-    if gapped.any():
-        mean[gapped] = mean_present(r[gapped] ** 2)
-    return np.asarray(np.sqrt(mean))
+    return np.asarray(np.sqrt(square / np.where(count >= PRESENT_SHARE_MIN * rows, count, np.nan)))
 
 
 def root_mean(r2: Floats) -> Floats:
@@ -64,42 +60,47 @@ def down_share(r: Floats) -> Floats:
 
 def spread_of(x: Floats) -> Floats:
     """Standard deviation of those present, VOLVOL_MIN at least."""
+    n = x.shape[-1]
+    offset = x - x.sum(axis=-1, keepdims=True) / n
+    variance = np.asarray(dot(offset, offset) / n)
+    gapped = np.isnan(variance)
+    if gapped.any():
+        variance[gapped] = _variance_of_present(x[gapped])
+    return np.asarray(np.sqrt(variance))
+
+
+def _variance_of_present(x: Floats) -> Floats:
     known = ~np.isnan(x)
     count = np.where(known.sum(axis=-1) >= VOLVOL_MIN, known.sum(axis=-1), np.nan)
-    filled = np.where(known, x, 0.0)
-    mean = filled.sum(axis=-1) / count
+    mean = np.where(known, x, 0.0).sum(axis=-1) / count
     offset = np.where(known, x - mean[..., None], 0.0)
-    return np.asarray(np.sqrt(dot(offset, offset) / count))
+    return np.asarray(dot(offset, offset) / count)
 
 
-def _central(r: Floats) -> tuple[Floats, Floats, Floats]:
+def central(r: Floats) -> tuple[Floats, Floats, Floats]:
     """Second, third and fourth moments around the mean."""
-    x = r - r.mean(axis=-1, keepdims=True)
+    n = r.shape[-1]
+    x = r - r.sum(axis=-1, keepdims=True) / n
     square = x * x
-    return square.mean(axis=-1), dot(square, x) / x.shape[-1], dot(square, square) / x.shape[-1]
+    return square.sum(axis=-1) / n, dot(square, x) / n, dot(square, square) / n
 
 
-def skewness(r: Floats) -> Floats:
-    second, third, _ = _central(r)
+def skewness(second: Floats, third: Floats, fourth: Floats) -> Floats:
     return np.asarray(third / np.where(second > FLAT * FLAT, second, np.nan) ** 1.5)
 
 
-def excess_kurtosis(r: Floats) -> Floats:
-    second, _, fourth = _central(r)
+def excess_kurtosis(second: Floats, third: Floats, fourth: Floats) -> Floats:
     return np.asarray(fourth / np.where(second > FLAT * FLAT, second, np.nan) ** 2 - 3.0)
 
 
-def drawdown(c: Floats) -> Floats:
-    """Largest fall from a high of the window, in log price; absent closes are left out."""
-    fall = np.fmax.reduce(np.fmax.accumulate(c, axis=-1) - c, axis=-1)
-    return np.where(np.isnan(c[..., -1]), np.nan, fall)
+def drawdown(last: Floats, high: Floats, low: Floats, fall: Floats) -> Floats:
+    """Largest fall from a high of the window, in log price; NaN where the last close is absent."""
+    return np.where(np.isnan(last), np.nan, fall)
 
 
-def tail_ratio(r: Floats, sd: Floats) -> Floats:
-    """Mean of the worst twentieth over the standard deviation around zero, positive; absent returns are left out."""
-    worst = max(1, round(TAIL * r.shape[-1]))
-    low = np.partition(r, worst - 1, axis=-1)[..., :worst].sum(axis=-1) / worst
-    return np.asarray(-low / np.where(sd > FLAT, sd, np.nan))
+def tail_ratio(worst: Floats, sd: Floats) -> Floats:
+    """Mean of the worst twentieth over the standard deviation around zero, positive."""
+    return np.asarray(-worst / np.where(sd > FLAT, sd, np.nan))
 
 
 def _bar(
@@ -111,8 +112,10 @@ def _bar(
     warmup: int,
     deps: tuple[str, ...] = (),
     rule: str = "R1",
+    reduce: Reduce | None = None,
+    params: tuple[tuple[str, float], ...] = (),
 ) -> Feature:
-    return Feature(name, formula, kernel, window, warmup, "bar", inputs, rule, deps=deps)
+    return Feature(name, formula, kernel, window, warmup, "bar", inputs, rule, deps=deps, params=params, reduce=reduce)
 
 
 def _rv(bars: int) -> Feature:
@@ -121,7 +124,16 @@ def _rv(bars: int) -> Feature:
 
 VARIANCE = (
     *(_rv(bars) for bars in (15, 60, 240)),
-    _bar("rv_1440", "sqrt(mean r^2) of 1440 bars, per bar", realised_present, 1440, ("r",), 1081),
+    _bar(
+        "rv_1440",
+        "sqrt(mean r^2) of 1440 bars, per bar",
+        realised_present,
+        1440,
+        ("r",),
+        1081,
+        reduce=squares,
+        params=(("rows", 1440),),
+    ),
     Feature(
         "rv_7d",
         "sqrt(mean r^2) of 7 days, per bar, from hourly means",
@@ -144,9 +156,9 @@ VARIANCE = (
     _bar("term", "ln(rv_60 / rv_1440)", log_ratio, 1, (), 1081, ("rv_60", "rv_1440")),
     _bar("seas_hw", "sqrt of the hour-of-week variance factor, mean of the next horizon", latest, 1, ("seas",), 1),
     _bar("atr_14", "Wilder 14 of the true range of log prices", latest, 1, ("atr",), SETTLED),
-    _bar("skew_240", "third standardised moment of r", skewness, 240, ("r",), 241),
-    _bar("kurt_240", "fourth standardised moment of r, minus 3", excess_kurtosis, 240, ("r",), 241),
-    _bar("maxdd_1440", "largest fall from a high, log price, over 1440 bars", drawdown, 1440, ("c",), 1),
+    _bar("skew_240", "third standardised moment of r", skewness, 240, ("r",), 241, reduce=central),
+    _bar("kurt_240", "fourth standardised moment of r, minus 3", excess_kurtosis, 240, ("r",), 241, reduce=central),
+    _bar("maxdd_1440", "largest fall from a high, log price, of 1440 bars", drawdown, 1440, ("c",), 1, reduce=extremes),
     _bar(
         "es_ratio_1440",
         "-(mean of the worst 5 % of r) / rv over 1440 bars",
@@ -155,6 +167,7 @@ VARIANCE = (
         ("r",),
         1081,
         ("rv_1440",),
+        reduce=worst_mean,
     ),
     _bar("s_ref", "reference deviation of the next horizon, per bar", latest, 1, ("s_ref",), 21, (), "R1 R8 R9"),
 )

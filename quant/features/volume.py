@@ -32,8 +32,7 @@ def balance_slope(sv: Floats) -> Floats:
     """Least-squares slope of on-balance volume on time over the mean volume of a bar, in [-1.5, 1.5]."""
     n = sv.shape[-1]
     time = np.arange(n) - 0.5 * (n - 1)
-    path = np.cumsum(sv, axis=-1)
-    slope = (path - path[..., -1:]) @ time / float(time @ time)
+    slope = sv @ np.cumsum(time[::-1])[::-1] / float(time @ time)
     return ratio(slope, np.abs(sv).mean(axis=-1))
 
 

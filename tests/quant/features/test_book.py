@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from quant.features.book import BOOK
+from quant.features.book import BOOK, RAW_OF
 from quant.features.history import batch
 from quant.rolling import Floats
 from tests.kit.histories import a_history, bar_times
@@ -35,7 +35,7 @@ def test_every_book_feature_equals_its_formula_written_out() -> None:
 def test_an_absent_row_is_absent_now_and_left_out_of_the_history() -> None:
     history = a_history(width=2, times=200)
     for feature in BOOK:
-        history[feature.inputs[0]][0, 150] = np.nan
+        history[RAW_OF.get(feature.inputs[0], feature.inputs[0])][0, 150] = np.nan
     values = batch(history, bar_times(200), bar_s=60.0, horizon_bars=5, features=BOOK)
     assert all(np.isnan(values[feature.name][0, 150]) for feature in BOOK)
     assert all(np.isfinite(values[feature.name][0, 151]) for feature in BOOK)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from quant.features.bars import COLUMNS
+from quant.features.book import RAW_OF
 from quant.features.engine import REGISTRY, SOURCES, FeaturePipeline, raw_columns
 from quant.features.grids import HOUR_COLUMNS
 from tests.kit.histories import a_history, bar_times, push_row, streamed
@@ -173,7 +174,7 @@ def test_a_single_instrument_has_no_cross_section_and_waits_for_none() -> None:
 
 
 def test_every_input_column_exists() -> None:
-    columns = {"clock": ("at_s",), "bar": COLUMNS, "hour": HOUR_COLUMNS}
+    columns = {"clock": ("at_s",), "bar": COLUMNS, "hour": HOUR_COLUMNS, "book": (*SOURCES["book"], *RAW_OF)}
     for feature in REGISTRY:
         source = feature.grid.split("_")[0]
         assert set(feature.inputs) <= set(columns.get(source) or SOURCES[source]), feature.name

@@ -9,7 +9,7 @@ import pytest
 from quant.features.engine import REGISTRY
 from quant.features.kernels import realised
 from quant.features.registry import Feature, Registry, code_of
-from quant.features.trend import scaled_return
+from quant.features.trend import line, scaled_return
 
 
 def changed(name: str, **changes: object) -> Registry:
@@ -42,12 +42,20 @@ def test_the_order_is_part_of_the_schema_hash() -> None:
 
 
 def test_the_code_of_a_kernel_reaches_helpers_and_constants() -> None:
-    names = [line.split("=")[0] for line in code_of(REGISTRY["ewma_vol"].kernel)]
+    names = [said.split("=")[0] for said in code_of(REGISTRY["ewma_vol"].kernel)]
     assert "quant.volatility.ewma_sd" in names
     assert "quant.rolling.ewma_weights" in names
-    bars = [line.split("=")[0] for line in code_of(REGISTRY["ou_kappa_240"].kernel)]
-    assert "quant.features.reversion._ar1" in bars
-    assert "quant.features.reversion.SLOPE_MIN" in bars
+    assert "quant.rolling._ewma_of_present" in names
+    assert "quant.features.reversion.SLOPE_MIN=0.0001" in code_of(REGISTRY["ou_kappa_240"].kernel)
+
+
+def test_a_feature_changes_when_what_it_reduces_with_does() -> None:
+    feature = REGISTRY["ou_noise_240"]
+    assert feature.reduce is not None
+    names = [said.split("=")[0] for said in code_of(feature.reduce)]
+    assert {"quant.features.reversion.ar1", "quant.features.reversion.OU_PRESENT_MIN"} <= set(names)
+    other = replace(feature, reduce=line)
+    assert Registry([other]).hashes != Registry([feature]).hashes
 
 
 def test_a_feature_named_twice_or_before_its_dependency_is_refused() -> None:
