@@ -201,7 +201,7 @@ def test_the_feed_is_told_nothing_and_the_metronome_of_the_end_only() -> None:
 def test_no_outlet_ever_dropped_a_message() -> None:
     outlets = calm().system.outlets
     assert {name: outlet.dropped for name, outlet in outlets.items()} == dict.fromkeys(
-        ("feed", "venue", "cadence", "trainer"), 0
+        ("feed", "venue", "cadence", "trainer", "allocator"), 0
     )
 
 
