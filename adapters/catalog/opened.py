@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adapters.catalog.blocks import bar_blocks
 from adapters.catalog.manifest import KINDS, Manifest, bars_kind, is_bars, read_manifest
+from adapters.catalog.merged import merged_rows
 from adapters.catalog.terms import how_to_say
 from contracts.history import BarBlock, DatasetUnusable, Dated
 from contracts.instrument import Universe
@@ -84,8 +85,8 @@ class OpenedDataset:
         unknown = sorted(kinds.difference(KINDS))
         if unknown:
             raise DatasetUnusable(f"rows of kind {', '.join(unknown)} asked for, expected {', '.join(KINDS)}")
-        self._chosen(symbols)
-        return iter(())
+        chosen = self._chosen(symbols) if symbols is not None else None
+        return merged_rows(self.directory, self.manifest, kinds, (from_ns, to_ns), chosen)
 
     def _chosen(self, symbols: tuple[str, ...] | None) -> tuple[str, ...]:
         if symbols is None:

@@ -5,7 +5,7 @@ Compression is LZ4 and row groups hold 8192 rows, so that a few days of a month 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,12 +29,11 @@ def known_column(kind: str) -> str:
     return "close_ns" if is_bars(kind) else "at_ns"
 
 
-def write_part(root: Path, kind: str, name: str, month: str, columns: Mapping[str, Any]) -> Part:
+def write_part(root: Path, kind: str, name: str, month: str, frame: pl.DataFrame) -> Part:
     """Write a part and say what it is; its rows must be in order. Raises OSError."""
     relative = part_path(kind, name, month)
     path = root / relative
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame = pl.DataFrame(dict(columns))
     known = frame[known_column(kind)]
     write_whole(
         path, lambda new: frame.write_parquet(new, compression="lz4", row_group_size=ROW_GROUP, statistics=True)

@@ -9,12 +9,13 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import msgspec
+import polars as pl
 
 from adapters.catalog.durable import sync
 from adapters.catalog.manifest import (
@@ -92,13 +93,13 @@ class Staging:
         path = part_path(kind, name, month)
         return next((part for part in self.manifest.parts if part.path == path), None)
 
-    def rows_of(self, part: Part) -> Any:
+    def rows_of(self, part: Part) -> pl.DataFrame:
         """The columns of a part; raises DatasetUnusable where it is damaged."""
         return read_part(self.root, part)
 
-    def write(self, kind: str, name: str, month: str, columns: Mapping[str, Any]) -> Part:
+    def write(self, kind: str, name: str, month: str, frame: pl.DataFrame) -> Part:
         """Write a part of the next version in the place of the one there is; it counts once `note` was called."""
-        return write_part(self.root, kind, name, month, columns)
+        return write_part(self.root, kind, name, month, frame)
 
     def note(
         self,

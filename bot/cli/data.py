@@ -2,12 +2,43 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import typer
 
+from bot.cli.data_options import (
+    ROW_KINDS,
+    Bar,
+    Base,
+    Columns,
+    Fees,
+    From,
+    Ignore,
+    Into,
+    Known,
+    Leverage,
+    Lot,
+    Market,
+    MaxQuantity,
+    MinNotional,
+    Quote,
+    Repair,
+    Restart,
+    Settlement,
+    Short,
+    Symbol,
+    TermsFile,
+    Tick,
+    To,
+    Venue,
+    files_of,
+    row_reading,
+    said_terms,
+    size_of,
+    takes_bars,
+)
 from bot.cli.errors import BAD_CONFIGURATION, Fail, command
-from bot.cli.evaluate import a_duration, an_instant
+from bot.cli.evaluate import an_instant
 from bot.cli.options import Json, a_path, emit, say, talk
 from bot.cli.progress import progress
 
@@ -21,64 +52,27 @@ MADE_BAR_S: Final = 60.0
 MADE_FROM_NS: Final = 1_704_067_200_000_000_000
 """Made bars are minutes from the first of January 2024 on where nothing else is said."""
 
-WARNINGS_TOLD: Final = 30
-
-Into = Annotated[
-    Path, typer.Option("--into", metavar="DATASET", parser=a_path, help="The data set: a directory, made where absent.")
-]
-DatasetArgument = Annotated[Path, typer.Argument(metavar="DATASET", parser=a_path, help="A data set's directory.")]
-From = Annotated[
-    int | None, typer.Option("--from", metavar="DATE", parser=an_instant, help="What closes from here on counts.")
-]
-To = Annotated[
-    int | None, typer.Option("--to", metavar="DATE", parser=an_instant, help="The first that counts no more.")
-]
-Market = Annotated[
-    Literal["24/7", "sessions"] | None,
-    typer.Option("--calendar", help="When the market is open; without it, as the bars themselves tell."),
-]
-TermsFile = Annotated[
-    Path | None,
-    typer.Option("--instruments", metavar="FILE", parser=a_path, help="TOML: a table of terms per instrument."),
-]
-Venue = Annotated[str | None, typer.Option("--venue", help="Name of the venue.")]
-Base = Annotated[str | None, typer.Option("--base", help="Base; else a symbol that ends with its quote says it.")]
-Quote = Annotated[str | None, typer.Option("--quote", help="Quote currency, for example USDT.")]
-Settlement = Annotated[str | None, typer.Option("--settlement", help="Currency of settlement; else the quote.")]
-Tick = Annotated[
-    str | None, typer.Option("--tick", metavar="STEP|derived", help="Price step; `derived`: from the prices seen.")
-]
-Lot = Annotated[str | None, typer.Option("--lot", metavar="STEP", help="Quantity step in base.")]
-MinNotional = Annotated[str | None, typer.Option("--min-notional", metavar="AMOUNT", help="Smallest order in quote.")]
-MaxQuantity = Annotated[str | None, typer.Option("--max-quantity", metavar="AMOUNT", help="Largest order in base.")]
-Short = Annotated[bool | None, typer.Option("--can-short/--no-short", help="Whether it may be sold short.")]
-Leverage = Annotated[str | None, typer.Option("--leverage-max", metavar="FACTOR", help="1 for a spot market.")]
-Fees = Annotated[
-    str | None, typer.Option("--fee-bps", metavar="TAKER[,MAKER]", help="Fees per side in bps; one number is both.")
-]
+LINES_TOLD: Final = 30
 
 
 @app.command("import")
 @command
 def import_(
     sources: Annotated[
-        list[Path], typer.Argument(metavar="SRC...", parser=a_path, help="Files, or directories of them.")
+        list[Path], typer.Argument(metavar="SRC...", parser=a_path, help="Files, directories of them, or runs.")
     ],
     into: Into,
-    bar: Annotated[
-        float | None, typer.Option("--bar", metavar="TIME", parser=a_duration, help="Bar length; else as the rows lie.")
-    ] = None,
-    symbol: Annotated[
-        str | None, typer.Option("--symbol", help="The instrument of a file that does not name it.")
-    ] = None,
+    kind: Annotated[str, typer.Option("--kind", help=f"What is in them: bars, {', '.join(ROW_KINDS)}, or all.")] = "",
+    bar: Bar = None,
+    symbol: Symbol = None,
     from_ns: From = None,
     to_ns: To = None,
     calendar: Market = None,
-    ignore: Annotated[list[str] | None, typer.Option("--ignore", help="A column to leave out; repeatable.")] = None,
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Leave faulty rows out, into a new data set that says which.")
-    ] = False,
-    restart: Annotated[bool, typer.Option("--restart", help="Do not go on with an interrupted import.")] = False,
+    known: Known = None,
+    column: Columns = None,
+    ignore: Ignore = None,
+    repair: Repair = False,
+    restart: Restart = False,
     instruments: TermsFile = None,
     venue: Venue = None,
     base: Base = None,
@@ -93,30 +87,44 @@ def import_(
     fee_bps: Fees = None,
     json: Json = False,
 ) -> None:
-    """Take files of bars into a data set: CSV, Parquet or Feather. All rows are checked; all of them come in, or none.
+    """Take files, recordings or runs into a data set. All rows are checked; all of them come in, or none.
 
-    Examples: `bot data import candles/*.parquet --into data/btc --bar 5m`  ·  `bot data import prices.csv
-    --into data/eq --quote EUR --tick derived --lot 1 --min-notional 1 --max-quantity 10000 --fee-bps 5`
+    Bars from CSV, Parquet or Feather, long or wide; every other kind from those, from recordings of a venue, or from
+    the journal of a run.
+
+    Examples: `bot data import candles/ --into data/btc --bar 5m`  ·  `bot data import runs/paper/paper-000001
+    --into data/mine`  ·  `bot data import vix.csv --into data/btc --kind context --column CLOSE=vix --known next-day`
     """
-    from bot.data.importing import BarReading, import_bars
-    from bot.data.listing import summary
-
-    files = files_of(sources)
     said = said_terms(
         instruments, tick, fee_bps,
         venue=venue, base=base, quote=quote, settlement=settlement, lot=lot, notional_min=min_notional,
         quantity_max=max_quantity, can_short=can_short, leverage_max=leverage_max,
     )  # fmt: skip
-    reading = BarReading(bar or 0.0, from_ns, to_ns, symbol, tuple(ignore or ()), calendar, repair)
-    size = sum(path.stat().st_size for path in files if path.exists())
-    with progress(f"importing into {into.name}", size, BYTES_SHOWN) as advance:
-        done = import_bars(files, into, reading, said, advance, restart=restart)
+    span = (from_ns, to_ns)
+    files = files_of(sources)
+    with progress(f"importing into {into.name}", size_of(files), BYTES_SHOWN) as advance:
+        if takes_bars(kind, files):
+            from bot.data.importing import BarReading, import_bars
+
+            bars = BarReading(bar or 0.0, *span, symbol, tuple(ignore or ()), calendar, repair)
+            done = import_bars(files, into, bars, said, advance, restart=restart)
+        else:
+            from bot.data.rows_importing import import_rows
+
+            rows = row_reading(kind, span, symbol, known, column)
+            done = import_rows(files, into, rows, said, advance, restart=restart)
+    _tell_import(into, done, json)
+
+
+def _tell_import(into: Path, done: Any, json: bool) -> None:
+    from bot.data.listing import summary
+
     if json:
         emit({**summary(into), "new_rows": done.rows, "files_skipped": done.skipped, "findings": done.findings})
         return
     _tell_findings(done.findings)
-    for repair_done in done.manifest.repairs:
-        say(f"repaired: {repair_done.name}: {repair_done.what}: {repair_done.rows} rows")
+    for repair in done.manifest.repairs:
+        say(f"repaired: {repair.source}: {repair.name}: {repair.what}: {repair.rows} rows")
     skipped = f", {done.skipped} files were in already" if done.skipped else ""
     say(f"{into}: {done.rows:,} new rows{skipped}; {len(done.manifest.instruments)} instruments")
 
@@ -157,11 +165,9 @@ def check(
     target: Annotated[
         Path, typer.Argument(metavar="DATASET|FILE", parser=a_path, help="A data set, or a file of bars.")
     ],
-    bar: Annotated[
-        float | None, typer.Option("--bar", metavar="TIME", parser=a_duration, help="Bar length of a file's rows.")
-    ] = None,
+    bar: Bar = None,
     calendar: Market = None,
-    ignore: Annotated[list[str] | None, typer.Option("--ignore", help="A column to leave out; repeatable.")] = None,
+    ignore: Ignore = None,
     json: Json = False,
 ) -> None:
     """Check every row, and of a data set every byte; exit 4 where an error is found, warnings are told.
@@ -193,9 +199,7 @@ def make(
     seed: Annotated[int, typer.Option("--seed", min=0, help="All of it follows from this number.")] = 7,
     instruments: Annotated[int, typer.Option("--instruments", min=1, max=1000, help="How many.")] = 5,
     bars: Annotated[int, typer.Option("--bars", min=1, help="How many of each.")] = 10_080,
-    bar: Annotated[
-        float | None, typer.Option("--bar", metavar="TIME", parser=a_duration, help="Length of a bar, 1m if not said.")
-    ] = None,
+    bar: Bar = None,
     from_ns: Annotated[
         int | None, typer.Option("--from", metavar="DATE", parser=an_instant, help="When the first bar opens.")
     ] = None,
@@ -217,46 +221,11 @@ def make(
         say(f"{into}: {instruments * bars:,} bars of {instruments} instruments")
 
 
-def files_of(sources: Sequence[Path]) -> list[Path]:
-    """The files named, and the tables in the directories named, in order of their names; raises MissingTable."""
-    from adapters.tables.errors import MissingTable
-    from adapters.tables.reading import CSV, FEATHER, PARQUET
-
-    files: list[Path] = []
-    for source in sources:
-        if source.is_dir():
-            inside = [path for path in source.iterdir() if path.name.lower().endswith((*CSV, *PARQUET, *FEATHER))]
-            if not inside:
-                raise MissingTable(f"{source}: no CSV, Parquet or Feather file in it")
-            files += sorted(inside)
-        else:
-            files.append(source)
-    return files
-
-
-def said_terms(file: Path | None, tick: str | None, fee_bps: str | None, **flags: Any) -> Any:
-    """What the command line says of instruments; raises BadParameter, or DatasetUnusable for the file."""
-    from adapters.catalog.terms import read_terms
-    from bot.data.importing import DERIVED, SaidTerms
-
-    if fee_bps is not None:
-        taker, _, maker = fee_bps.partition(",")
-        flags |= {"fee_taker_bps": _a_fee(taker), "fee_maker_bps": _a_fee(maker or taker)}
-    if tick is not None and tick != DERIVED:
-        flags["tick"] = tick
-    said = {name: value for name, value in flags.items() if value is not None}
-    return SaidTerms(said, read_terms(file) if file is not None else {}, tick == DERIVED)
-
-
-def _a_fee(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise typer.BadParameter(f"--fee-bps was {text!r}, expected TAKER or TAKER,MAKER in bps") from None
-
-
 def _tell_findings(findings: Sequence[Any]) -> None:
-    for each in findings[:WARNINGS_TOLD]:
-        say(each.line())
-    if len(findings) > WARNINGS_TOLD:
-        talk(f"and {len(findings) - WARNINGS_TOLD} more; --json has them all")
+    from bot.data.judging import lines
+
+    told = lines(findings)
+    for line in told[:LINES_TOLD]:
+        say(line)
+    if len(told) > LINES_TOLD:
+        talk(f"and {len(told) - LINES_TOLD} more; --json has them all")

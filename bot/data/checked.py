@@ -8,6 +8,7 @@ import numpy as np
 
 from adapters.catalog.manifest import bar_s_of, is_bars, read_manifest
 from adapters.catalog.parts import Columns, damages, read_part
+from adapters.tables.errors import BadTable, MissingTable
 from bot.data.importing import BarReading, read_source, rows_of
 from bot.data.judging import Rows, Told, told
 from contracts.history import DatasetUnusable
@@ -26,7 +27,12 @@ class Checked:
 
 def check_file(path: Path, reading: BarReading) -> Checked:
     """All rows of a file of bars; raises MissingTable or DatasetUnusable where it cannot be read."""
-    rows, bar_s = read_source(path, reading)
+    try:
+        rows, bar_s = read_source(path, reading)
+    except MissingTable:
+        raise
+    except BadTable as error:
+        raise DatasetUnusable(str(error)) from error
     close_ns = rows.at_ns + (nanos(bar_s) if rows.stamped == "open" else 0)
     found = Checked(len(rows), [])
     for place in range(len(rows.symbols)):

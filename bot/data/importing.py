@@ -69,6 +69,9 @@ class Imported:
     skipped: int
 
 
+Take = Callable[[Staging, Source, Path, Imported], None]
+
+
 def import_bars(
     sources: Sequence[Path],
     target: Path,
@@ -82,7 +85,23 @@ def import_bars(
 
     Raises MissingTable, or DatasetUnusable naming file, row and column; the data set is then as it was.
     """
-    _refuse_repair_in_place(target, reading)
+    if reading.repair and target.exists():
+        raise DatasetUnusable(f"{target}: --repair only writes a new data set, and this one is there; name another")
+
+    def take(staging: Staging, source: Source, path: Path, result: Imported) -> None:
+        _take_bars(staging, source, path, reading, said, result)
+
+    return import_sources(sources, target, take, repr(reading), advance, restart=restart)
+
+
+def import_sources(
+    sources: Sequence[Path], target: Path, take: Take, reading: str, advance: Advance, *, restart: bool
+) -> Imported:
+    """Sources one after the other through `take`; those that are in already, read in the same way, are passed over.
+
+    A source that is refused leaves the data set as it was. One that is interrupted leaves what came before it for the
+    next attempt. Raises MissingTable or DatasetUnusable.
+    """
     with Staging(target) as staging:
         if restart:
             staging.restart()
@@ -93,29 +112,39 @@ def import_bars(
                 if staging.has(source):
                     result.skipped += 1
                 else:
-                    _take_bars(staging, source, path, reading, said, result)
-                advance(path.stat().st_size)
-        except (DatasetUnusable, BadTable, MissingTable):
+                    take(staging, source, path, result)
+                advance(bytes_of(path))
+        except OSError:
+            raise
+        except Exception as error:
             staging.abandon()
+            if isinstance(error, BadTable) and not isinstance(error, MissingTable):
+                raise DatasetUnusable(str(error)) from error
             raise
         staging.land()
         result.manifest = staging.manifest
         return result
 
 
-def source_of(path: Path, reading: object) -> Source:
-    """What a file is known by: its bytes, and how it is read; raises MissingTable."""
+def source_of(path: Path, reading: str) -> Source:
+    """What a file, or the journal of a run, is known by: its bytes, and how it is read; raises MissingTable."""
     try:
-        return Source(path=path.name, sha256=file_digest(path), reading=repr(reading), rows=0)
+        files = sorted(path.rglob("*.seg")) if path.is_dir() else [path]
+        digests = [file_digest(each) for each in files]
     except FileNotFoundError:
         raise MissingTable(f"{path}: no such file") from None
     except OSError as error:
         raise DatasetUnusable(f"{path}: cannot be read: {error.strerror}") from error
+    return Source(
+        path=path.name, sha256=digests[0] if len(digests) == 1 else "+".join(digests), reading=reading, rows=0
+    )
 
 
-def _refuse_repair_in_place(target: Path, reading: BarReading) -> None:
-    if reading.repair and target.exists():
-        raise DatasetUnusable(f"{target}: --repair only writes a new data set, and this one is there; name another")
+def bytes_of(path: Path) -> int:
+    """How much there is to read."""
+    return (
+        sum(each.stat().st_size for each in path.rglob("*") if each.is_file()) if path.is_dir() else path.stat().st_size
+    )
 
 
 def _take_bars(
@@ -151,13 +180,8 @@ def _take_bars(
 
 
 def read_source(path: Path, reading: BarReading) -> tuple[BarRows, Seconds]:
-    """The rows of a file and the length of its bars; raises MissingTable or DatasetUnusable."""
-    try:
-        rows = read_bars(path, reading.symbol, reading.ignored, any_zone=reading.repair)
-    except MissingTable:
-        raise
-    except BadTable as error:
-        raise DatasetUnusable(str(error)) from error
+    """The rows of a file and the length of its bars; raises BadTable or DatasetUnusable."""
+    rows = read_bars(path, reading.symbol, reading.ignored, any_zone=reading.repair)
     if rows.layout == "one symbol" and reading.symbol is None:
         rows = replace(rows, symbols=(symbol_of(path),))
     bar_s = reading.bar_s or usual_bar_s(rows)

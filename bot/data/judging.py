@@ -1,5 +1,6 @@
 """What was found in rows, told with file, row and column; and rows without what nobody can trust."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from adapters.catalog.manifest import Repair
 from quant.checking import GAP, OUT_OF_ORDER, PRICES, STUCK, Finding, faulty
 
 EXAMPLES: Final = 3
+STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +63,20 @@ def told(bars: Rows, findings: Sequence[Finding]) -> list[Told]:
         )
         for finding in findings
     ]
+
+
+def lines(findings: Sequence[Told]) -> list[str]:
+    """The findings for people; what is the same in several instruments at the same times is said once."""
+    alike: dict[tuple[str, str, str, tuple[str, ...]], list[Told]] = {}
+    for each in findings:
+        moments = tuple(STAMP.findall(" ".join(each.examples)))
+        alike.setdefault((each.level, each.what, each.column, moments), []).append(each)
+    said = []
+    for group in alike.values():
+        first = group[0]
+        among = f" ({len(group)} instruments: {', '.join(each.symbol for each in group[:10])})" if group[1:] else ""
+        said.append(first.line() + among)
+    return said
 
 
 def _example(bars: Rows, finding: Finding, place: int, size: int) -> str:
