@@ -48,7 +48,7 @@ class BookCounts(msgspec.Struct):
 
     def end_slice(self, at_ns: Nanos, kept_ns: Nanos) -> None:
         """A beat: what happened until now is a slice, and slices older than `kept_ns` are forgotten."""
-        counts = integers(self._rows())
+        counts = integers(self._rows() if any(self.updates) or any(self.traded) else self._nothing())
         self.slices = [each for each in self.slices if each.end_ns > at_ns - kept_ns]
         self.slices.append(Slice(at_ns, counts))
         self._start(len(self.flow))
@@ -71,6 +71,9 @@ class BookCounts(msgspec.Struct):
 
     def _rows(self) -> list[list[int]]:
         return [getattr(self, name) for name in ROWS]
+
+    def _nothing(self) -> NDArray[np.int64]:
+        return np.zeros((len(ROWS), len(self.flow)), dtype=np.int64)
 
     def _start(self, width: int) -> None:
         for name in ROWS:

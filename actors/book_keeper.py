@@ -29,6 +29,7 @@ from quant.order_flow import Touch
 
 NO_TOUCH: Final = Touch(0, 0, 0, 0)
 LONG_NS: Final = 60 * SECOND_NS
+MEASURES: Final = tuple(name for name in BookFrame.__struct_fields__ if name not in ("universe", "book_seq"))
 
 
 class BookKeeperSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -201,6 +202,11 @@ class BookKeeper(StatefulActor[BookKeeperState]):
         self._ladders.read(list(self._dirty), self._books)
         self._dirty = {}
         state = self.state
+        if state.touch.count(NO_TOUCH) == len(state.touch):
+            nothing = floats(np.full(len(universe), np.nan))
+            return BookFrame(
+                universe=universe.version, **dict.fromkeys(MEASURES, nothing), book_seq=integers(state.book_seq)
+            )
         windows = state.counts.within(at_ns, (SECOND_NS, self._window_ns, LONG_NS))
         rows = measured(windows, np.array(state.touch), np.array(state.at_trade), self._ladders)
         rows["depth"] *= self._lot_size

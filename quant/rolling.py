@@ -37,11 +37,12 @@ class Ring:
 
     def push(self, row: Floats) -> None:
         """Append one row of shape (n_instruments,)."""
-        if row.shape != (self.n_instruments,):
+        buffer, at = self._buffer, self._next
+        if row.shape != buffer.shape[:1]:
             raise ValueError(f"row of shape {row.shape}, expected ({self.n_instruments},)")
-        self._buffer[:, self._next] = row
-        self._buffer[:, self._next + self.window] = row
-        self._next = (self._next + 1) % self.window
+        buffer[:, at] = row
+        buffer[:, at + self.window] = row
+        self._next = (at + 1) % self.window
         self.rows += 1
 
     def replace(self, row: Floats) -> None:

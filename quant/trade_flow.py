@@ -149,9 +149,9 @@ class TradeFlow:
         moved = np.full(self.width, np.nan)
         np.divide(1e4 * (mid - self._mid_before), self._mid_before, out=moved, where=known)
         self._seconds[_MOVE, self._second % SECONDS] = moved
-        for skipped in range(max(self._second + 1, second - SECONDS + 1), second):
-            self._seconds[:_MOVE, skipped % SECONDS] = 0.0
-            self._seconds[_MOVE, skipped % SECONDS] = still
+        skipped = np.arange(max(self._second + 1, second - SECONDS + 1), second) % SECONDS
+        self._seconds[:_MOVE, skipped] = 0.0
+        self._seconds[_MOVE, skipped] = still
         self._seconds[:_MOVE, second % SECONDS] = 0.0
         self._seconds[_MOVE, second % SECONDS] = np.nan
         self._mid_before = mid
@@ -180,6 +180,8 @@ class TradeFlow:
         second = at_ns // SECOND_NS
         if second != self._second:
             self._roll(second)
+        if not any(self._at_ns):
+            return TradeMeasures(*np.full((len(TradeMeasures._fields), self.width), np.nan))
         self._fold()
         recent = (second - np.arange(SECONDS)) % SECONDS
         _, fast, slow, age_s = self._rates

@@ -179,6 +179,13 @@ class FeaturePipeline:
 
     def values(self) -> Floats:
         """Every feature now, shape (n_features, width) in the order of `names`; NaN while cold. A copy."""
+        self._evaluate()
+        return self._values.copy()
+
+    def _evaluate(self) -> None:
+        """Bring the values of the features of every grid that was pushed up to date."""
+        if not any(self._due.values()):
+            return
         values: dict[str, Floats] = {}
         reduced: dict[Reduction, tuple[Floats, ...]] = {}
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
@@ -187,7 +194,6 @@ class FeaturePipeline:
                     self._values[row] = feature.finish(self._reduced(feature, reduced), values)
                 values[feature.name] = self._values[row]
         self._due = dict.fromkeys(self._due, False)
-        return self._values.copy()
 
     def _reduced(self, feature: Feature, known: dict[Reduction, tuple[Floats, ...]]) -> tuple[Floats, ...]:
         """The windows of a feature, or what its reduction says of them, from `known` where it was asked before."""
@@ -223,7 +229,8 @@ class FeaturePipeline:
         warm-ups longer than `ready_bars` bars. A feature whose rows have come and which has no value all the same (a
         market that stands still) is not cold.
         """
-        nobody: list[bool] = np.asarray(np.isnan(self.values()).all(axis=1)).tolist()
+        self._evaluate()
+        nobody: list[bool] = np.asarray(np.isnan(self._values).all(axis=1)).tolist()
         return tuple(
             feature.name
             for feature in self._waited(self.absent_sources(), ready_bars)
