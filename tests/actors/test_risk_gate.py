@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from actors.risk.settings import CanaryRiskSettings
 from actors.risk_gate import RiskGate
-from contracts.column import floats
-from contracts.decision import Intent, Reason, Refusal, Verdict
+from contracts.column import floats, integers
+from contracts.decision import AllocationPlan, Intent, Reason, Refusal, Verdict
 from contracts.market import FeedStatus, FxMark
 from contracts.trade import OrderState
 from tests.actors.risk.test_multipliers import a_drift, a_regime
@@ -29,6 +29,7 @@ from tests.kit.orders import (
     of,
     round_trips,
 )
+from tests.kit.plans import NAMES, PICKS, a_planning_stage, decided
 from tests.kit.risk import a_gate, a_gate_stage, a_history, chance, risk_settings
 
 NAN = float("nan")
@@ -597,3 +598,43 @@ def test_of_three_positions_none_takes_more_than_half_of_the_budget():
     )
     quantity = [sum((each.quantity for each in of(Intent, said)), D(0)) for said in (bound, free)]
     assert 0 < quantity[0] < quantity[1]
+
+
+COLUMNS = st.one_of(
+    st.lists(st.floats(), max_size=6).map(floats),
+    st.lists(st.floats(-200.0, 200.0), min_size=4, max_size=4).map(floats),
+    st.lists(st.integers(-100, 100), min_size=4, max_size=4).map(integers),
+    st.just(floats(np.full((4, 2), 50.0))),
+)
+PLANS = st.builds(
+    AllocationPlan,
+    decision=st.sampled_from([1, 1, 1, 2, -5]),
+    universe=st.sampled_from([1, 1, 1, 2]),
+    symbols=st.sampled_from([NAMES, NAMES, NAMES[::-1], (), ("DOGE-EUR",) * 4]),
+    notional=COLUMNS,
+    edge=st.floats(),
+    cvar=st.floats(),
+    shadow_price=st.floats(),
+    reason=st.sampled_from(["", "", "", "nothing"]),
+    asked_seq=st.integers(),
+)
+
+
+@given(plans=st.lists(PLANS, min_size=1, max_size=3), picks=st.permutations(PICKS))
+@settings(max_examples=80, deadline=None)
+def test_whatever_the_allocator_says_a_decision_keeps_its_budgets_and_says_what_became_of_the_plan(plans, picks):
+    stage = a_planning_stage(least="5")
+    decided(stage, 1)
+    for plan in plans:
+        stage.admit(plan)
+    said = decided(stage, 2, picks=tuple(picks))
+    verdict = said[-1]
+    assert verdict.plan in {
+        "used", "smaller", "not asked", "universe", "stale", "unsolved", "shape", "not finite", "side", "size"
+    }  # fmt: skip
+    assert verdict.cvar_after <= verdict.cvar_max + 1e-9
+    assert verdict.cvar_slow_after <= verdict.cvar_slow_max + 1e-9
+    assert verdict.deviation_after <= verdict.deviation_max + 1e-9
+    assert verdict.edge >= verdict.edge_alone > 0.0
+    assert all(each.notional <= D("100.2") and not each.reduce_only for each in of(Intent, said))
+    round_trips(stage.actors[0], a_planning_stage().actors[0])
