@@ -134,6 +134,14 @@ class Staging:
         sync(self.target.parent)
         shutil.rmtree(self._old, ignore_errors=True)
 
+    def refuse_interrupted(self) -> None:
+        """Raise DatasetUnusable where an import was interrupted: whoever changes something else must not land it."""
+        if self.resumed:
+            raise DatasetUnusable(
+                f"{self.target}: an import into it was interrupted; go on with `bot data import`, or drop what it did "
+                "with --restart"
+            )
+
     def restart(self) -> None:
         """Forget what an interrupted import had noted, and begin with the present version."""
         for child in self.root.iterdir():

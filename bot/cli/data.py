@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -11,6 +11,7 @@ from bot.cli.data_options import (
     Bar,
     Base,
     Columns,
+    DatasetArgument,
     Fees,
     From,
     Ignore,
@@ -38,7 +39,7 @@ from bot.cli.data_options import (
     takes_bars,
 )
 from bot.cli.errors import BAD_CONFIGURATION, Fail, command
-from bot.cli.evaluate import an_instant
+from bot.cli.evaluate import a_duration, an_instant
 from bot.cli.options import Json, a_path, emit, say, talk
 from bot.cli.progress import progress
 
@@ -141,21 +142,15 @@ def list_(
 
     Examples: `bot data list`  ·  `bot data list data/btc --json`
     """
-    from bot.data.listing import datasets_in, summary
+    from bot.data.listing import datasets_in, lines, summary
 
     found = [summary(path) for path in datasets_in(directory)]
     if json:
         emit({"datasets": found})
         return
     for each in found:
-        say(f"{each['path']}  digest {each['digest'][:12]}  {each['bytes'] / 1e6:.1f} MB")
-        for kind in each["kinds"]:
-            span = f"{kind['first']} to {kind['last']}"
-            say(f"  {kind['kind']:<12} {kind['names']:>4} names {kind['rows']:>12,} rows  {span}")
-        lacking = each["lacking"]
-        if lacking:
-            symbol, terms = next(iter(lacking.items()))
-            say(f"  not to be traded on yet: {len(lacking)} without terms, {symbol} has no {terms}")
+        for line in lines(each):
+            say(line)
     say(f"{len(found)} data sets")
 
 
@@ -219,6 +214,100 @@ def make(
         emit(summary(into))
     else:
         say(f"{into}: {instruments * bars:,} bars of {instruments} instruments")
+
+
+@app.command("resample")
+@command
+def resample(
+    dataset: DatasetArgument,
+    bar: Annotated[float, typer.Option("--bar", metavar="TIME", parser=a_duration, help="Length of the new bars.")],
+    json: Json = False,
+) -> None:
+    """Make longer bars beside those there are; bars that begin or end outside of the history are left out.
+
+    Examples: `bot data resample data/btc --bar 1h`  ·  `bot data resample data/btc --bar 1d --json`
+    """
+    from bot.data.listing import summary
+    from bot.data.resampling import resample_dataset
+
+    bars = sum(kind["rows"] for kind in summary(dataset)["kinds"])
+    with progress(f"resampling {dataset.name}", bars, BARS_SHOWN) as advance:
+        resample_dataset(dataset, bar, advance)
+    _tell_summary(dataset, json)
+
+
+@app.command("export")
+@command
+def export(
+    dataset: DatasetArgument,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", parser=a_path, help="Where the files go.")],
+    form: Annotated[Literal["csv", "parquet", "feather"], typer.Option("--format", help="Of the files.")] = "parquet",
+    symbols: Annotated[str, typer.Option("--symbols", help="Only these, comma-separated.")] = "",
+    from_ns: From = None,
+    until_ns: Annotated[
+        int | None, typer.Option("--until", metavar="DATE", parser=an_instant, help="The first that counts no more.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write a data set as plain files, one per kind and name; they can be imported as they are.
+
+    Examples: `bot data export data/btc --to out --format csv`  ·  `bot data export data/btc --to out --symbols BTCUSDT`
+    """
+    from bot.data.exporting import export_dataset
+    from bot.data.listing import summary
+
+    wanted = [each.strip() for each in symbols.split(",") if each.strip()]
+    rows = sum(kind["rows"] for kind in summary(dataset)["kinds"])
+    with progress(f"exporting {dataset.name}", rows, BARS_SHOWN) as advance:
+        written = export_dataset(dataset, to, form, wanted, (from_ns, until_ns), advance)
+    if json:
+        emit({"files": [str(path) for path in written]})
+    else:
+        say(f"{to}: {len(written)} files")
+
+
+@app.command("terms")
+@command
+def terms(
+    dataset: DatasetArgument,
+    symbols: Annotated[str, typer.Option("--symbols", help="Only these, comma-separated; else all.")] = "",
+    instruments: TermsFile = None,
+    venue: Venue = None,
+    base: Base = None,
+    quote: Quote = None,
+    settlement: Settlement = None,
+    tick: Tick = None,
+    lot: Lot = None,
+    min_notional: MinNotional = None,
+    max_quantity: MaxQuantity = None,
+    can_short: Short = None,
+    leverage_max: Leverage = None,
+    fee_bps: Fees = None,
+    json: Json = False,
+) -> None:
+    """Say the terms of instruments that are in a data set: tick, lot, smallest order, fees. Nothing is assumed.
+
+    Examples: `bot data terms data/btc --quote USDT --fee-bps 10,8`  ·  `bot data terms data/btc --instruments eu.toml`
+    """
+    from bot.data.saying import say_terms
+
+    said = said_terms(
+        instruments, tick, fee_bps,
+        venue=venue, base=base, quote=quote, settlement=settlement, lot=lot, notional_min=min_notional,
+        quantity_max=max_quantity, can_short=can_short, leverage_max=leverage_max,
+    )  # fmt: skip
+    say_terms(dataset, [each.strip() for each in symbols.split(",") if each.strip()], said)
+    _tell_summary(dataset, json)
+
+
+def _tell_summary(path: Path, json: bool) -> None:
+    from bot.data.listing import lines, summary
+
+    if json:
+        emit(summary(path))
+        return
+    for line in lines(summary(path)):
+        say(line)
 
 
 def _tell_findings(findings: Sequence[Any]) -> None:

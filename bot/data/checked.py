@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from adapters.catalog.manifest import bar_s_of, is_bars, read_manifest
-from adapters.catalog.parts import Columns, damages, read_part
+from adapters.catalog.parts import damages
 from adapters.tables.errors import BadTable, MissingTable
 from bot.data.importing import BarReading, read_source, rows_of
 from bot.data.judging import Rows, Told, told
+from bot.data.resampling import history_of
 from contracts.history import DatasetUnusable
 from contracts.quantities import nanos
 from quant.checking import check_bars
@@ -51,15 +52,7 @@ def check_dataset(directory: Path, calendar: Calendar | None, advance: Callable[
     for kind in sorted({part.kind for part in manifest.parts if is_bars(part.kind)}):
         bar_ns = nanos(bar_s_of(kind))
         for symbol, parts in manifest.of_kind(kind).items():
-            frames = [read_part(directory, part) for part in parts]
-            names = tuple(dict.fromkeys(name for part in parts for name in part.columns if name != "close_ns"))
-            columns: Columns = {
-                name: np.concatenate(
-                    [f[name].to_numpy() if name in f.columns else np.full(f.height, np.nan) for f in frames]
-                )
-                for name in names
-            }
-            close_ns = np.concatenate([frame["close_ns"].to_numpy() for frame in frames])
+            close_ns, columns = history_of(directory, parts)
             bars = Rows(
                 file=f"{manifest.name}/{kind}", symbol=symbol, close_ns=close_ns, columns=columns, names={}, rows=None
             )

@@ -20,7 +20,7 @@ from adapters.tables.errors import BadTable, MissingTable
 from bot.data.judging import Rows, Told, repaired, told
 from contracts.history import DatasetUnusable
 from contracts.quantities import Nanos, Seconds, nanos
-from quant.checking import check_bars
+from quant.checking import PRICES, check_bars
 from quant.sessions import Calendar
 from quant.steps import decimal_step
 
@@ -225,6 +225,6 @@ def usual_bar_s(rows: BarRows) -> Seconds:
 
 
 def _tick(bars: Rows) -> Decimal | None:
-    prices = [bars.columns[name] for name in ("open", "high", "low", "close") if name in bars.columns]
+    prices = [bars.columns[name] for name in PRICES if name in bars.columns]
     decimals = decimal_step(np.concatenate(prices))
     return None if decimals is None else Decimal(1).scaleb(-decimals)

@@ -36,6 +36,18 @@ def summary(path: Path) -> dict[str, Any]:
     }
 
 
+def lines(told: dict[str, Any]) -> list[str]:
+    """A summary for people."""
+    said = [f"{told['path']}  digest {told['digest'][:12]}  {told['bytes'] / 1e6:.1f} MB"]
+    for kind in told["kinds"]:
+        span = f"{kind['first']} to {kind['last']}"
+        said.append(f"  {kind['kind']:<12} {kind['names']:>4} names {kind['rows']:>12,} rows  {span}")
+    if told["lacking"]:
+        symbol, terms = next(iter(told["lacking"].items()))
+        said.append(f"  not to be traded on yet: {len(told['lacking'])} without terms, {symbol} has no {terms}")
+    return said
+
+
 def _kind(manifest: Manifest, kind: str) -> dict[str, Any]:
     parts = [part for part in manifest.parts if part.kind == kind]
     return {

@@ -63,7 +63,9 @@ def import_rows(
         else:
             _take_told(staging, source, path, reading, result)
 
-    return import_sources(sources, target, take, f"{sorted(reading.kinds)} {reading.span} {reading.table}", advance, restart=restart)
+    return import_sources(
+        sources, target, take, f"{sorted(reading.kinds)} {reading.span} {reading.table}", advance, restart=restart
+    )
 
 
 def is_table(path: Path) -> bool:
