@@ -22,7 +22,8 @@ from quant.rolling import Floats
 from quant.scale import Scale
 from quant.season import Season
 
-RAW = ("open", "high", "low", "close", "volume", "trades")
+PRICES = ("open", "high", "low", "close")
+RAW = (*PRICES, "volume", "trades")
 COLUMNS = (
     "c", "r", "hi", "lo", "tp", "hl2", "gk", "v", "n", "vn", "nn", "dv", "ill", "sv", "mf", "lrv", "mk", "m",
     "atr", "up_14", "down_14", "gain_14", "loss_14", "gain_60", "loss_60", "ema_12", "ema_26", "dv_mean", "v_mean",
@@ -130,6 +131,8 @@ class Memory:
 
 def _relative(season: Season, close_ns: Times, values: Floats, usual: Floats) -> Floats:
     """Values (n_instruments, bars) over the factor of their hour as it was known before."""
+    if np.isnan(values).all():
+        return values
     said = np.empty(values.shape)
     looks = values / usual
     for bar, slot in enumerate(map(season.slot, close_ns.tolist())):

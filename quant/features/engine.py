@@ -7,7 +7,7 @@ pushed later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -117,9 +117,10 @@ class FeaturePipeline:
 
         A column that is not given counts as unknown.
         """
-        checked = self._checked(source, rows)
-        for name, row in checked.items():
-            self._counts[name] += bool((~np.isnan(row)).any())
+        table = self._checked(source, rows)
+        checked = dict(zip(SOURCES[source], table, strict=True))
+        for name, seen in zip(checked, (~np.isnan(table)).any(axis=1).tolist(), strict=True):
+            self._counts[name] += seen
         with np.errstate(invalid="ignore", divide="ignore"):
             if source == "bar":
                 self._push_bar(at_ns, checked)
@@ -133,7 +134,8 @@ class FeaturePipeline:
         self._clock[:] = at_ns / 1e9
         self._due["clock"] = True
 
-    def _checked(self, source: str, rows: Mapping[str, Floats]) -> dict[str, Floats]:
+    def _checked(self, source: str, rows: Mapping[str, Floats]) -> Floats:
+        """The columns of the source in their order, (columns, width); what is not finite is not known."""
         if source not in SOURCES:
             raise ValueError(f"source {source!r}, expected one of {', '.join(SOURCES)}")
         if unknown := [name for name in rows if name not in SOURCES[source]]:
@@ -141,12 +143,13 @@ class FeaturePipeline:
         for name, row in rows.items():
             if row.shape != (self.width,):
                 raise ValueError(f"{name} has shape {row.shape}, expected ({self.width},)")
+        table = np.full((len(SOURCES[source]), self.width), np.nan)
+        for place, name in enumerate(SOURCES[source]):
+            if name in rows:
+                table[place] = rows[name]
         if source == "bar":
-            for name in ("open", "high", "low", "close"):
-                if name in rows:
-                    check_prices(name, rows[name])
-        absent = np.full(self.width, np.nan)
-        return {name: known(rows[name]) if name in rows else absent for name in SOURCES[source]}
+            check_prices(bars.PRICES, table[: len(bars.PRICES)])
+        return known(table)
 
     def _push_bar(self, close_ns: int, rows: Mapping[str, Floats]) -> None:
         last = self._last
@@ -327,8 +330,9 @@ def known(row: Floats) -> Floats:
     return np.where(np.isfinite(row), row, np.nan)
 
 
-def check_prices(name: str, row: Floats) -> None:
-    wrong = ~np.isnan(row) & ~((row > 0.0) & (row < np.inf))
+def check_prices(names: Sequence[str], rows: Floats) -> None:
+    """Refuse prices (names, instruments) that are neither absent nor positive and finite."""
+    wrong = ~(np.isnan(rows) | ((rows > 0.0) & (rows < np.inf)))
     if wrong.any():
-        at = int(np.argmax(wrong))
-        raise ValueError(f"{name} of instrument {at} is {row[at]}, expected a positive finite price or NaN")
+        row, at = np.argwhere(wrong)[0].tolist()
+        raise ValueError(f"{names[row]} of instrument {at} is {rows[row, at]}, expected a positive finite price or NaN")

@@ -68,7 +68,7 @@ def _shape(history: Mapping[str, Floats], at_ns: Times) -> tuple[int, int]:
             raise ValueError(f"{name} has shape {column.shape}, expected ({width}, {len(at_ns)})")
         if name in ("open", "high", "low", "close"):
             for row in column:
-                check_prices(name, row)
+                check_prices((name,), row[None])
     return width, len(at_ns)
 
 

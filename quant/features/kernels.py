@@ -69,7 +69,7 @@ def realised(r: Floats) -> Floats:
 
 
 def dot(x: Floats, y: Floats) -> Floats:
-    return np.asarray(np.einsum("...t,...t->...", x, y))
+    return np.asarray(np.vecdot(x, y))
 
 
 def ratio(top: Floats, bottom: Floats) -> Floats:

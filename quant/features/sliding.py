@@ -68,7 +68,7 @@ class Sliding(Protocol):
 
 
 class Fold(NamedTuple):
-    """How rows are folded: `lift` makes (channels, width) of one row of each column, `join` puts an earlier and a later
+    """How rows are folded: `lift` makes (channels, ...) of rows of each column, `join` puts an earlier and a later
     part together, `empty` is the part without rows (one value per channel), `told` makes the answer of a part.
     """
 
@@ -106,8 +106,9 @@ class Blocks:
         for whole in self._whole[1:]:
             self._middle = join(self._middle, whole)
         part = self._nothing
+        rows = _lifted(lift, windows, 0, self._block - begun)
         for row in range(self._block - 1, begun - 1, -1):
-            part = join(lift(*(window[:, row - begun] for window in windows)), part)
+            part = join(rows[row - begun], part)
             self._oldest[row] = part
 
     def rebuild(self, windows: Sequence[Floats], pushed: int) -> None:
@@ -120,13 +121,18 @@ class Blocks:
 
     def _folded(self, windows: Sequence[Floats], start: int, end: int) -> Floats:
         part = self._nothing
-        for row in range(max(start, 0), end):
-            part = self._fold.join(part, self._fold.lift(*(window[:, row] for window in windows)))
+        for row in _lifted(self._fold.lift, windows, max(start, 0), end):
+            part = self._fold.join(part, row)
         return part
 
     def answer(self) -> tuple[Floats, ...]:
         join, begun = self._fold.join, self._pushed % self._block
         return self._fold.told(join(join(self._oldest[begun], self._middle), self._newest), self._last)
+
+
+def _lifted(lift: Callable[..., Floats], windows: Sequence[Floats], start: int, end: int) -> Floats:
+    """Rows of windows as parts, (rows, channels, width)."""
+    return np.ascontiguousarray(np.moveaxis(lift(*(window[:, start:end] for window in windows)), -1, 0))
 
 
 class Worst:
@@ -165,7 +171,10 @@ class Worst:
 
 
 def _lift_level(c: Floats) -> Floats:
-    return np.stack((c, c, np.where(np.isnan(c), np.nan, 0.0)))
+    part = np.empty((3, *c.shape))
+    part[0] = part[1] = c
+    np.subtract(c, c, out=part[2])
+    return part
 
 
 def _join_levels(early: Floats, late: Floats) -> Floats:
@@ -176,14 +185,18 @@ def _join_levels(early: Floats, late: Floats) -> Floats:
 
 
 def _lift_square(r: Floats) -> Floats:
+    part = np.empty((2, *r.shape))
     known = ~np.isnan(r)
-    return np.stack((np.where(known, r * r, 0.0), known))
+    part[0], part[1] = np.where(known, r * r, 0.0), known
+    return part
 
 
 def _lift_products(r: Floats, mk: Floats) -> Floats:
     known = ~np.isnan(r + mk)
     x, y = np.where(known, r, 0.0), np.where(known, mk, 0.0)
-    return np.stack((x * x, y * y, x * y, known))
+    part = np.empty((4, *r.shape))
+    part[0], part[1], part[2], part[3] = x * x, y * y, x * y, known
+    return part
 
 
 def _told(part: Floats, last: Sequence[Floats]) -> tuple[Floats, ...]:
