@@ -125,7 +125,7 @@ class MetaWeighter(StatefulActor[MetaWeighterState]):
 
     def _chain_settings(self) -> ChainSettings:
         own = self._settings
-        return ChainSettings(own.agents, REGISTRY.names, own.horizon_s, own.bar_s, own.overlaps_max, own.tail_slope)
+        return ChainSettings(own.agents, REGISTRY.hashes, own.horizon_s, own.bar_s, own.overlaps_max, own.tail_slope)
 
     def _reinstall(self, chain: Chain, names: tuple[str, str, str]) -> None:
         """Build the models again that were in use; one that the store no longer gives is gone, and counted."""

@@ -121,7 +121,9 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
 
 def _trainer(profile: Profile, outside: Outside) -> Callable[[], Trainer]:
     """The factory of trainers that share one buffer of examples, so that a restart forgets nothing."""
-    inputs = BoosterInputs(tuple(profile.agents), REGISTRY.names)
+    inputs = BoosterInputs(
+        tuple(profile.agents), REGISTRY.hashes, bar_s=profile.bars.bar_s, horizon_s=profile.horizon_s
+    )
     return partial(
         Trainer,
         outside.clock,

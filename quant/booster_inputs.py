@@ -9,15 +9,18 @@ scale of prices; NaN means absent, and is legal.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from quant.rolling import Floats
 
-VERSION: Final = 1
+VERSION: Final = 2
 REGIMES: Final = 3
+SCALE: Final = "s_ref"
+"""The feature that is the unit of everything: the reference deviation of one bar."""
+ABSENT: Final = "absent"
 VOLATILITIES: Final = (
     "ewma_vol",
     "ewma94",
@@ -79,11 +82,13 @@ class PoolView(NamedTuple):
 class BoosterInputs:
     """Names, schema and builder for those agents and those features; a feature that is not among them is absent.
 
-    Laws: the order of instruments does not matter; multiplying all means, deviations and volatilities by one number
-    changes nothing.
+    `features` are the content hashes of the rows there will be, by name and in their order. The schema is that of the
+    names, of the hashes of the features that are used, of bar and horizon: a model that learned from another formula,
+    on other bars or over another horizon is a model for another feature set. Laws: the order of instruments does not
+    matter; multiplying all means, deviations and volatilities by one number changes nothing.
     """
 
-    def __init__(self, agents: Sequence[str], features: Sequence[str]) -> None:
+    def __init__(self, agents: Sequence[str], features: Mapping[str, str], *, bar_s: float, horizon_s: float) -> None:
         self._rows = {name: row for row, name in enumerate(features)}
         self.width_names = (
             *(f"{agent}.deviation" for agent in agents),
@@ -98,7 +103,8 @@ class BoosterInputs:
             *POOL,
             *(f"regime_{g}" for g in range(REGIMES)),
         )
-        text = "\n".join((str(VERSION), *self.names))
+        formulas = (f"{name}:{features.get(name, ABSENT)}" for name in (SCALE, *VOLATILITIES, *PLAIN))
+        text = "\n".join((str(VERSION), repr(float(bar_s)), repr(float(horizon_s)), *self.names, *formulas))
         self.schema = hashlib.sha256(text.encode()).hexdigest()
 
     @property

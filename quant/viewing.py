@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from quant.agent_skill import AgentSkill
 from quant.blend import Pool, harmonise, pool_harmonised
-from quant.booster_inputs import BoosterInputs, PoolView
+from quant.booster_inputs import SCALE, BoosterInputs, PoolView
 from quant.curve import SLOPE_CALIBRATED
 from quant.decision import Decision
 from quant.rolling import Floats
@@ -18,10 +19,13 @@ from quant.stack import RegimeStack, Stacked
 
 
 class ChainSettings(NamedTuple):
-    """Who speaks, by which features, over which horizon and bar; open labels kept; slope of the tails."""
+    """Who speaks, by which features, over which horizon and bar; open labels kept; slope of the tails.
+
+    `features` are content hashes by name, in the order of the rows of every decision.
+    """
 
     agents: tuple[str, ...]
-    features: tuple[str, ...]
+    features: Mapping[str, str]
     horizon_s: float
     bar_s: float
     overlaps_max: int = 64
@@ -56,8 +60,10 @@ class Eye:
     def __init__(self, settings: ChainSettings) -> None:
         self._horizon_s = settings.horizon_s
         self._steps = math.sqrt(settings.horizon_s / settings.bar_s)
-        self._s_ref = settings.features.index("s_ref") if "s_ref" in settings.features else -1
-        self.inputs = BoosterInputs(settings.agents, settings.features)
+        self._s_ref = list(settings.features).index(SCALE) if SCALE in settings.features else -1
+        self.inputs = BoosterInputs(
+            settings.agents, settings.features, bar_s=settings.bar_s, horizon_s=settings.horizon_s
+        )
 
     def view(self, decision: Decision, skill: AgentSkill, stack: RegimeStack, scale_stack: ScaleStack) -> View:
         """The decision, as seen with what has been learned so far."""

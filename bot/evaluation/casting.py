@@ -121,7 +121,7 @@ class Cast:
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names of what the boosters are told, in their order."""
-        return BoosterInputs(self.agents, REGISTRY.names).names
+        return BoosterInputs(self.agents, REGISTRY.hashes, bar_s=self.bar_s, horizon_s=self.horizon_s).names
 
     def note(self, record: Record, row: int, bus: Bus) -> None:
         """Write down the steps inside the blend: every expert, and every rung of the ladder with its tracker."""

@@ -29,6 +29,7 @@ LEARNT: Final = 0.5
 """The share of a world in which the chain may learn before it is scored."""
 AFTER_LABELS: Final = 1_000
 STEP_S: Final = 3_600.0
+FEATURES: Final = {"s_ref": "the unit of a world"}
 
 WANTED: Final[tuple[tuple[str, Bound, tuple[float, ...], bool], ...]] = (
     ("gap_closed_r2_2", "at least", (0.80,), False),
@@ -127,7 +128,7 @@ def live(world: World, advance: Advance | None = None) -> Lived:
     """One world through the chain, instant by instant; the label of each closes with the next."""
     instants, agents, width = world.mu.shape
     names = tuple(f"agent_{number}" for number in range(agents))
-    chain = Chain(ChainSettings(names, ("s_ref",), STEP_S, STEP_S), width)
+    chain = Chain(ChainSettings(names, FEATURES, STEP_S, STEP_S), width)
     step_ns = round(STEP_S * 1e9)
     said_s, age_s, scale = np.full(agents, STEP_S), np.zeros(agents), np.ones((1, width))
     blend, pool, oracle = (np.full((instants, width), np.nan) for _ in range(3))

@@ -9,7 +9,7 @@ from quant.decision import SECOND_NS, Blend, Decision
 from quant.viewing import ChainSettings
 
 HOUR_NS = 3600 * SECOND_NS
-FEATURES = ("s_ref", "ret_1", "ret_5", "rv_15", "rv_60", "seas_hw")
+FEATURES = {name: f"hash of {name}" for name in ("s_ref", "ret_1", "ret_5", "rv_15", "rv_60", "seas_hw")}
 AGENTS = ("one", "two", "three")
 
 

@@ -4,7 +4,14 @@ import pytest
 from quant.booster_inputs import BoosterInputs, PoolView
 
 AGENTS = ("one", "two")
-FEATURES = ("ret_5", "rv_15", "ret_1", "ewma_vol")
+FEATURES = {name: f"hash of {name}" for name in ("ret_5", "rv_15", "ret_1", "ewma_vol")}
+
+
+def inputs_of(
+    agents: tuple[str, ...] = AGENTS, *, changed: str = "", bar_s: float = 60.0, horizon_s: float = 3600.0
+) -> BoosterInputs:
+    features = FEATURES | ({changed: "another formula"} if changed else {})
+    return BoosterInputs(agents, features, bar_s=bar_s, horizon_s=horizon_s)
 
 
 def told(inputs: BoosterInputs, order: np.ndarray | None = None, size: float = 1.0) -> dict[str, np.ndarray]:
@@ -27,7 +34,7 @@ def told(inputs: BoosterInputs, order: np.ndarray | None = None, size: float = 1
 
 
 def test_inputs_are_found_under_their_names():
-    rows = told(BoosterInputs(AGENTS, FEATURES))
+    rows = told(inputs_of())
     features = np.random.default_rng(1).random((4, 3))
     np.testing.assert_allclose(rows["rv_15"], np.log(features[1] / 0.01))
     np.testing.assert_allclose(rows["ret_1"], features[2])
@@ -39,13 +46,13 @@ def test_inputs_are_found_under_their_names():
 
 
 def test_what_speaks_of_width_comes_first():
-    inputs = BoosterInputs(AGENTS, FEATURES)
+    inputs = inputs_of()
     assert inputs.names[: inputs.n_width] == inputs.width_names
     assert not any(name.endswith((".mu", ".skill", ".confidence")) for name in inputs.width_names)
 
 
 def test_a_feature_that_is_not_there_or_no_number_is_absent():
-    inputs = BoosterInputs(AGENTS, FEATURES)
+    inputs = inputs_of()
     assert np.isnan(told(inputs)["rv_1440"]).all()
     features = np.array([[np.inf], [-1.0], [0.5], [0.0]])
     width = inputs.width(features, np.array([[np.nan], [0.0]]), np.ones(1), np.ones(1))
@@ -55,7 +62,7 @@ def test_a_feature_that_is_not_there_or_no_number_is_absent():
 
 
 def test_an_instrument_without_a_feature_is_no_part_of_the_market():
-    inputs = BoosterInputs(AGENTS, FEATURES)
+    inputs = inputs_of()
     features = np.array([[0.1, 0.3, np.nan], [1.0, 1.0, 1.0], [0.5, np.inf, 0.7], [1.0, 1.0, 1.0]])
     width = inputs.width(features, np.ones((2, 3)), np.ones(3), np.ones(3))
     rows = dict(zip(inputs.width_names, width, strict=True))
@@ -64,7 +71,7 @@ def test_an_instrument_without_a_feature_is_no_part_of_the_market():
 
 
 def test_the_order_of_instruments_and_the_size_of_volatility_do_not_matter():
-    inputs, order = BoosterInputs(AGENTS, FEATURES), np.array([2, 0, 1])
+    inputs, order = inputs_of(), np.array([2, 0, 1])
     plain, shuffled, large = told(inputs), told(inputs, order), told(inputs, size=1000.0)
     for name, row in plain.items():
         np.testing.assert_allclose(shuffled[name], row[order], rtol=1e-12, err_msg=name)
@@ -73,12 +80,24 @@ def test_the_order_of_instruments_and_the_size_of_volatility_do_not_matter():
 
 @pytest.mark.parametrize("agents", [("two", "one"), ("one",), ("one", "two", "three")])
 def test_other_agents_or_another_order_are_another_schema(agents: tuple[str, ...]):
-    assert BoosterInputs(agents, FEATURES).schema != BoosterInputs(AGENTS, FEATURES).schema
-    assert BoosterInputs(AGENTS, ()).schema == BoosterInputs(AGENTS, FEATURES).schema
+    assert inputs_of(agents).schema != inputs_of().schema
+
+
+@pytest.mark.parametrize("name", ["s_ref", "rv_15", "ret_1"])
+def test_another_formula_of_a_feature_that_is_used_is_another_schema(name: str):
+    assert inputs_of(changed=name).schema != inputs_of().schema
+
+
+def test_the_formula_of_a_feature_that_is_not_used_does_not_matter():
+    assert inputs_of(changed="ret_30d_same").schema == inputs_of().schema
+
+
+def test_other_bars_or_another_horizon_are_another_schema():
+    assert len({inputs_of().schema, inputs_of(bar_s=300.0).schema, inputs_of(horizon_s=1800.0).schema}) == 3
 
 
 def test_where_no_agent_speaks_the_shape_of_the_pool_is_absent():
-    inputs = BoosterInputs(AGENTS, FEATURES)
+    inputs = inputs_of()
     nan = np.full((2, 1), np.nan)
     view = PoolView(nan[0], nan[0], nan[0], np.zeros((2, 1)), nan[0], nan[0])
     rows = inputs.direction(nan, nan, np.zeros(2), view, np.full(3, 1 / 3))

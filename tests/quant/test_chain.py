@@ -121,7 +121,7 @@ def test_where_neither_agent_nor_reference_is_known_nothing_is_said():
 
 
 def test_without_a_reference_the_deviation_of_the_pool_is_the_scale():
-    chain = Chain(ChainSettings(AGENTS, (), 3600.0, 3600.0), 2)
+    chain = Chain(ChainSettings(AGENTS, {}, 3600.0, 3600.0), 2)
     decision = a_decision(np.random.default_rng(5), instant=0, width=2)._replace(features=np.zeros((0, 2)))
     decision.sigma[:] = 0.03
     np.testing.assert_allclose(chain.believe(decision).scale, 0.03)

@@ -60,7 +60,7 @@ class Life:
     def __init__(self, world: World) -> None:
         instants, agents, width = world.mu.shape
         names = tuple(f"agent_{k}" for k in range(agents))
-        self.chain = Chain(ChainSettings(names, ("s_ref",), HOUR_S, HOUR_S), width)
+        self.chain = Chain(ChainSettings(names, {"s_ref": "unit"}, HOUR_S, HOUR_S), width)
         self.losses, self.weights = np.empty((instants, 3)), np.empty((instants, agents))
         features, said_s, age_s = np.full((1, width), 0.01), np.full(agents, HOUR_S), np.zeros(agents)
         for t in range(instants):
