@@ -169,15 +169,21 @@ def _deciles(first: Floats) -> Floats:
 def _binned(values: Floats, edges: Floats) -> tuple[Floats, Floats]:
     """How many values fall into each bin (features, bins + 1), absent ones last, and the sum of their bins."""
     features = len(values)
-    absent = ~np.isfinite(values) | np.isnan(edges[:, :1])
-    below = np.nan_to_num(values)
-    bins = np.zeros(values.shape, dtype=np.int64)
-    for edge in edges.T:
-        bins += below > edge[:, None]
-    bins[absent] = BINS
-    flat = bins + (BINS + 1) * np.arange(features)[:, None]
-    counts = np.bincount(flat.ravel(), minlength=features * (BINS + 1)).reshape(features, BINS + 1).astype(np.float64)
+    finite = np.isfinite(values)
+    present = np.where(np.isinf(values), np.nan, values) if np.isinf(values).any() else values
+    above = np.zeros((features, BINS + 1))
+    above[:, 0] = np.where(np.isnan(edges[:, 0]), 0, _rows_of(finite))
+    for bin_, edge in enumerate(edges.T, 1):
+        above[:, bin_] = _rows_of(present > edge[:, None])
+    counts = np.empty((features, BINS + 1))
+    counts[:, :BINS] = above[:, :BINS] - above[:, 1:]
+    counts[:, BINS] = values.shape[1] - above[:, 0]
     return counts, np.asarray(counts[:, :BINS] @ np.arange(BINS, dtype=np.float64))
+
+
+def _rows_of(flags: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """How many of each row are set."""
+    return np.asarray(flags.view(np.uint8).sum(axis=1, dtype=np.int32))
 
 
 def _gain(half_life: float) -> float:

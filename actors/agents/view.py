@@ -79,9 +79,6 @@ class Evidence(NamedTuple):
     @classmethod
     def of(cls, score: Floats | float, deviation: Floats | float, freshness: Floats | float = 1.0) -> "Evidence":
         """Evidence from columns or, for one instrument, from plain numbers."""
-        columns = np.broadcast_arrays(
-            np.atleast_1d(np.asarray(score, dtype=np.float64)),
-            np.asarray(deviation, dtype=np.float64),
-            np.asarray(freshness, dtype=np.float64),
-        )
-        return cls(*columns)
+        columns = [np.atleast_1d(np.asarray(each, dtype=np.float64)) for each in (score, deviation, freshness)]
+        width = max(map(len, columns))
+        return cls(*(each if len(each) == width else np.full(width, each) for each in columns))

@@ -119,8 +119,9 @@ class FeaturePipeline:
         """
         table = self._checked(source, rows)
         checked = dict(zip(SOURCES[source], table, strict=True))
-        for name, seen in zip(checked, (~np.isnan(table)).any(axis=1).tolist(), strict=True):
-            self._counts[name] += seen
+        absent: list[bool] = np.asarray(np.isnan(table).all(axis=1)).tolist()
+        for name, nothing in zip(checked, absent, strict=True):
+            self._counts[name] += not nothing
         with np.errstate(invalid="ignore", divide="ignore"):
             if source == "bar":
                 self._push_bar(at_ns, checked)
