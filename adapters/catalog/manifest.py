@@ -55,7 +55,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One file of the data set.
 
     `name` is the instrument, or the figure of a context part. `sha256` is of the bytes of the file, `content` of the
-    values in it, whatever wrote them. First and last are the instants at which the rows were known.
+    values in it, whatever wrote them. First and last are the instants at which the rows were known; `regular` bars all
+    close a whole number of bars after the first one.
     """
 
     path: str
@@ -66,6 +67,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     first_ns: Nanos
     last_ns: Nanos
+    regular: bool
     sha256: str
     content: str
 

@@ -14,13 +14,16 @@ import numpy.typing as npt
 import polars as pl
 
 from adapters.catalog.durable import write_whole
-from adapters.catalog.manifest import Part, is_bars, part_path
+from adapters.catalog.manifest import Part, bar_s_of, is_bars, part_path
 from contracts.history import DatasetUnusable
-from contracts.quantities import Nanos
+from contracts.quantities import nanos
 
 Columns = dict[str, npt.NDArray[Any]]
 
 ROW_GROUP: Final = 8192
+AT_ONCE: Final = 64
+"""So many files are read side by side."""
+
 BAR_COLUMNS: Final = ("open", "high", "low", "close", "volume", "trades", "bid", "ask")
 
 
@@ -34,7 +37,7 @@ def write_part(root: Path, kind: str, name: str, month: str, frame: pl.DataFrame
     relative = part_path(kind, name, month)
     path = root / relative
     path.parent.mkdir(parents=True, exist_ok=True)
-    known = frame[known_column(kind)]
+    known = frame[known_column(kind)].to_numpy()
     write_whole(
         path, lambda new: frame.write_parquet(new, compression="lz4", row_group_size=ROW_GROUP, statistics=True)
     )
@@ -45,8 +48,9 @@ def write_part(root: Path, kind: str, name: str, month: str, frame: pl.DataFrame
         month=month,
         columns=tuple(frame.columns),
         rows=frame.height,
-        first_ns=known[0],
-        last_ns=known[-1],
+        first_ns=int(known[0]),
+        last_ns=int(known[-1]),
+        regular=is_bars(kind) and not ((known - known[0]) % nanos(bar_s_of(kind))).any(),
         sha256=file_digest(path),
         content=content_digest(frame),
     )
@@ -70,27 +74,32 @@ def content_digest(frame: pl.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def read_parts(
-    root: Path, parts: Sequence[Part], from_ns: Nanos, to_ns: Nanos, columns: Sequence[str] | None = None
-) -> list[Columns]:
-    """The rows known in [from, to) of each part, at once; only the columns asked for that a part has.
+def read_slices(root: Path, wanted: Sequence[tuple[Part, int, int]]) -> list[Columns]:
+    """Of each part, that many rows from that row on, all at once.
 
     Raises DatasetUnusable naming the file that is missing, damaged or not what the manifest says.
     """
-    plans = []
-    for part in parts:
-        known = known_column(part.kind)
-        plan = pl.scan_parquet(root / part.path, glob=False)
-        if columns is not None:
-            plan = plan.select([known, *(name for name in columns if name in part.columns)])
-        if from_ns > part.first_ns or to_ns <= part.last_ns:
-            plan = plan.filter(pl.col(known).is_between(from_ns, to_ns, closed="left"))
-        plans.append(plan)
+    plans = [pl.scan_parquet(root / part.path, glob=False).slice(at, length) for part, at, length in wanted]
     try:
-        frames = pl.collect_all(plans)
+        frames = [
+            frame for first in range(0, len(plans), AT_ONCE) for frame in pl.collect_all(plans[first : first + AT_ONCE])
+        ]
     except (pl.exceptions.PolarsError, OSError):
-        raise DatasetUnusable("a data set is damaged", damages(root, parts)) from None
+        frames = []
+    if any(frame.height != min(length, part.rows - at) for frame, (part, at, length) in zip(frames, wanted)):
+        frames = []
+    if len(frames) < len(wanted):
+        raise DatasetUnusable("a data set is damaged", damages(root, [part for part, _, _ in wanted]))
     return [{name: frame[name].to_numpy() for name in frame.columns} for frame in frames]
+
+
+def known_of(root: Path, part: Part) -> npt.NDArray[np.int64]:
+    """When each row of a part was known; raises DatasetUnusable naming the file."""
+    try:
+        column = pl.read_parquet(root / part.path, columns=[known_column(part.kind)], glob=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DatasetUnusable(f"{root / part.path}: {first_line(error)}") from error
+    return np.asarray(column.to_series().to_numpy(), dtype=np.int64)
 
 
 def read_part(root: Path, part: Part) -> pl.DataFrame:
