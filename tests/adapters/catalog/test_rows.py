@@ -1,0 +1,214 @@
+"""Rows of every kind: kept exactly, told in order of when they were known, whatever the pieces they came in."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.catalog import merged
+from adapters.catalog.availability import DAY_NS, RULES, known_by
+from adapters.catalog.manifest import KINDS, Terms, read_manifest, write_manifest
+from adapters.catalog.opened import open_dataset
+from adapters.catalog.parts import file_digest, write_part
+from adapters.catalog.row_sources import TableReading, read_rows
+from adapters.catalog.rows import filed, symbol_of_name
+from adapters.tables.errors import BadTable
+from contracts.column import integers
+from contracts.context import ContextValue
+from contracts.history import Dated, DatasetUnusable
+from contracts.life import Beat
+from contracts.market import BookDelta, BookSnapshot, Perp
+from quant.features.registry import RULES as FEATURE_RULES
+from tests.kit.catalogs import JANUARY_NS, csv_of, terms, tick, trade, with_rows
+
+EVERYTHING = frozenset(KINDS)
+FOREVER = 2**62
+AT = JANUARY_NS
+
+
+def told(path: Path, kinds=EVERYTHING, span=(0, FOREVER), symbols=None) -> list[Dated]:
+    return list(open_dataset(path).rows(kinds, *span, symbols))
+
+
+def book(symbol: str, at_ns: int, kind: type = BookDelta) -> Dated:
+    sides = (integers([10, 9]), integers([1, 0]), integers([11]), integers([3]))
+    return Dated(at_ns, kind(symbol, *sides, 7, at_ns - 5, 1, 3))
+
+
+def figure(at_ns: int, value: float | None = 1.5, symbol: str = "") -> Dated:
+    made = ContextValue(
+        name="vix", value=value, event_ns=at_ns - DAY_NS, released_ns=at_ns, vintage="2024-01-01", symbol=symbol
+    )
+    return Dated(at_ns, made)
+
+
+ONE_OF_EACH = [
+    tick("A", AT), trade("A", AT + 1), book("A", AT + 2, BookSnapshot), book("A", AT + 3),
+    Dated(AT + 4, Perp(symbol="A", funding=1e-4, next_funding_ns=AT + 9, mark=10.5, event_ns=AT, epoch=1, frame=2)),
+    figure(AT + 5), figure(AT + 6, None, "A"),
+]  # fmt: skip
+
+
+def test_every_kind_comes_back_as_it_was(tmp_path: Path) -> None:
+    assert told(with_rows(tmp_path / "x", [ONE_OF_EACH])) == ONE_OF_EACH
+
+
+def test_what_is_no_row_is_filed_nowhere() -> None:
+    assert filed(AT, Beat("signal", 1)) is None
+
+
+MONTH_END = JANUARY_NS + 31 * DAY_NS
+events = st.builds(
+    lambda kind, symbol, step: {"tick": tick, "trade": trade, "book": book}[kind](symbol, MONTH_END - 20 + step),
+    st.sampled_from(["tick", "trade", "book"]),
+    st.sampled_from(["A", "B"]),
+    st.integers(0, 40),
+)
+
+
+@settings(max_examples=30)
+@given(st.lists(events, min_size=1, max_size=40, unique_by=repr), st.lists(st.integers(0, 40)), st.integers(1, 5))
+def test_the_order_does_not_depend_on_pieces_months_or_row_groups(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Dated], cuts: list[int], group: int
+) -> None:
+    rows = sorted(rows, key=lambda row: row.at_ns)
+    edges = [0, *(MONTH_END - 20 + cut for cut in sorted(cuts)), FOREVER]
+    pieces = [[row for row in rows if first <= row.at_ns < end] for first, end in zip(edges, edges[1:])]
+    place = tmp_path_factory.mktemp("d")
+    whole = with_rows(place / "whole", [rows])
+    parted = with_rows(place / "parted", [piece for piece in reversed(pieces) if piece])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(merged, "ROW_GROUP", group)
+        found = told(parted)
+
+    ranks = {"Tick": 0, "Trade": 1, "BookDelta": 2}
+    assert found == told(whole)
+    assert found == sorted(rows, key=lambda row: (row.at_ns, ranks[type(row.payload).__name__], row.payload.symbol))
+    assert open_dataset(parted).digest == open_dataset(whole).digest
+
+
+def test_only_the_kinds_symbols_and_range_that_were_asked_for_are_told(tmp_path: Path) -> None:
+    path = with_rows(tmp_path / "x", [[*ONE_OF_EACH, tick("B", AT + 7), figure(AT + 8, 2.0, "B")]])
+
+    assert told(path, frozenset({"quotes"})) == [tick("A", AT), tick("B", AT + 7)]
+    assert told(path, symbols=("B",)) == [figure(AT + 5), tick("B", AT + 7), figure(AT + 8, 2.0, "B")]
+    assert told(path, span=(AT + 1, AT + 3)) == ONE_OF_EACH[1:3]
+    assert symbol_of_name("context", "vix@B") == "B"
+
+
+def test_a_figure_is_never_told_before_its_release(tmp_path: Path) -> None:
+    early = Dated(AT, ONE_OF_EACH[5].payload)
+
+    (row,) = told(with_rows(tmp_path / "x", [[early]]))
+    assert row.at_ns == row.payload.released_ns == AT + 5
+
+
+def test_a_leaked_column_is_caught(tmp_path: Path) -> None:
+    """A part whose rows were dated back by hand, manifest and all, is not handed out."""
+    path = with_rows(tmp_path / "x", [[tick("A", AT + step) for step in range(5)]])
+    manifest = read_manifest(path)
+    frame = pl.read_parquet(path / manifest.parts[0].path)
+    leaked = frame.with_columns(at_ns=pl.col("at_ns") - pl.when(pl.col("at_ns") == AT + 3).then(3).otherwise(0))
+    part = write_part(path, "quotes", "A", "2024-01", leaked)
+    write_manifest(path, msgspec.structs.replace(manifest, parts=(part,)))
+
+    with pytest.raises(DatasetUnusable, match="not in the order in which they were known"):
+        told(path)
+
+
+def test_a_part_that_was_cut_is_named(tmp_path: Path) -> None:
+    path = with_rows(tmp_path / "x", [[tick("A", AT)]])
+    part = path / read_manifest(path).parts[0].path
+    part.write_bytes(part.read_bytes()[:50])
+
+    with pytest.raises(DatasetUnusable, match=r"quotes/A/2024-01\.parquet"):
+        told(path)
+    assert file_digest(part) != read_manifest(path).parts[0].sha256
+
+
+def test_the_rules_are_those_of_the_features() -> None:
+    assert {rule for rule, _ in RULES.values()} <= FEATURE_RULES.keys()
+
+
+@pytest.mark.parametrize(
+    ("rule", "event", "known"),
+    [
+        ("at-event", "2024-01-05T14:00", "2024-01-05T14:00"),
+        ("next-day", "2024-01-05T14:00", "2024-01-06"),
+        ("next-day", "2024-01-05T00:00", "2024-01-06"),
+        ("next-trading-day", "2024-01-05", "2024-01-08"),
+        ("next-trading-day", "2024-01-06", "2024-01-08"),
+        ("next-trading-day", "2024-01-07", "2024-01-08"),
+        ("next-trading-day", "2024-01-08", "2024-01-09"),
+    ],
+)
+def test_a_value_without_a_release_counts_by_the_rule_that_was_said(rule, event: str, known: str) -> None:
+    def ns(text: str) -> np.ndarray:
+        return np.array([text], dtype="datetime64[ns]").astype(np.int64)
+
+    assert known_by(rule, ns(event)).tolist() == ns(known).tolist()
+
+
+TRADES = {"timestamp": [1, 2], "symbol": ["A", "B"], "price": [10.01, 5.0], "qty": [0.5, 0.2], "side": ["buy", "sell"]}
+GRID = {"A": terms("A"), "B": terms("B")}
+
+
+def test_trades_of_a_table_become_ticks_and_lots(tmp_path: Path) -> None:
+    stamps = {"timestamp": [1_704_067_200_000, 1_704_067_201_000]}
+    found = read_rows(csv_of(tmp_path / "t.csv", TRADES | stamps), "trades", TableReading(known="at-event"), GRID)
+
+    assert found["A"].row(0, named=True) == {
+        "at_ns": AT, "price": 1001, "lots": 5, "buy": True, "trade_id": 1, "event_ns": AT, "epoch": 1, "frame": 0
+    }  # fmt: skip
+    assert found["B"]["buy"].to_list() == [False]
+
+
+def test_quotes_funding_and_figures_of_a_table(tmp_path: Path) -> None:
+    quotes = {"date": ["2024-01-01"], "bid": [10.0], "ask": [10.01], "bid_size": [1.0], "ask_size": [0.0]}
+    rates = {"date": ["2024-01-01"], "symbol": ["A"], "funding_rate": [1e-4], "mark_price": [10.5]}
+    values = {"date": ["2024-01-05", "2024-01-06"], "release_date": ["2024-01-06", "2024-01-08"], "GDP": ["2.5", "."]}
+    reading = TableReading("A", "at-event", (("GDP", "gdp"),))
+
+    quote = read_rows(csv_of(tmp_path / "q.csv", quotes), "quotes", reading, GRID)["A"].row(0, named=True)
+    rate = read_rows(csv_of(tmp_path / "f.csv", rates), "funding", reading, GRID)["A"].row(0, named=True)
+    gdp = read_rows(csv_of(tmp_path / "g.csv", values), "context", reading, {})["gdp"]
+
+    assert (quote["bid"], quote["ask"], quote["bid_lots"], quote["ask_lots"]) == (1000, 1001, 10, 0)
+    assert (rate["settled"], rate["settled_ns"], rate["mark"], rate["funding"]) == (1e-4, AT, 10.5, None)
+    assert gdp["value"].to_list() == [2.5, None] and (gdp["at_ns"] > gdp["event_ns"]).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "said"),
+    [
+        ("trades", {"price": [10.01, 5.004]}, "column 'price', row 2: was '5.004', expected a multiple of the tick 0.01"),
+        ("trades", {"qty": [0.5, 0.0]}, "column 'qty', row 2: was '0.0', expected a multiple of the lot 0.1 above 0"),
+        ("trades", {"side": ["buy", "both"]}, "column 'side', row 2: was 'both', expected buy or sell"),
+        ("trades", {"symbol": ["A", ""]}, "column 'symbol', row 2: was '', expected the name of an instrument"),
+        ("trades", {"symbol": ["A", "C"]}, "trades are counted in ticks and lots; say --tick"),
+        ("quotes", {}, "no column for bid, expected bid or bid_price"),
+        ("funding", {}, "no column for the rate"),
+        ("context", {}, "say which column is which figure"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_named(tmp_path: Path, kind, changed, said: str) -> None:
+    path = csv_of(tmp_path / "t.csv", TRADES | {"timestamp": ["2024-01-01", "2024-01-02"]} | changed)
+
+    with pytest.raises(BadTable, match=str(path)) as refused:
+        read_rows(path, kind, TableReading(known="at-event"), GRID | {"C": Terms(symbol="C")})
+    assert said in str(refused.value)
+
+
+def test_rows_that_nobody_dates_and_releases_before_the_event_are_refused(tmp_path: Path) -> None:
+    path = csv_of(tmp_path / "t.csv", TRADES | {"timestamp": ["2024-01-01", "2024-01-02"]})
+    early = csv_of(tmp_path / "e.csv", {"date": ["2024-01-05"], "released": ["2024-01-04"], "x": [1.0]})
+
+    with pytest.raises(BadTable, match="no column says when a row was known"):
+        read_rows(path, "trades", TableReading(), GRID)
+    with pytest.raises(BadTable, match="column 'released', row 1: was '2024-01-04', expected nothing before its date"):
+        read_rows(early, "context", TableReading(columns=(("x", "x"),)), {})
