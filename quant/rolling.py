@@ -112,6 +112,31 @@ def ewma(values: Floats, decay: float, present_min: int) -> Floats:
     return out
 
 
+def ewma_offset(values: Floats, decay: float, present_min: int) -> Floats:
+    """The same mean, less the last value: one product with weights that add up to nothing, no differences are stored.
+
+    Exact to rounding of the values themselves; NaN where the last value is absent.
+    """
+    weights = ewma_weights(values.shape[-1], decay)
+    if len(weights) < present_min:
+        return np.full(values.shape[:-1], np.nan)
+    out = np.asarray(values @ _offset_weights(values.shape[-1], decay))
+    gapped = np.isnan(out)
+    if gapped.any():
+        some = values[gapped]
+        out[gapped] = _ewma_of_present(some - some[..., -1:], weights, present_min)
+    return out
+
+
+@cache
+def _offset_weights(window: int, decay: float) -> Floats:
+    weights = ewma_weights(window, decay)
+    offset: Floats = weights / weights.sum()
+    offset[-1] -= 1.0
+    offset.flags.writeable = False
+    return offset
+
+
 def _ewma_of_present(values: Floats, weights: Floats, present_min: int) -> Floats:
     absent = np.isnan(values)
     present = 1.0 - absent

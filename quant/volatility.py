@@ -21,7 +21,12 @@ def ewma_sd(returns: Floats, decay: float = DECAY, present_min: int = RETURNS_MI
     Absent returns are left out; NaN when fewer than `present_min` are present, and where nothing has moved at all
     (no scale is known then, and zero would claim certainty).
     """
-    variance = ewma(returns * returns, decay, present_min)
+    return ewma_deviation(returns * returns, decay, present_min)
+
+
+def ewma_deviation(squares: Floats, decay: float = DECAY, present_min: int = RETURNS_MIN) -> Floats:
+    """The same from the squares of the returns."""
+    variance = ewma(squares, decay, present_min)
     return np.sqrt(np.where(variance > 0.0, variance, np.nan))
 
 

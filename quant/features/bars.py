@@ -1,11 +1,11 @@
 """The columns that price features live on, made of every closed bar: elementwise ones, and those with a memory.
 
 Raw: open, high, low, close, volume, trades, each (n_instruments,), NaN = not known. Prepared, one row per closed bar:
-`c` log close, `r` log return, `hi` and `lo` log extremes, `tp` log typical price, `hl2` squared log range, `gk` the
-terms of Garman and Klass, `v` volume, `n` trades, `vn` and `nn` the same over what the hour of week usually has, `dv`
-volume times close, `ill` |r| / dv, `sv` and `mf` volume and money signed by the move, `lrv` log of the deviation of
-the last 15 returns, `mk` the mean return of the market, `m` that of the leader (or mk), and what
-`quant.features.averages` and `quant.scale` say.
+`c` log close, `r` log return, `r2` its square, `r_5` and `r_20` those of so many bars, `hi` and `lo` log extremes, `tp`
+log typical price, `pv` that price times volume, `hl2` squared log range, `gk` the terms of Garman and Klass, `v` volume,
+`n` trades, `vn` and `nn` the same over what the hour of week usually has, `dv` volume times close, `ill` |r| / dv, `sv`
+and `mf` volume and money signed by the move, `lrv` log of the deviation of the last 15 returns, `mk` the mean return of
+the market, `m` that of the leader (or mk), and what `quant.features.averages` and `quant.scale` say.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from quant.season import Season
 PRICES = ("open", "high", "low", "close")
 RAW = (*PRICES, "volume", "trades")
 COLUMNS = (
-    "c", "r", "hi", "lo", "tp", "hl2", "gk", "v", "n", "vn", "nn", "dv", "ill", "sv", "mf", "lrv", "mk", "m",
+    "c", "r", "r2", "r_5", "r_20", "hi", "lo", "tp", "pv", "hl2", "gk", "v", "n", "vn", "nn", "dv", "ill", "sv", "mf",
+    "lrv", "mk", "m",
     "atr", "up_14", "down_14", "gain_14", "loss_14", "gain_60", "loss_60", "ema_12", "ema_26", "dv_mean", "v_mean",
     "n_mean", "macd",
     "adx", "kama", "day_gap", "har", "seas", "s_ref",
@@ -33,12 +34,16 @@ COLUMNS = (
 CARRY_BARS_MAX = 2
 """Rule R4: a price is at most this many bars stale; then the instrument is absent."""
 LRV_BARS = 15
+LONG_RETURNS = {"r_5": 5, "r_20": 20}
+"""Log returns over so many bars."""
+WALKED = ("c", "r")
+"""Columns of which other columns are made."""
 Times = NDArray[np.int64]
 DAY_NS = 86_400_000_000_000
 RAW_OF = {
     **dict.fromkeys(("hi", "tp", "hl2", "gk", "atr", "up_14", "adx", "macd", "kama"), "high"),
     **dict.fromkeys(("lo", "down_14"), "low"),
-    **dict.fromkeys(("v", "vn", "dv", "ill", "sv", "mf", "dv_mean", "v_mean", "day_gap"), "volume"),
+    **dict.fromkeys(("pv", "v", "vn", "dv", "ill", "sv", "mf", "dv_mean", "v_mean", "day_gap"), "volume"),
     **dict.fromkeys(("n", "nn", "n_mean"), "trades"),
 }
 """The raw column without which a column is never known; `close` for all others."""
@@ -75,7 +80,8 @@ def elementwise(rows: Mapping[str, Floats], before: Mapping[str, Floats]) -> dic
     dv = volume * close
     hl2 = spread * spread
     return {
-        "c": c, "r": r, "hi": hi, "lo": lo, "tp": tp, "hl2": hl2, "v": volume, "n": rows["trades"], "dv": dv,
+        "c": c, "r": r, "r2": r * r, "hi": hi, "lo": lo, "tp": tp, "pv": np.exp(tp) * volume,
+        "hl2": hl2, "v": volume, "n": rows["trades"], "dv": dv,
         "gk": 0.5 * hl2 - (2.0 * np.log(2.0) - 1.0) * body * body,
         "ill": np.abs(r) / np.where(dv > 0.0, dv, np.nan),
         "sv": np.sign(r) * volume,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.features.registry import Feature, Kernel
+from quant.features.registry import Feature, Kernel, Reduce
 from quant.rolling import Floats
 
 DAY_S = 86_400.0
@@ -49,25 +49,27 @@ def weekend(at_s: Floats) -> Floats:
     return np.asarray(weekday(_day(at_s[..., -1])) >= SATURDAY, dtype=np.float64)
 
 
-def us_session(at_s: Floats) -> Floats:
-    local = at_s[..., -1] + new_york_offset_s(at_s[..., -1])
+def new_york(at_s: Floats) -> tuple[Floats]:
+    """The time in New York, in seconds as if it were UTC."""
+    return (at_s[..., -1] + new_york_offset_s(at_s[..., -1]),)
+
+
+def us_session(local: Floats) -> Floats:
     second = local % DAY_S
     return np.asarray((weekday(_day(local)) < SATURDAY) & (second >= OPEN_S) & (second < CLOSE_S), dtype=np.float64)
 
 
-def minutes_to_event(at_s: Floats) -> Floats:
+def minutes_to_event(local: Floats) -> Floats:
     """To the next 08:30 in New York of a Thursday (claims) or of the first Friday of a month (employment)."""
-    now = at_s[..., -1]
-    local = now + new_york_offset_s(now)
     today, second = _day(local), local % DAY_S
-    best = np.full(now.shape, EVENT_MIN_MAX)
+    best = np.full(local.shape, EVENT_MIN_MAX)
     for ahead in (0, 1):
         day = today + ahead
         friday = (weekday(day) == FRIDAY) & (_day_of_month(day) <= 7)
         wait = (ahead * DAY_S + RELEASE_S - second) / 60.0
         counts = (friday | (weekday(day) == THURSDAY)) & (wait >= 0.0)
         best = np.where(counts & (wait < best), wait, best)
-    return np.where(np.isnan(now), np.nan, best)
+    return np.where(np.isnan(local), np.nan, best)
 
 
 def new_york_offset_s(at_s: Floats) -> Floats:
@@ -97,8 +99,8 @@ def _day_of_month(day: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray((date - date.astype("datetime64[M]")).astype(np.int64) + 1)
 
 
-def _calendar(name: str, formula: str, kernel: Kernel) -> Feature:
-    return Feature(name, formula, kernel, 1, 1, "clock", ("at_s",), "R5")
+def _calendar(name: str, formula: str, kernel: Kernel, reduce: Reduce | None = None) -> Feature:
+    return Feature(name, formula, kernel, 1, 1, "clock", ("at_s",), "R5", reduce=reduce)
 
 
 CALENDAR = (
@@ -107,10 +109,11 @@ CALENDAR = (
     _calendar("dow_sin", "sin(2 pi time since Monday / week)", day_sin),
     _calendar("dow_cos", "cos(2 pi time since Monday / week)", day_cos),
     _calendar("weekend", "1 on Saturday and Sunday", weekend),
-    _calendar("us_session", "1 from 09:30 to 16:00 in New York, Monday to Friday", us_session),
+    _calendar("us_session", "1 from 09:30 to 16:00 in New York, Monday to Friday", us_session, new_york),
     _calendar(
         "min_to_event",
         "minutes to the next 08:30 New York of Thursdays and first Fridays, 1440 at most",
         minutes_to_event,
+        new_york,
     ),
 )

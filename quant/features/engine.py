@@ -13,7 +13,17 @@ from typing import NamedTuple
 import numpy as np
 
 from quant.features import bars, book, context, perp
-from quant.features.bars import LEVELS, LRV_BARS, Memory, carry, elementwise, log_deviation, market
+from quant.features.bars import (
+    LEVELS,
+    LONG_RETURNS,
+    LRV_BARS,
+    WALKED,
+    Memory,
+    carry,
+    elementwise,
+    log_deviation,
+    market,
+)
 from quant.features.book import BOOK
 from quant.features.calendar import CALENDAR
 from quant.features.context import CONTEXT
@@ -90,7 +100,8 @@ class FeaturePipeline:
         self._rings |= {grid: slots.rings for grid, slots in self._slots.items()}
         self._slides = {key: kept for key in self._reductions() if (kept := sliding(key[0], width, key[2])) is not None}
         self._values = np.full((len(REGISTRY), width), np.nan)
-        self._raws = {feature.name: tuple(self._raw_inputs(feature)) for feature in REGISTRY}
+        self._named = dict(zip(REGISTRY.names, self._values, strict=True))
+        self._plans: dict[tuple[str, ...], tuple[Feature, ...]] = {}
         self._due = dict.fromkeys(("clock", *self._rings), False)
         self._waiting: tuple[tuple[tuple[str, ...], int], tuple[Feature, ...]] = ((), 0), ()
 
@@ -121,7 +132,10 @@ class FeaturePipeline:
         checked = dict(zip(SOURCES[source], table, strict=True))
         absent: list[bool] = np.asarray(np.isnan(table).all(axis=1)).tolist()
         for name, nothing in zip(checked, absent, strict=True):
-            self._counts[name] += not nothing
+            if not nothing:
+                self._counts[name] += 1
+                if self._counts[name] == 1:
+                    self._plans = {}
         with np.errstate(invalid="ignore", divide="ignore"):
             if source == "bar":
                 self._push_bar(at_ns, checked)
@@ -163,9 +177,11 @@ class FeaturePipeline:
         columns |= {name: column[:, 0] for name, column in memory.items()}
         columns["mk"], columns["m"] = market(columns["r"], self.leader)
         ring = self._rings["bar"]
-        ring["r"].push(columns["r"])
+        for name in WALKED:
+            ring[name].push(columns[name])
         columns["lrv"] = log_deviation(ring["r"].view(LRV_BARS))
-        self._push_rings("bar", {name: row for name, row in columns.items() if name in ring and name != "r"})
+        columns |= {name: columns["c"] - ring["c"].view(back + 1)[:, 0] for name, back in LONG_RETURNS.items()}
+        self._push_rings("bar", {name: row for name, row in columns.items() if name not in WALKED})
         for (_, inputs, window), slide in self._slides.items():
             slide.push([ring[name].view(window) for name in inputs])
         hour = self._hours.step(close_ns, close_before_ns, columns["c"], columns["r"])
@@ -188,28 +204,30 @@ class FeaturePipeline:
 
     def _evaluate(self) -> None:
         """Bring the values of the features of every grid that was pushed up to date."""
-        if not any(self._due.values()):
-            return
-        values: dict[str, Floats] = {}
+        due = tuple(grid for grid, is_due in self._due.items() if is_due)
+        if due not in self._plans:
+            self._plans[due] = tuple(feature for feature in REGISTRY if feature.grid in due and self._is_fed(feature))
         reduced: dict[Reduction, tuple[Floats, ...]] = {}
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            for row, feature in enumerate(REGISTRY):
-                if self._due[feature.grid] and all(self._counts[raw] for raw in self._raws[feature.name]):
-                    self._values[row] = feature.finish(self._reduced(feature, reduced), values)
-                values[feature.name] = self._values[row]
+            for feature in self._plans[due]:
+                self._named[feature.name][:] = feature.finish(self._reduced(feature, reduced), self._named)
         self._due = dict.fromkeys(self._due, False)
+
+    def _is_fed(self, feature: Feature) -> bool:
+        """Whether every source of the feature was ever known."""
+        return all(self._counts[raw] for raw in self._raw_inputs(feature))
 
     def _reduced(self, feature: Feature, known: dict[Reduction, tuple[Floats, ...]]) -> tuple[Floats, ...]:
         """The windows of a feature, or what its reduction says of them, from `known` where it was asked before."""
-        if feature.grid == "clock":
-            return (self._clock,)
-        rings, rows = self._rings[feature.grid], self._rows[feature.name]
+        grid, rows = feature.grid, self._rows[feature.name]
+        rings = self._rings.get(grid, {})
         if feature.reduce is None:
-            return tuple(rings[name].view(rows) for name in feature.inputs)
+            return (self._clock,) if grid == "clock" else tuple([rings[name].view(rows) for name in feature.inputs])
         key = feature.reduce, feature.inputs, rows
         if key not in known:
-            slide = self._slides.get(key) if feature.grid == "bar" else None
-            known[key] = slide.answer() if slide else feature.reduce(*(rings[name].view(rows) for name in key[1]))
+            slide = self._slides.get(key) if grid == "bar" else None
+            windows = [self._clock] if grid == "clock" else [rings[name].view(rows) for name in feature.inputs]
+            known[key] = slide.answer() if slide else feature.reduce(*windows)
         return known[key]
 
     @property
@@ -300,6 +318,7 @@ class FeaturePipeline:
             bar = self._rings["bar"]
             slide.rebuild([bar[name].view(rows) for name in inputs], bar[inputs[0]].rows)
         self._counts = {name: state.counts[name] for name in self._counts}
+        self._plans = {}
         self._due = dict.fromkeys(self._due, True)
 
     def _arrays(self) -> tuple[dict[str, Floats], dict[str, Floats]]:

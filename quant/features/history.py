@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from quant.features import bars, book
-from quant.features.bars import LRV_BARS, Memory, carry, elementwise, log_deviation, market
+from quant.features.bars import LONG_RETURNS, LRV_BARS, Memory, carry, elementwise, log_deviation, market
 from quant.features.engine import REGISTRY, SOURCES, Reduction, check_prices, known, raw_columns
 from quant.features.grids import HOUR_COLUMNS, SLOTS_S, Hours, slot_rows
 from quant.features.registry import Feature, Reduce
@@ -88,6 +88,9 @@ def _bar_columns(
     columns["mk"], columns["m"] = market(columns["r"], leader)
     recent = np.concatenate([np.full((wall.shape[0], LRV_BARS - 1), np.nan), columns["r"]], axis=1)
     columns["lrv"] = log_deviation(sliding_window_view(recent, LRV_BARS, axis=1))
+    for name, back in LONG_RETURNS.items():
+        columns[name] = np.full(columns["c"].shape, np.nan)
+        columns[name][:, back:] = columns["c"][:, back:] - columns["c"][:, :-back]
     hours, hour_of = _remember(columns, at_ns, bar_s, horizon_bars, leader)
     return columns, hours, hour_of
 

@@ -11,7 +11,7 @@ import numpy as np
 from quant.features.kernels import FLAT, SETTLED, dot, ratio, zscore
 from quant.features.registry import Feature, Kernel, Reduce
 from quant.features.trend import over_atr
-from quant.rolling import Floats, ewma
+from quant.rolling import Floats, ewma_offset
 
 OU_PRESENT_MIN = 60
 SLOPE_MIN = 1e-4
@@ -25,17 +25,20 @@ def percent_b(c: Floats) -> Floats:
     return 0.5 + 0.25 * zscore(c)
 
 
-def vwap_gap(c: Floats, tp: Floats, v: Floats, atr: Floats) -> Floats:
+def vwap_gap(c: Floats, pv: Floats, v: Floats, atr: Floats) -> Floats:
     """Log close minus the log of the volume-weighted typical price; absent bars count as without volume."""
-    last = c[..., -1]
-    volume = np.where(np.isnan(v), 0.0, v)
-    paid = np.where(np.isnan(tp), 0.0, np.exp(tp - last[..., None]))
-    return ratio(-np.log(ratio(dot(paid, volume), volume.sum(axis=-1))), atr[..., -1])
+    paid, volume = pv.sum(axis=-1), v.sum(axis=-1)
+    gapped = np.isnan(paid)
+    if gapped.any():
+        absent = np.isnan(pv[gapped])
+        paid[gapped] = np.where(absent, 0.0, pv[gapped]).sum(axis=-1)
+        volume[gapped] = np.where(absent, 0.0, v[gapped]).sum(axis=-1)
+    return ratio(c[..., -1] - np.log(ratio(paid, volume)), atr[..., -1])
 
 
 def ou_gap(c: Floats) -> Floats:
     """Log close minus its exponential mean; absent closes are left out."""
-    return np.asarray(-ewma(c - c[..., -1:], 1.0 - 2.0 / (c.shape[-1] + 1), OU_PRESENT_MIN))
+    return -ewma_offset(c, 1.0 - 2.0 / (c.shape[-1] + 1), OU_PRESENT_MIN)
 
 
 def ou_kappa(slope: Floats, noise: Floats) -> Floats:
@@ -101,19 +104,19 @@ def autocorrelation(r: Floats) -> Floats:
     return np.asarray(dot(x[..., 1:], x[..., :-1]) / np.where(own > FLAT * FLAT, own, np.nan))
 
 
-def variance_ratio(c: Floats, r: Floats, step: int) -> Floats:
+def variance_ratio(c: Floats, r: Floats, long: Floats, step: int) -> Floats:
     """Variance of overlapping returns of `step` bars over `step` times that of one bar, both around the drift.
 
     NaN where nothing but the drift has moved.
     """
-    n = c.shape[-1] - 1
-    one, many = r[..., 1:], c[..., step:] - c[..., :-step]
-    drift, count = (c[..., -1] - c[..., 0]) / n, many.shape[-1]
-    total = (c[..., count:] - c[..., :step]).sum(axis=-1)
-    own, long = dot(one, one) / n, dot(many, many) / count
+    n, count = c.shape[-1] - 1, c.shape[-1] - step
+    one, many = r[..., 1:], long[..., step:]
+    drift = (c[..., -1] - c[..., 0]) / n
+    mean = (c[..., count:] - c[..., :step]).sum(axis=-1) / count
+    own = dot(one, one) / n
     moved = own - drift * drift
     moved = np.where((moved > FLAT * FLAT) & (moved > DRIFT_SHARE * own), moved, np.nan)
-    return np.asarray((long - 2.0 * step * drift * (total / count) + (step * drift) ** 2) / (step * moved))
+    return np.asarray((dot(many, many) / count - 2.0 * step * drift * mean + (step * drift) ** 2) / (step * moved))
 
 
 def stochastic(hi: Floats, lo: Floats, c: Floats) -> Floats:
@@ -145,8 +148,13 @@ def _bar(
     return Feature(name, formula, kernel, window, warmup, "bar", inputs, "R1", deps=deps, params=params, reduce=reduce)
 
 
+def _ratio(step: int, bars: int) -> Feature:
+    formula, inputs = f"var(r{step}) / ({step} var r1) over {bars} bars", ("c", "r", f"r_{step}")
+    return _bar(f"vr{step}_{bars}", formula, variance_ratio, bars + 1, inputs, bars + 1, params=(("step", step),))
+
+
 _AR1 = OU_PRESENT_MIN + 1
-_VWAP = ("c", "tp", "v", "atr")
+_VWAP = ("c", "pv", "v", "atr")
 
 REVERSION = (
     _bar("z_20", "(c - SMA20) / sd20", zscore, 20, ("c",), 20),
@@ -159,8 +167,19 @@ REVERSION = (
     _bar("ou_half_life", "ln 2 / ou_kappa_240, in [1, 1e4] bars", half_life, 1, (), _AR1, ("ou_kappa_240",)),
     _bar("ou_noise_240", "sd of the residual of c_t on c_t-1, per bar", ou_noise, 240, ("c",), _AR1, reduce=ar1),
     _bar("ac1_60", "autocorrelation of r at lag 1 over 60 bars", autocorrelation, 60, ("r",), 61),
-    _bar("vr5_240", "var(r5) / (5 var r1) over 240 bars", variance_ratio, 241, ("c", "r"), 241, (), (("step", 5),)),
-    _bar("vr20_480", "var(r20) / (20 var r1) over 480 bars", variance_ratio, 481, ("c", "r"), 481, (), (("step", 20),)),
+    _bar(
+        "vr5_240", "var(r5) / (5 var r1) over 240 bars", variance_ratio, 241, ("c", "r", "r_5"), 241, (), (("step", 5),)
+    ),
+    _bar(
+        "vr20_480",
+        "var(r20) / (20 var r1) over 480 bars",
+        variance_ratio,
+        481,
+        ("c", "r", "r_20"),
+        481,
+        (),
+        (("step", 20),),
+    ),
     _bar("stoch_k_14", "100 (c - min low) / (max high - min low) over 14", stochastic, 14, ("hi", "lo", "c"), 14),
     _bar("cci_20", "(tp - SMA20) / (.015 mean |tp - SMA20|), tp = (hi + lo + c) / 3", channel_index, 20, ("tp",), 20),
 )

@@ -11,15 +11,15 @@ import numpy as np
 from quant.features.kernels import FLAT, SETTLED, dot, latest, ratio
 from quant.features.registry import Feature, Kernel, Reduce
 from quant.features.sliding import extremes
-from quant.rolling import Floats, ewma
-from quant.volatility import ewma_sd
+from quant.rolling import Floats, ewma_offset
+from quant.volatility import ewma_deviation, ewma_sd
 
 EMA_PRESENT_MIN = 26
 
 
-def sd_bar(r: Floats) -> Floats:
+def sd_bar(r2: Floats) -> Floats:
     """EWMA standard deviation of one bar; absent returns are left out."""
-    return ewma_sd(r)
+    return ewma_deviation(r2)
 
 
 def scaled_return(c: Floats, sd: Floats) -> Floats:
@@ -45,9 +45,8 @@ def _sd_row(c: Floats) -> Floats:
 
 def ema_gap(c: Floats, sd: Floats, fast: int, slow: int) -> Floats:
     """Fast minus slow exponential mean; absent closes are left out."""
-    offset = c - c[..., -1:]
-    quick = ewma(offset, 1.0 - 2.0 / (fast + 1), EMA_PRESENT_MIN)
-    lazy = ewma(offset, 1.0 - 2.0 / (slow + 1), EMA_PRESENT_MIN)
+    quick = ewma_offset(c, 1.0 - 2.0 / (fast + 1), EMA_PRESENT_MIN)
+    lazy = ewma_offset(c, 1.0 - 2.0 / (slow + 1), EMA_PRESENT_MIN)
     return np.asarray((quick - lazy) / (sd * np.sqrt(slow)))
 
 
@@ -139,7 +138,7 @@ def _days(name: str, formula: str, kernel: Kernel, days: int, rows_min: int) -> 
 
 
 TREND = (
-    _bar("ewma_vol", "sqrt(sum .97^j r^2 / sum .97^j) over 120 bars, per bar", sd_bar, 120, ("r",), 21),
+    _bar("ewma_vol", "sqrt(sum .97^j r^2 / sum .97^j) over 120 bars, per bar", sd_bar, 120, ("r2",), 21),
     *(_ret(bars) for bars in (1, 5, 15, 60, 240, 1440)),
     _days("ret_7d_skip1d", "(c_t-1d - c_t-7d) / (s sqrt 6d)", week_without_last_day, 7, 8),
     _days("ret_30d", "(c_t - c_t-30d) / (s sqrt 30d)", hourly_return, 30, 22),

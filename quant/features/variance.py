@@ -11,9 +11,10 @@ from quant.features.kernels import FLAT, PRESENT_SHARE_MIN, SETTLED, dot, latest
 from quant.features.registry import Feature, Kernel, Reduce
 from quant.features.sliding import extremes, squares, worst_mean
 from quant.rolling import Floats
-from quant.volatility import ewma_sd
+from quant.volatility import ewma_deviation
 
 VOLVOL_MIN = 60
+DRIFT_SHARE = 0.01
 
 
 def realised_present(square: Floats, count: Floats, rows: int) -> Floats:
@@ -25,9 +26,9 @@ def root_mean(r2: Floats) -> Floats:
     return np.asarray(np.sqrt(mean_present(r2)))
 
 
-def ewma94(r: Floats) -> Floats:
+def ewma94(r2: Floats) -> Floats:
     """Absent returns are left out."""
-    return ewma_sd(r, 0.94)
+    return ewma_deviation(r2, 0.94)
 
 
 def parkinson(hl2: Floats) -> Floats:
@@ -61,8 +62,9 @@ def down_share(r: Floats) -> Floats:
 def spread_of(x: Floats) -> Floats:
     """Standard deviation of those present, VOLVOL_MIN at least."""
     n = x.shape[-1]
-    offset = x - x.sum(axis=-1, keepdims=True) / n
-    variance = np.asarray(dot(offset, offset) / n)
+    mean = x.sum(axis=-1) / n
+    variance = dot(x, x) / n - mean * mean
+    variance = np.where(variance <= FLAT * mean * mean, 0.0, variance)  # NaN stays NaN
     gapped = np.isnan(variance)
     if gapped.any():
         variance[gapped] = _variance_of_present(x[gapped])
@@ -80,9 +82,18 @@ def _variance_of_present(x: Floats) -> Floats:
 def central(r: Floats) -> tuple[Floats, Floats, Floats]:
     """Second, third and fourth moments around the mean."""
     n = r.shape[-1]
-    x = r - r.sum(axis=-1, keepdims=True) / n
-    square = x * x
-    return square.sum(axis=-1) / n, dot(square, x) / n, dot(square, square) / n
+    square = r * r
+    mean, two, three, four = r.sum(axis=-1) / n, dot(r, r) / n, dot(square, r) / n, dot(square, square) / n
+    of_mean = mean * mean
+    second = two - of_mean
+    third = three - mean * (3.0 * two - 2.0 * of_mean)
+    fourth = four - mean * (4.0 * three - mean * (6.0 * two - 3.0 * of_mean))
+    steep = ~(second > DRIFT_SHARE * two)  # what is left beside such a drift is mostly rounding
+    if steep.any():
+        x = r[steep] - mean[steep][..., None]
+        square = x * x
+        second[steep], third[steep], fourth[steep] = dot(x, x) / n, dot(square, x) / n, dot(square, square) / n
+    return second, third, fourth
 
 
 def skewness(second: Floats, third: Floats, fourth: Floats) -> Floats:
@@ -145,7 +156,7 @@ VARIANCE = (
         "R1",
         rows_min=7,
     ),
-    _bar("ewma94", "sqrt(sum .94^j r^2 / sum .94^j) over 120 bars, per bar", ewma94, 120, ("r",), 21),
+    _bar("ewma94", "sqrt(sum .94^j r^2 / sum .94^j) over 120 bars, per bar", ewma94, 120, ("r2",), 21),
     _bar("har_pred_h", "sqrt of the forecast variance of the next horizon, per bar", latest, 1, ("har",), 21, (), "R9"),
     _bar("park_60", "sqrt(mean ln(high/low)^2 / (4 ln 2)), per bar", parkinson, 60, ("hl2",), 60),
     _bar("gk_60", "sqrt(mean(.5 ln(H/L)^2 - (2 ln 2 - 1) ln(C/O)^2)), per bar", garman_klass, 60, ("gk",), 60),

@@ -33,7 +33,7 @@ def balance_slope(sv: Floats) -> Floats:
     n = sv.shape[-1]
     time = np.arange(n) - 0.5 * (n - 1)
     slope = sv @ np.cumsum(time[::-1])[::-1] / float(time @ time)
-    return ratio(slope, np.abs(sv).mean(axis=-1))
+    return ratio(slope, np.abs(sv).sum(axis=-1) / n)
 
 
 def money_flow(mf: Floats) -> Floats:
