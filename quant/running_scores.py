@@ -14,7 +14,7 @@ import numpy as np
 
 from quant.quantiles import LEVELS
 from quant.rolling import Floats
-from quant.scores import CENTRAL, crps, crps_normal, normal_quantiles, pinball, pit, pit_normal
+from quant.scores import CENTRAL, crps_normal, normal_quantiles, pinball, pit, pit_normal
 
 PIT_BINS: Final = 10
 _LEVELS = len(LEVELS)
@@ -22,6 +22,7 @@ _PINBALL, _CRPS, _COVERAGE = slice(0, _LEVELS), _LEVELS, slice(_LEVELS + 1, _LEV
 _PIT = slice(_LEVELS + 4, _LEVELS + 4 + PIT_BINS)
 _MU, _Y, _MU_MU, _Y_Y, _MU_Y, _OWN, _POOL, _WEIGHT = range(_LEVELS + 4 + PIT_BINS, _LEVELS + 12 + PIT_BINS)
 SUMS: Final = _WEIGHT + 1
+_LOW, _HIGH = (np.searchsorted(LEVELS, ends) for ends in zip(*CENTRAL, strict=True))
 
 
 class Belief(NamedTuple):
@@ -60,26 +61,26 @@ def measured(belief: Belief, scale: Floats) -> Floats:
     if quantiles is None:
         quantiles = belief.mu + normal_quantiles(LEVELS)[:, None] * belief.sigma
     known = np.isfinite(quantiles).all(axis=0) & np.isfinite(belief.mu + belief.y) & (scale > 0.0) & (belief.sigma > 0)
-    q, y, mu, s = quantiles[:, known], belief.y[known], belief.mu[known], scale[known]
+    q, y, mu, s = quantiles[:, known], belief.y[known], belief.mu[known] / scale[known], scale[known]
     sigma, weight = belief.sigma[known], belief.weight[known]
-    rows = np.empty((SUMS, len(y)))
-    rows[_PINBALL] = pinball(q, y) / s
+    losses, worth, came = pinball(q, y), weight / s, y / s
+    sums = np.zeros(SUMS)
+    sums[_PINBALL] = losses @ worth
     if belief.quantiles is None:
-        rows[_CRPS], where = crps_normal(mu, sigma, y) / s, pit_normal(mu, sigma, y)
+        sums[_CRPS], where = crps_normal(belief.mu[known], sigma, y) @ worth, pit_normal(belief.mu[known], sigma, y)
     else:
-        rows[_CRPS], where = crps(q, y) / s, pit(q, y)
-    low, high = np.searchsorted(LEVELS, [pair[0] for pair in CENTRAL]), np.searchsorted(LEVELS, [p[1] for p in CENTRAL])
-    rows[_COVERAGE] = (q[low] <= y) & (y <= q[high])
-    rows[_PIT] = np.minimum((where * PIT_BINS).astype(np.int64), PIT_BINS - 1) == np.arange(PIT_BINS)[:, None]
-    rows[_MU], rows[_Y] = mu / s, y / s
-    rows[_MU_MU], rows[_Y_Y], rows[_MU_Y] = rows[_MU] ** 2, rows[_Y] ** 2, rows[_MU] * rows[_Y]
-    rows[_OWN] = rows[_POOL] = 0.0
+        sums[_CRPS], where = 2.0 * np.trapezoid(sums[_PINBALL], LEVELS), pit(q, y)
+    sums[_COVERAGE] = ((q[_LOW] <= y) & (y <= q[_HIGH])) @ weight
+    bins = np.minimum((where * PIT_BINS).astype(np.int64), PIT_BINS - 1)
+    sums[_PIT] = np.bincount(bins, weights=weight, minlength=PIT_BINS)
+    sums[_MU], sums[_Y] = mu @ weight, came @ weight
+    sums[_MU_MU], sums[_Y_Y], sums[_MU_Y] = (mu * mu) @ weight, (came * came) @ weight, (mu * came) @ weight
     if belief.pool is not None:
-        against = pinball(belief.pool[:, known], y).mean(axis=0) / s
-        both = np.isfinite(against)
-        rows[_OWN], rows[_POOL] = np.where(both, rows[_PINBALL].mean(axis=0), 0.0), np.where(both, against, 0.0)
-    rows[_WEIGHT] = 1.0
-    return np.asarray(rows @ weight)
+        against = pinball(belief.pool[:, known], y).mean(axis=0)
+        both = np.where(np.isfinite(against), worth, 0.0)
+        sums[_OWN], sums[_POOL] = losses.mean(axis=0) @ both, np.nan_to_num(against) @ both
+    sums[_WEIGHT] = weight.sum()
+    return sums
 
 
 def figures(sums: Floats) -> Figures:

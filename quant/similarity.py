@@ -28,21 +28,33 @@ def correlation(returns: Floats, decay: float = 0.995, shrink: float = SHRINK) -
     present = ~np.isnan(returns)
     known = np.where(present, returns, 0.0)
     weights = ewma_weights(returns.shape[1], decay)
+    if present.all() and returns.shape[1] >= RETURNS_MIN:
+        products = (returns * weights) @ returns.T
+        own = np.sqrt(np.diag(products))
+        scale = np.outer(own, own)
+        return repair_psd(_shrunk(_ratios(products, scale, scale > 0.0), shrink))
     mask = present.astype(np.float64)
     products = (known * weights) @ known.T
     energy = (known * known * weights) @ mask.T
     scale = np.sqrt(energy * energy.T)
     enough = (mask @ mask.T >= RETURNS_MIN) & (scale > 0.0)
+    return repair_psd(_shrunk(_ratios(products, scale, enough), shrink))
+
+
+def _ratios(products: Floats, scale: Floats, enough: NDArray[np.bool_]) -> Floats:
+    """Correlations in [-1, 1], NaN where not enough is known."""
     measured = np.full(products.shape, np.nan)
     np.divide(products, scale, out=measured, where=enough)
-    return repair_psd(_shrunk(np.clip(measured, -1.0, 1.0), shrink))
+    return np.clip(measured, -1.0, 1.0, out=measured)
 
 
 def _shrunk(measured: Floats, shrink: float) -> Floats:
-    off = ~np.eye(len(measured), dtype=np.bool_) & ~np.isnan(measured)
-    constant = float(measured[off].mean()) if off.any() else UNKNOWN
-    filled = np.where(np.isnan(measured), constant, measured)
-    blended = (1.0 - shrink) * filled + shrink * constant
+    np.fill_diagonal(measured, np.nan)
+    unknown = np.isnan(measured)
+    count = measured.size - np.count_nonzero(unknown)
+    constant = float(measured.sum(where=~unknown)) / count if count else UNKNOWN
+    blended = (1.0 - shrink) * measured + shrink * constant
+    blended[unknown] = constant
     np.fill_diagonal(blended, 1.0)
     return blended
 
@@ -50,8 +62,10 @@ def _shrunk(measured: Floats, shrink: float) -> Floats:
 def repair_psd(matrix: Floats) -> Floats:
     """The matrix itself where it is a correlation matrix; else its eigenvalues are lifted and the diagonal made 1."""
     symmetric: Floats = (matrix + matrix.T) / 2.0
+    tried = symmetric.copy()
+    tried.flat[:: len(tried) + 1] -= EIGENVALUE_MIN
     try:
-        np.linalg.cholesky(symmetric - EIGENVALUE_MIN * np.eye(len(symmetric)))
+        np.linalg.cholesky(tried)
     except np.linalg.LinAlgError:
         return _lifted(symmetric)
     return symmetric

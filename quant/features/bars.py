@@ -2,7 +2,7 @@
 
 Raw: open, high, low, close, volume, trades, each (n_instruments,), NaN = not known. Prepared, one row per closed bar:
 `c` log close, `r` log return, `r2` its square, `r_5` and `r_20` those of so many bars, `hi` and `lo` log extremes, `tp`
-log typical price, `pv` that price times volume, `hl2` squared log range, `gk` the terms of Garman and Klass, `v` volume,
+log typical price, `pv` that price times volume, `hl2` squared log range, `gk` that of Garman and Klass, `v` volume,
 `n` trades, `vn` and `nn` the same over what the hour of week usually has, `dv` volume times close, `ill` |r| / dv, `sv`
 and `mf` volume and money signed by the move, `lrv` log of the deviation of the last 15 returns, `mk` the mean return of
 the market, `m` that of the leader (or mk), and what `quant.features.averages` and `quant.scale` say.
