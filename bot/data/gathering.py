@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec.structs import asdict
+
 from adapters.catalog.manifest import Part, Source, Terms
 from adapters.catalog.months import file_under
-from adapters.catalog.rows import Row, filed, frame_of
+from adapters.catalog.rows import Row, filed, frame_of, symbol_of_name
 from adapters.catalog.staging import Staging
-from contracts.history import Dated
+from adapters.catalog.terms import said_of
+from bot.data.importing import SaidTerms
+from contracts.history import DatasetUnusable, Dated
 from contracts.instrument import Instrument, Universe
 
+GRID: Final = ("symbol", "tick", "lot")
 ROWS_MAX: Final = 500_000
 """So many rows are held before they are filed: the memory of an import, whatever its length."""
 
@@ -24,6 +29,7 @@ class Gathering:
         self._held = 0
         self._parts: dict[str, Part] = {}
         self._terms: dict[str, Terms] = {}
+        self._symbols: set[str] = set()
         self.count = 0
 
     def take(self, rows: Iterable[Dated]) -> None:
@@ -34,6 +40,7 @@ class Gathering:
                 continue
             self._rows.setdefault((found.kind, found.name), []).append(found.row)
             self._held += 1
+            self._symbols |= {symbol_of_name(found.kind, found.name)} - {""}
             self.count += 1
             if self._held >= ROWS_MAX:
                 self._file()
@@ -43,10 +50,25 @@ class Gathering:
         for instrument in universe.instruments:
             self._terms[instrument.symbol] = terms_of(instrument)
 
-    def done(self, source: Source) -> None:
-        """File what is held, and let all of it count; raises DatasetUnusable."""
+    def done(self, source: Source, said: SaidTerms) -> None:
+        """File what is held, and let all of it count; raises DatasetUnusable.
+
+        The grid is the venue's, because rows are counted in it; of all other terms what the user says or has said wins.
+        """
         self._file()
-        self._staging.note(source, self._parts.values(), self._terms.values())
+        present, terms = self._staging.manifest.terms(), []
+        for symbol in sorted(self._symbols | self._terms.keys()):
+            told = self._terms.get(symbol, Terms(symbol=symbol))
+            before = asdict(present[symbol]) if symbol in present else {}
+            other = {name: value for name, value in before.items() if name not in GRID}
+            known = said.of(symbol, said_of(symbol, told, other), None)
+            if symbol in self._terms and (known.tick, known.lot) != (told.tick, told.lot):
+                raise DatasetUnusable(
+                    f"{source.path}: {symbol} is counted in ticks of {told.tick} and lots of {told.lot}; "
+                    f"--tick and --lot were {known.tick} and {known.lot}, leave them away"
+                )
+            terms.append(known)
+        self._staging.note(source, self._parts.values(), terms)
 
     def _file(self) -> None:
         for kind, name in sorted(self._rows):

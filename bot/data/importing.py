@@ -13,6 +13,7 @@ from adapters.catalog.manifest import Manifest, Part, Repair, Source, Terms, bar
 from adapters.catalog.months import file_under
 from adapters.catalog.naming import symbol_of
 from adapters.catalog.parts import file_digest
+from adapters.catalog.peeking import refuse_nothing
 from adapters.catalog.sources import BarRows, read_bars
 from adapters.catalog.staging import Staging
 from adapters.catalog.terms import FOR_ALL, said_of
@@ -127,12 +128,12 @@ def import_sources(
 
 
 def source_of(path: Path, reading: str) -> Source:
-    """What a file, or the journal of a run, is known by: its bytes, and how it is read; raises MissingTable."""
+    """What a file, or the journal of a run, is known by: its bytes, and how it is read; raises BadTable."""
+    if not path.is_dir():
+        refuse_nothing(path)
     try:
         files = sorted(path.rglob("*.seg")) if path.is_dir() else [path]
         digests = [file_digest(each) for each in files]
-    except FileNotFoundError:
-        raise MissingTable(f"{path}: no such file") from None
     except OSError as error:
         raise DatasetUnusable(f"{path}: cannot be read: {error.strerror}") from error
     return Source(

@@ -61,7 +61,7 @@ def import_rows(
         if is_table(path):
             _take_table(staging, source, path, reading, said, result)
         else:
-            _take_told(staging, source, path, reading, result)
+            _take_told(staging, source, path, reading, said, result)
 
     return import_sources(
         sources, target, take, f"{sorted(reading.kinds)} {reading.span} {reading.table}", advance, restart=restart
@@ -74,7 +74,9 @@ def is_table(path: Path) -> bool:
     return path.is_file() and name.endswith(TABLES)
 
 
-def _take_told(staging: Staging, source: Source, path: Path, reading: RowReading, result: Imported) -> None:
+def _take_told(
+    staging: Staging, source: Source, path: Path, reading: RowReading, terms: SaidTerms, result: Imported
+) -> None:
     """A recording, or the journal of a run."""
     told, gathering = Told(), Gathering(staging, *reading.span, reading.kinds)
     gathering.take(told.journal(path) if is_run(path) else told.recording(path))
@@ -88,7 +90,7 @@ def _take_told(staging: Staging, source: Source, path: Path, reading: RowReading
         if count
     )
     result.rows += gathering.count
-    gathering.done(msgspec.structs.replace(source, rows=gathering.count, said=said))
+    gathering.done(msgspec.structs.replace(source, rows=gathering.count, said=said), terms)
 
 
 def _take_table(

@@ -1,8 +1,9 @@
 """Small data sets and files for the tests of the catalog."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -76,12 +77,12 @@ def trade(symbol: str, at_ns: int, number: int = 1) -> Dated:
     return Dated(at_ns, Trade(symbol, 1000 + number % 7, 3, "sell" if number % 2 else "buy", number, at_ns, 1, number))
 
 
-def csv_of(path: Path, columns: dict[str, Sequence]) -> Path:
+def csv_of(path: Path, columns: Mapping[str, Any]) -> Path:
     pl.DataFrame(columns).write_csv(path)
     return path
 
 
-def candles(path: Path, length: int = 300, seed: int = 1, **changed: Sequence) -> Path:
+def candles(path: Path, length: int = 300, seed: int = 1, **changed: Any) -> Path:
     """A CSV of bars as venues give them: open_time in milliseconds, open, high, low, close, volume."""
     columns = bars(length, seed)
     opened_ms = (columns.pop("close_ns") - MINUTE_NS) // 1_000_000

@@ -19,7 +19,7 @@ from adapters.catalog.rows import filed, symbol_of_name
 from adapters.tables.errors import BadTable
 from contracts.column import integers
 from contracts.context import ContextValue
-from contracts.history import Dated, DatasetUnusable
+from contracts.history import DatasetUnusable, Dated
 from contracts.life import Beat
 from contracts.market import BookDelta, BookSnapshot, Perp
 from quant.features.registry import RULES as FEATURE_RULES
@@ -186,7 +186,11 @@ def test_quotes_funding_and_figures_of_a_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "changed", "said"),
     [
-        ("trades", {"price": [10.01, 5.004]}, "column 'price', row 2: was '5.004', expected a multiple of the tick 0.01"),
+        (
+            "trades",
+            {"price": [10.01, 5.004]},
+            "column 'price', row 2: was '5.004', expected a multiple of the tick 0.01",
+        ),
         ("trades", {"qty": [0.5, 0.0]}, "column 'qty', row 2: was '0.0', expected a multiple of the lot 0.1 above 0"),
         ("trades", {"side": ["buy", "both"]}, "column 'side', row 2: was 'both', expected buy or sell"),
         ("trades", {"symbol": ["A", ""]}, "column 'symbol', row 2: was '', expected the name of an instrument"),

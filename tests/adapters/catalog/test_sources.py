@@ -164,7 +164,9 @@ def test_exported_bars_are_imported_as_they_were(tmp_path: Path, how) -> None:
 
     assert rows.symbols == ("A/B",) and rows.stamped == "close"
     assert rows.at_ns.tolist() == bars(40)["close_ns"].tolist()
-    assert all(np.array_equal(rows.columns[name], bars(40)[name]) for name in ("open", "high", "low", "close", "volume"))
+    assert all(
+        np.array_equal(rows.columns[name], bars(40)[name]) for name in ("open", "high", "low", "close", "volume")
+    )
 
 
 def test_exported_trades_have_prices_and_sides(tmp_path: Path) -> None:

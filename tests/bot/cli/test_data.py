@@ -1,0 +1,132 @@
+"""`bot data`: history in and out, as a user sees it."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.cli import data_options
+from tests.kit.catalogs import candles, csv_of
+from tests.kit.command_line import bot
+
+MONEY = (
+    "--quote", "USDT", "--venue", "v", "--tick", "derived", "--lot", "0.1", "--min-notional", "5",
+    "--max-quantity", "900", "--fee-bps", "10,8", "--no-short", "--leverage-max", "1",
+)  # fmt: skip
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    assert bot("data", "make", "--into", tmp_path / "made", "--instruments", 2, "--bars", 150).code == 0
+    return tmp_path / "made"
+
+
+def test_a_made_data_set_is_listed_and_checked(dataset: Path) -> None:
+    (listed,) = bot("data", "list", dataset.parent, "--json").json["datasets"]
+    checked = bot("data", "check", dataset, "--json").json
+
+    assert (listed["name"], listed["instruments"], listed["lacking"]) == ("made", ["M000-EUR", "M001-EUR"], {})
+    assert [(kind["kind"], kind["rows"]) for kind in listed["kinds"]] == [("bars_60s", 300)]
+    assert (checked["rows"], checked["errors"]) == (300, 0)
+    assert "bars_60s        2 names          300 rows" in bot("data", "list", dataset).out
+
+
+def test_a_directory_of_files_is_imported_and_passed_over_the_next_time(tmp_path: Path) -> None:
+    for number in range(2):
+        candles(tmp_path / f"S{number}USDT.csv", seed=number)
+    first = bot("data", "import", tmp_path, "--into", tmp_path / "x", "--bar", "1m", *MONEY, "--json").json
+    again = bot("data", "import", tmp_path, "--into", tmp_path / "x", "--bar", "1m", *MONEY)
+
+    assert (first["new_rows"], first["instruments"], first["lacking"]) == (600, ["S0USDT", "S1USDT"], {})
+    assert "0 new rows, 2 files were in already" in again.out
+
+
+def test_what_lacks_terms_is_told_with_the_flags_and_they_can_be_said(tmp_path: Path) -> None:
+    bot("data", "import", candles(tmp_path / "AUSDT.csv"), "--into", tmp_path / "x")
+    told = bot("data", "list", tmp_path / "x").out
+    said = bot("data", "terms", tmp_path / "x", *MONEY, "--json").json
+
+    assert "AUSDT has no venue (--venue), base (--base), quote (--quote)" in told
+    assert said["lacking"] == {}
+
+
+def test_bad_rows_are_code_4_and_leave_nothing(tmp_path: Path) -> None:
+    path = candles(tmp_path / "A.csv", 100, volume=[-1.0] + [1.0] * 99)
+    said = bot("data", "import", path, "--into", tmp_path / "x")
+    checked = bot("data", "check", path)
+
+    assert (said.code, checked.code) == (4, 4)
+    assert f"error: {path}: A, column 'volume': below 0: row 1, 2024-01-01T00:01:00Z -1" in said.err
+    assert "100 rows checked: 1 errors" in checked.out
+    assert os.listdir(tmp_path) == ["A.csv"]
+    assert "left out: below 0" in bot("data", "import", path, "--into", tmp_path / "x", "--repair").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("check", "absent"), 3, "no such file"),
+        (("list", "absent"), 4, "no such directory"),
+        (("import", "absent.csv", "--into", "x"), 3, "no such file"),
+        (("import", "a.csv", "--into", "x", "--kind", "ticks"), 2, "--kind was 'ticks'"),
+        (("import", "a.csv", "--into", "x", "--fee-bps", "ten"), 2, "--fee-bps was 'ten'"),
+        (("import", "a.csv", "--into", "x", "--kind", "context", "--column", "CLOSE"), 2, "expected COLUMN=NAME"),
+        (("import", "a.csv", "--into", "x", "--bar", "5"), 2, "expected a number and one of"),
+        (("resample", "absent", "--bar", "1h"), 4, "no data set there"),
+        (("export", "absent", "--to", "out"), 4, "no data set there"),
+        (("make", "--into", "x", "--instruments", "0"), 2, "--instruments"),
+    ],
+)
+def test_wrong_usage_and_absent_files_have_their_codes(tmp_path: Path, arguments, code: int, said: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        answer = bot("data", *arguments)
+
+    assert answer.code == code and said in answer.error
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "feather"])
+def test_what_is_exported_can_be_imported_and_is_the_same(dataset: Path, form: str) -> None:
+    out = dataset.parent / "out"
+    files = bot("data", "export", dataset, "--to", out, "--format", form, "--json").json["files"]
+    bot("data", "import", out / "bars_60s", "--into", dataset.parent / "again", "--bar", "1m")
+
+    assert len(files) == 2
+    same = ("kinds", "instruments")
+    before, after = (
+        bot("data", "list", path, "--json").json["datasets"][0] for path in (dataset, dataset.parent / "again")
+    )
+    assert [before[name] for name in same] == [after[name] for name in same]
+
+
+def test_context_is_imported_by_the_rule_that_was_said(dataset: Path) -> None:
+    path = csv_of(dataset.parent / "vix.csv", {"DATE": ["2024-01-05"], "CLOSE": [13.35]})
+    refused = bot("data", "import", path, "--into", dataset, "--kind", "context", "--column", "CLOSE=vix")
+    taken = bot(
+        "data", "import", path, "--into", dataset, "--kind", "context", "--column", "CLOSE=vix",
+        "--known", "next-trading-day", "--json",
+    ).json  # fmt: skip
+
+    assert refused.code == 4 and "no column says when a row was known" in refused.error
+    assert [kind["first"] for kind in taken["kinds"] if kind["kind"] == "context"] == ["2024-01-08T00:00:00Z"]
+
+
+def test_longer_bars_are_made(dataset: Path) -> None:
+    said = bot("data", "resample", dataset, "--bar", "1h", "--json").json
+
+    assert [(kind["kind"], kind["rows"]) for kind in said["kinds"]] == [("bars_3600s", 4), ("bars_60s", 300)]
+    assert bot("data", "resample", dataset, "--bar", "1h").code == 4
+
+
+def test_ten_gigabytes_of_nothing_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "A.csv").touch()
+    os.truncate(tmp_path / "A.csv", 10_000_000_000)
+    said = bot("data", "import", tmp_path / "A.csv", "--into", tmp_path / "x")
+
+    assert said.code == 4 and "zero byte at 0, expected text" in said.error
+
+
+def test_options_of_places_say_what_they_take() -> None:
+    assert json.loads(json.dumps(data_options.ROW_KINDS)) == ["quotes", "trades", "books", "funding", "context"]

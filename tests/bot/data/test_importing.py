@@ -1,0 +1,183 @@
+"""Files come into a data set whole, checked and once; what is refused or interrupted leaves no half."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adapters.catalog.manifest import read_manifest
+from adapters.catalog.opened import open_dataset
+from adapters.tables.errors import MissingTable
+from bot.data.checked import check_dataset, check_file
+from bot.data.importing import BarReading, SaidTerms, import_bars
+from bot.data.judging import lines
+from bot.data.saying import say_terms
+from contracts.history import DatasetUnusable
+from quant.checking import GAP, STUCK, ZERO_VOLUME
+from tests.kit.catalogs import JANUARY_NS, MINUTE_NS, bars, candles, csv_of
+from tests.kit.recordings import recording
+
+FOREVER = 2**62
+NOTHING_SAID = SaidTerms()
+MONEY = SaidTerms(
+    {"venue": "v", "quote": "USDT", "lot": "0.1", "notional_min": "5", "quantity_max": "900", "can_short": False}
+    | {"leverage_max": "1", "fee_taker_bps": 10.0, "fee_maker_bps": 8.0},
+    tick_derived=True,
+)
+
+
+def take(files: list[Path], target: Path, said: SaidTerms = NOTHING_SAID, advance=lambda size: None, **reading):
+    return import_bars(files, target, BarReading(60.0, **reading), said, advance)
+
+
+def faulty(path: Path, length: int = 50) -> Path:
+    """Row 11 has a negative low, row 21 is told twice, rows 31 and 32 are exchanged."""
+    columns = bars(length)
+    columns["low"][10] = -1.0
+    for values in columns.values():
+        values[20] = values[19]
+        values[[30, 31]] = values[[31, 30]]
+    opened_ms = (columns.pop("close_ns") - MINUTE_NS) // 1_000_000
+    return csv_of(path, {"open_time": opened_ms, **columns})
+
+
+def test_a_file_comes_in_as_it_is_and_can_be_traded_on(tmp_path: Path) -> None:
+    done = take([candles(tmp_path / "AAAUSDT.csv", 200)], tmp_path / "x", MONEY)
+
+    dataset = open_dataset(tmp_path / "x")
+    (block,) = dataset.bars(60.0, 0, FOREVER)
+    (instrument,) = dataset.universe().instruments
+    assert done.rows == 200 and done.findings == []
+    assert all(np.array_equal(getattr(block, name)[:, 0], bars(200)[name]) for name in ("open", "close", "volume"))
+    assert (instrument.symbol, instrument.base, instrument.tick) == ("AAAUSDT", "AAA", Decimal("0.01"))
+    assert (instrument.fee_taker_bps, instrument.fee_maker_bps) == (10.0, 8.0)
+
+
+def test_bars_without_terms_come_in_and_cannot_be_traded_on_until_they_are_said(tmp_path: Path) -> None:
+    take([candles(tmp_path / "AAAUSDT.csv")], tmp_path / "x")
+
+    with pytest.raises(DatasetUnusable, match=r"AAAUSDT has no venue \(--venue\)"):
+        open_dataset(tmp_path / "x").universe()
+    say_terms(tmp_path / "x", ["AAAUSDT"], MONEY)
+    assert len(open_dataset(tmp_path / "x").universe()) == 1
+    with pytest.raises(DatasetUnusable, match="has no BBB"):
+        say_terms(tmp_path / "x", ["BBB"], MONEY)
+
+
+def test_errors_are_refused_with_file_row_and_column_and_nothing_is_left(tmp_path: Path) -> None:
+    good, bad = candles(tmp_path / "good.csv"), faulty(tmp_path / "bad.csv")
+
+    with pytest.raises(DatasetUnusable) as refused:
+        take([good, bad], tmp_path / "x")
+
+    text = str(refused.value)
+    assert f"{bad}: 3 errors; nothing was imported" in text
+    assert "column 'low': price not above 0: row 11, 2024-01-01T00:11:00Z open" in text
+    assert "column 'open_time': bar twice: row 21" in text
+    assert "column 'open_time': not in order of time: row 32" in text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "good.csv"]
+
+
+def test_a_repair_writes_a_new_data_set_that_says_what_was_left_out(tmp_path: Path) -> None:
+    done = take([faulty(tmp_path / "bad.csv")], tmp_path / "x", repair=True)
+
+    (block,) = open_dataset(tmp_path / "x").bars(60.0, 0, FOREVER)
+    kept = np.delete(bars(50)["close_ns"], [10, 20])
+    assert block.close_ns.tolist() == kept.tolist() and (np.diff(block.close_ns) > 0).all()
+    assert {(each.what.partition(":")[0], each.rows) for each in done.manifest.repairs} == {
+        ("left out", 1),
+        ("sorted", 1),
+    }
+    assert sum(each.rows for each in done.manifest.repairs if each.what.startswith("left out")) == 2
+    with pytest.raises(DatasetUnusable, match="--repair only writes a new data set"):
+        take([faulty(tmp_path / "bad.csv")], tmp_path / "x", repair=True)
+
+
+def test_an_interrupted_import_goes_on_where_it_was(tmp_path: Path) -> None:
+    files = [candles(tmp_path / f"S{number}.csv", seed=number) for number in range(3)]
+    seen: list[int] = []
+
+    def interrupt(size: int) -> None:
+        seen.append(size)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        take(files, tmp_path / "x", advance=interrupt)
+    assert not (tmp_path / "x").exists()
+
+    done = take(files, tmp_path / "x")
+    assert (done.skipped, done.rows) == (2, 300)
+    assert open_dataset(tmp_path / "x").symbols == ("S0", "S1", "S2")
+    assert take(files, tmp_path / "x").skipped == 3
+
+
+def test_a_range_is_cut_and_an_empty_one_is_refused(tmp_path: Path) -> None:
+    file = candles(tmp_path / "A.csv", 100)
+    take([file], tmp_path / "x", from_ns=JANUARY_NS + 10 * MINUTE_NS, to_ns=JANUARY_NS + 20 * MINUTE_NS)
+
+    assert read_manifest(tmp_path / "x").parts[0].rows == 10
+    with pytest.raises(DatasetUnusable, match=r"A\.csv: none of its 100 rows closes in the range"):
+        take([file], tmp_path / "y", to_ns=JANUARY_NS)
+    with pytest.raises(MissingTable, match="no such file"):
+        take([tmp_path / "absent.csv"], tmp_path / "y")
+    assert not (tmp_path / "y").exists()
+
+
+def test_times_of_several_zones_are_refused_and_repaired_each_by_its_own(tmp_path: Path) -> None:
+    times = ["2024-01-01T00:00:00+01:00", "2024-01-01T00:01:00+01:00", "2023-12-31T23:02:00+00:00"]
+    path = csv_of(tmp_path / "A.csv", {"date": times, "close": [1.0, 1.1, 1.2]})
+
+    with pytest.raises(DatasetUnusable, match=r"A\.csv: column 'date', row 3: .* expected offset \+01:00"):
+        take([path], tmp_path / "x")
+    take([path], tmp_path / "x", repair=True)
+    assert read_manifest(tmp_path / "x").parts[0].last_ns == JANUARY_NS - 58 * MINUTE_NS
+
+
+def test_a_single_row_needs_the_length_of_a_bar(tmp_path: Path) -> None:
+    path = csv_of(tmp_path / "A.csv", {"date": ["2024-01-01"], "close": [1.0]})
+
+    with pytest.raises(DatasetUnusable, match="say it with --bar"):
+        import_bars([path], tmp_path / "x", BarReading(), NOTHING_SAID, lambda size: None)
+
+
+def test_what_is_the_same_in_many_instruments_is_said_once(tmp_path: Path) -> None:
+    files = []
+    for number in range(3):
+        columns = bars(60, number)
+        columns["volume"][7] = 0.0
+        files.append(csv_of(tmp_path / f"S{number}.csv", columns))
+    (line,) = lines(take(files, tmp_path / "x").findings)
+
+    assert line.startswith(f"warning: {files[0]}: S0, column 'volume': no volume: row 8, 2024-01-01T00:08:00Z 0 ")
+    assert line.endswith("(3 instruments: S0, S1, S2)")
+
+
+def test_a_data_set_is_checked_byte_by_byte(tmp_path: Path) -> None:
+    take([candles(tmp_path / "A.csv")], tmp_path / "x")
+    assert check_dataset(tmp_path / "x", None, lambda rows: None).findings == []
+
+    part = tmp_path / "x" / read_manifest(tmp_path / "x").parts[0].path
+    content = bytearray(part.read_bytes())
+    content[900] ^= 1
+    part.write_bytes(content)
+    with pytest.raises(DatasetUnusable, match="its bytes are not those that were written"):
+        check_dataset(tmp_path / "x", None, lambda rows: None)
+
+
+@pytest.mark.numbers
+def test_the_recorded_candles_have_one_outage_and_nothing_that_is_not_there(tmp_path: Path) -> None:
+    folder = recording("candles_binance_5m")
+    files = sorted(folder.glob("*.parquet"))
+    done = import_bars(files, tmp_path / "x", BarReading(300.0), MONEY, lambda size: None)
+
+    assert done.rows == 5 * 69_968 and len(open_dataset(tmp_path / "x").universe()) == 5
+    for file in files:
+        found = {(each.what, each.level): each for each in check_file(file, BarReading(300.0)).findings}
+        assert set(found) == {(GAP, "warning"), (ZERO_VOLUME, "warning"), (STUCK, "warning")}
+        assert found[GAP, "warning"].examples == (
+            "row 67833, 85 min between 2023-03-24T12:40:00Z and 2023-03-24T14:05:00Z, 16 missing",
+        )
+        assert (found[ZERO_VOLUME, "warning"].count, found[STUCK, "warning"].count) == (14, 14)
+    assert len(check_dataset(tmp_path / "x", None, lambda rows: None).findings) == 3 * 5
