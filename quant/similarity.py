@@ -32,13 +32,17 @@ def correlation(returns: Floats, decay: float = 0.995, shrink: float = SHRINK) -
         products = (returns * weights) @ returns.T
         own = np.sqrt(np.diag(products))
         scale = np.outer(own, own)
-        return repair_psd(_shrunk(_ratios(products, scale, scale > 0.0), shrink))
+        rho, constant = _shrunk(_ratios(products, scale, scale > 0.0), shrink)
+        # Measured on the same rows it is a correlation matrix, and so is a mixture of two: the least eigenvalue is at
+        # least what the constant one brings.
+        least = shrink * min(1.0 - constant, 1.0 + (len(rho) - 1) * constant)
+        return _symmetric(rho) if own.all() and least > 10.0 * EIGENVALUE_MIN else repair_psd(rho)
     mask = present.astype(np.float64)
     products = (known * weights) @ known.T
     energy = (known * known * weights) @ mask.T
     scale = np.sqrt(energy * energy.T)
     enough = (mask @ mask.T >= RETURNS_MIN) & (scale > 0.0)
-    return repair_psd(_shrunk(_ratios(products, scale, enough), shrink))
+    return repair_psd(_shrunk(_ratios(products, scale, enough), shrink)[0])
 
 
 def _ratios(products: Floats, scale: Floats, enough: NDArray[np.bool_]) -> Floats:
@@ -48,7 +52,8 @@ def _ratios(products: Floats, scale: Floats, enough: NDArray[np.bool_]) -> Float
     return np.clip(measured, -1.0, 1.0, out=measured)
 
 
-def _shrunk(measured: Floats, shrink: float) -> Floats:
+def _shrunk(measured: Floats, shrink: float) -> tuple[Floats, float]:
+    """Shrunk towards the mean of what is known, which takes the place of what is not; and that mean."""
     np.fill_diagonal(measured, np.nan)
     unknown = np.isnan(measured)
     count = measured.size - np.count_nonzero(unknown)
@@ -56,12 +61,16 @@ def _shrunk(measured: Floats, shrink: float) -> Floats:
     blended = (1.0 - shrink) * measured + shrink * constant
     blended[unknown] = constant
     np.fill_diagonal(blended, 1.0)
-    return blended
+    return blended, constant
+
+
+def _symmetric(matrix: Floats) -> Floats:
+    return np.asarray((matrix + matrix.T) / 2.0)
 
 
 def repair_psd(matrix: Floats) -> Floats:
     """The matrix itself where it is a correlation matrix; else its eigenvalues are lifted and the diagonal made 1."""
-    symmetric: Floats = (matrix + matrix.T) / 2.0
+    symmetric = _symmetric(matrix)
     tried = symmetric.copy()
     tried.flat[:: len(tried) + 1] -= EIGENVALUE_MIN
     try:
