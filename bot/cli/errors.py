@@ -27,7 +27,7 @@ MEANINGS: Final = {
     UNEXPECTED: "unexpected failure: a bug",
     USAGE: "wrong usage of the command line",
     NOT_FOUND: "daemon not running, or run, order or file not found",
-    BAD_CONFIGURATION: "bad configuration, directory or port",
+    BAD_CONFIGURATION: "bad configuration, directory, port or data",
     TIMEOUT: "timeout",
     REFUSED: "refused by a safety interlock",
     MISMATCH: "the venue's books differ from ours, a human must look",
@@ -82,30 +82,25 @@ def code_of(error: BaseException) -> int:
 @functools.cache
 def expected() -> dict[type[Exception], int]:
     """Failures that are no bugs, the special before the general; imported when one is raised, so `--help` is quick."""
-    from adapters.journal.scan import JournalDamaged
-    from adapters.models.champion import PointerDamaged
-    from adapters.models.files import ModelAbsent
-    from adapters.recorded.errors import BadRecording, EmptyRecording, ForeignRecording, MissingRecording
-    from adapters.simulated.ledger import LedgerDamaged
-    from adapters.tables.errors import BadTable, MissingTable
+    return {Fail: UNEXPECTED} | _of_running() | _of_files()
+
+
+def _of_running() -> dict[type[Exception], int]:
+    """What a process runs into."""
     from bot.cli.options import OutputFailed
     from bot.configuration import BadConfiguration
-    from bot.features.catalogue import NotThere
     from bot.replaying import JournalEmpty
     from bot.running import NotArmed
     from bot.runs import AccountBusy, RunNotFound, RunsUnusable
     from bot.why import OrderNotFound
-    from contracts.history import DatasetUnusable
-    from contracts.ports import JournalFailed, ModelRejected
+    from contracts.ports import JournalFailed
     from runtime.control import ControlTaken, NoAnswer, NotRunning, Refused
     from runtime.health import NotLoopback
     from runtime.httpd import PortInUse
     from runtime.replay import Diverged
 
     return {
-        Fail: UNEXPECTED,
         BadConfiguration: BAD_CONFIGURATION,
-        DatasetUnusable: BAD_CONFIGURATION,
         RunsUnusable: BAD_CONFIGURATION,
         PortInUse: BAD_CONFIGURATION,
         NotLoopback: BAD_CONFIGURATION,
@@ -118,6 +113,26 @@ def expected() -> dict[type[Exception], int]:
         OrderNotFound: NOT_FOUND,
         JournalEmpty: NOT_FOUND,
         NotRunning: NOT_FOUND,
+        JournalFailed: TEMPORARY,
+        OutputFailed: TEMPORARY,
+        Diverged: DIVERGED,
+    }
+
+
+def _of_files() -> dict[type[Exception], int]:
+    """What a file, a data set or a model turns out to be."""
+    from adapters.journal.scan import JournalDamaged
+    from adapters.models.champion import PointerDamaged
+    from adapters.models.files import ModelAbsent
+    from adapters.recorded.errors import BadRecording, EmptyRecording, ForeignRecording, MissingRecording
+    from adapters.simulated.ledger import LedgerDamaged
+    from adapters.tables.errors import BadTable, MissingTable
+    from bot.features.catalogue import NotThere
+    from contracts.history import DatasetUnusable
+    from contracts.ports import ModelRejected
+
+    return {
+        DatasetUnusable: BAD_CONFIGURATION,
         MissingRecording: NOT_FOUND,
         MissingTable: NOT_FOUND,
         NotThere: NOT_FOUND,
@@ -130,7 +145,4 @@ def expected() -> dict[type[Exception], int]:
         ModelRejected: DAMAGED,
         PointerDamaged: DAMAGED,
         LedgerDamaged: DAMAGED,
-        JournalFailed: TEMPORARY,
-        OutputFailed: TEMPORARY,
-        Diverged: DIVERGED,
     }

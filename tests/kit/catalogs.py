@@ -20,8 +20,8 @@ JANUARY_NS = 1_704_067_200_000_000_000
 """The first of January 2024."""
 
 
-def terms(symbol: str, **said: object) -> Terms:
-    known = {
+def terms(symbol: str, **said: Any) -> Terms:
+    known: dict[str, Any] = {
         "venue": "test", "base": symbol, "quote": "EUR", "settlement": "EUR", "tick": Decimal("0.01"),
         "lot": Decimal("0.1"), "notional_min": Decimal(1), "quantity_max": Decimal(1000), "can_short": False,
         "leverage_max": Decimal(1), "fee_taker_bps": 5.0, "fee_maker_bps": 2.0,
@@ -61,6 +61,7 @@ def with_rows(target: Path, batches: Sequence[Sequence[Dated]]) -> Path:
             found: dict[tuple[str, str], list] = {}
             for at_ns, payload in batch:
                 place = filed(at_ns, payload)
+                assert place is not None
                 found.setdefault((place.kind, place.name), []).append(place.row)
             for (kind, name), rows in found.items():
                 parts = file_under(staging, kind, name, frame_of(kind, rows))

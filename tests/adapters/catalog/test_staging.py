@@ -1,5 +1,6 @@
 """A data set is there whole or not at all: interrupted, refused, repeated, merged, two at a time."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ def test_two_imports_into_one_data_set_at_a_time_are_refused(tmp_path: Path) -> 
 @pytest.mark.parametrize("cuts", [[0, MONTH], [0, 1, 20_000, MONTH], [20_000, MONTH, 0, 20_000]])
 def test_bars_come_in_in_any_pieces(tmp_path: Path, cuts: list[int]) -> None:
     history, target = bars(MONTH), tmp_path / "x"
-    for first, end in zip(cuts, cuts[1:]):
+    for first, end in pairwise(cuts):
         if end > first:
             with Staging(target) as staging:
                 parts = file_under(staging, "bars_60s", "A", cut(history, first, end))
