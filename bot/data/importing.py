@@ -55,8 +55,10 @@ class SaidTerms:
     tick_derived: bool = False
 
     def of(self, symbol: str, present: Terms | None, tick: Decimal | None) -> Terms:
-        """What is known of one now; raises DatasetUnusable."""
-        derived = {"tick": tick} if self.tick_derived else {}
+        """What is known of one now, the finer tick where one was derived before; raises DatasetUnusable."""
+        before = present.tick if present is not None else None
+        ticks = [each for each in (tick, before) if each is not None]
+        derived = {"tick": min(ticks)} if self.tick_derived and ticks else {}
         return said_of(symbol, present, derived, self.flags, self.tables.get(FOR_ALL, {}), self.tables.get(symbol, {}))
 
 
@@ -173,7 +175,7 @@ def _take_bars(
         if len(kept):
             columns = {"close_ns": bars.close_ns[kept]} | {name: each[kept] for name, each in bars.columns.items()}
             parts += file_under(staging, bars_kind(bar_s), symbol, columns)
-        terms.append(said.of(symbol, staging.manifest.terms().get(symbol), _tick(bars)))
+        terms.append(said.of(symbol, staging.manifest.terms().get(symbol), _tick(bars, said)))
     if problems and not reading.repair:
         raise refusal(str(path), problems)
     result.rows += taken
@@ -225,7 +227,10 @@ def usual_bar_s(rows: BarRows) -> Seconds:
     return float(lengths[np.argmax(counts)]) / 1e9
 
 
-def _tick(bars: Rows) -> Decimal | None:
+def _tick(bars: Rows, said: SaidTerms) -> Decimal | None:
+    """The step of these prices, where ticks are to be derived and they lie on one."""
+    if not said.tick_derived:
+        return None
     prices = [bars.columns[name] for name in PRICES if name in bars.columns]
     decimals = decimal_step(np.concatenate(prices))
     return None if decimals is None else Decimal(1).scaleb(-decimals)

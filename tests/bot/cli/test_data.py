@@ -8,7 +8,7 @@ import pytest
 
 from bot.cli import data_options
 from tests.kit.catalogs import candles, csv_of
-from tests.kit.command_line import bot
+from tests.kit.command_line import REPOSITORY, bot
 
 MONEY = (
     "--quote", "USDT", "--venue", "v", "--tick", "derived", "--lot", "0.1", "--min-notional", "5",
@@ -130,3 +130,15 @@ def test_ten_gigabytes_of_nothing_are_told_at_once(tmp_path: Path) -> None:
 
 def test_options_of_places_say_what_they_take() -> None:
     assert json.loads(json.dumps(data_options.ROW_KINDS)) == ["quotes", "trades", "books", "funding", "context"]
+
+
+def test_the_page_about_data_can_be_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first block of it, line by line."""
+    page = (REPOSITORY / "docs" / "data.md").read_text(encoding="utf-8")
+    block = page.split("```console\n")[1].split("```")[0]
+    commands = [line.removeprefix("$ python -m bot ").split() for line in block.splitlines()]
+    monkeypatch.chdir(tmp_path)
+
+    for command in commands:
+        assert bot(*command).code == 0, command
+    assert bot(*commands[-1]).json["datasets"][0]["lacking"] == {}

@@ -181,3 +181,13 @@ def test_the_recorded_candles_have_one_outage_and_nothing_that_is_not_there(tmp_
         )
         assert (found[ZERO_VOLUME, "warning"].count, found[STUCK, "warning"].count) == (14, 14)
     assert len(check_dataset(tmp_path / "x", None, lambda rows: None).findings) == 3 * 5
+
+
+def test_a_derived_tick_holds_all_prices_that_ever_came(tmp_path: Path) -> None:
+    fine = csv_of(tmp_path / "A_2024-01-01.csv", {"date": ["2024-01-01", "2024-01-02"], "close": [1.001, 1.25]})
+    coarse = csv_of(tmp_path / "A_2024-01-03.csv", {"date": ["2024-01-03", "2024-01-04"], "close": [1.5, 1.25]})
+    for path in (fine, coarse):
+        import_bars([path], tmp_path / "x", BarReading(), MONEY, lambda size: None)
+
+    (terms,) = read_manifest(tmp_path / "x").instruments
+    assert (terms.symbol, terms.tick) == ("A", Decimal("0.001"))
