@@ -4,6 +4,7 @@ import statistics
 import time
 from typing import Any
 
+from bench import whole_turns
 from contracts.instrument import Universe
 from contracts.life import Beat
 from contracts.market import BarFrame, Tick, UniverseChanged
@@ -32,12 +33,14 @@ class Unkept:
 
 
 def measure(widths: tuple[int, ...] = WIDTHS, beats: int = BEATS, ticks: int = TICKS) -> Figures:
-    """Median microseconds of CPU by kind of turn and width; `bar` turns are signal turns in which a bar closed."""
+    """Median microseconds of CPU by kind of turn and width; `bar` turns are signal turns in which a bar closed.
+
+    Then whole decisions of the assembled bot in milliseconds, by turn and by actor.
+    """
     figures: Figures = {}
     for width in widths:
         figures |= {f"{name}_{width}": value for name, value in _turns(width, beats).items()}
-    figures |= _ticks(ticks)
-    return figures
+    return figures | _ticks(ticks) | whole_turns.measure(widths)
 
 
 def _warm(universe: Universe, clock: Steps) -> Any:
