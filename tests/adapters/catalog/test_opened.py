@@ -178,3 +178,15 @@ def test_a_manifest_that_is_none_is_refused(tmp_path: Path, content: bytes, said
         open_dataset(tmp_path)
     with pytest.raises(DatasetUnusable, match="no data set there"):
         open_dataset(tmp_path / "absent")
+
+
+def test_a_bar_between_the_stamps_is_not_lost_at_the_edge_of_a_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "CELLS_MAX", 64)
+    columns = bars(200)
+    extra = {name: np.insert(values, 64, values[64]) for name, values in columns.items()}
+    extra["close_ns"][64] = columns["close_ns"][63] + MINUTE_NS // 2
+    dataset = open_dataset(made(tmp_path / "x", {"A": extra}))
+
+    assert whole(list(dataset.bars(60.0, 0, FOREVER))).close_ns.tolist() == extra["close_ns"].tolist()

@@ -1,5 +1,6 @@
 """Files come into a data set whole, checked and once; what is refused or interrupted leaves no half."""
 
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,9 +9,9 @@ import pytest
 
 from adapters.catalog.manifest import read_manifest
 from adapters.catalog.opened import open_dataset
-from adapters.tables.errors import MissingTable
+from adapters.tables.errors import MissingTable, UnreadableTable
 from bot.data.checked import check_dataset, check_file
-from bot.data.importing import BarReading, SaidTerms, import_bars
+from bot.data.importing import BarReading, SaidTerms, import_bars, source_of
 from bot.data.judging import lines
 from bot.data.saying import say_terms
 from contracts.history import DatasetUnusable
@@ -191,3 +192,12 @@ def test_a_derived_tick_holds_all_prices_that_ever_came(tmp_path: Path) -> None:
 
     (terms,) = read_manifest(tmp_path / "x").instruments
     assert (terms.symbol, terms.tick) == ("A", Decimal("0.001"))
+
+
+def test_a_file_is_looked_at_before_its_digest_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "A.csv"
+    path.touch()
+    os.truncate(path, 10_000_000_000)
+
+    with pytest.raises(UnreadableTable, match="zero byte at 0"):
+        source_of(path, "")
