@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -140,6 +140,19 @@ class Staging:
             raise DatasetUnusable(
                 f"{self.target}: an import into it was interrupted; go on with `bot data import`, or drop what it did "
                 "with --restart"
+            )
+
+    def refuse_others(self, wanted: Sequence[Source]) -> None:
+        """Raise DatasetUnusable where an interrupted import took in sources that are not among these."""
+        if not self.resumed:
+            return
+        landed = read_manifest(self.target).sources if self.target.exists() else ()
+        known = {(each.sha256, each.reading) for each in (*landed, *wanted)}
+        others = [each.path for each in self.manifest.sources if (each.sha256, each.reading) not in known]
+        if others:
+            raise DatasetUnusable(
+                f"{self.target}: an import of {', '.join(others)} was interrupted; go on with it as it was asked "
+                "for, or drop what it did with --restart"
             )
 
     def restart(self) -> None:

@@ -103,15 +103,19 @@ def import_sources(
     """Sources one after the other through `take`; those that are in already, read in the same way, are passed over.
 
     A source that is refused leaves the data set as it was. One that is interrupted leaves what came before it for the
-    next attempt. Raises MissingTable or DatasetUnusable.
+    next attempt, which must name the same. Raises MissingTable or DatasetUnusable; OSError where the disk is full.
     """
+    try:
+        listed = [(path, source_of(path, reading)) for path in sources]
+    except BadTable as error:
+        raise _as_refusal(error) from error
     with Staging(target) as staging:
         if restart:
             staging.restart()
+        staging.refuse_others([source for _, source in listed])
         result = Imported(staging.manifest, [], 0, 0)
         try:
-            for path in sources:
-                source = source_of(path, reading)
+            for path, source in listed:
                 if staging.has(source):
                     result.skipped += 1
                 else:
@@ -121,12 +125,17 @@ def import_sources(
             raise
         except Exception as error:
             staging.abandon()
-            if isinstance(error, BadTable) and not isinstance(error, MissingTable):
-                raise DatasetUnusable(str(error)) from error
+            if isinstance(error, BadTable):
+                raise _as_refusal(error) from error
             raise
         staging.land()
         result.manifest = staging.manifest
         return result
+
+
+def _as_refusal(error: BadTable) -> Exception:
+    """A table that cannot be read is bad data; one that is not there is not found."""
+    return error if isinstance(error, MissingTable) else DatasetUnusable(str(error))
 
 
 def source_of(path: Path, reading: str) -> Source:

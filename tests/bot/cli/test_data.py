@@ -132,6 +132,14 @@ def test_options_of_places_say_what_they_take() -> None:
     assert json.loads(json.dumps(data_options.ROW_KINDS)) == ["quotes", "trades", "books", "funding", "context"]
 
 
+def test_a_place_that_takes_no_file_is_told_as_temporary(dataset: Path) -> None:
+    (dataset.parent / "out").mkdir()
+    (dataset.parent / "out" / "bars_60s").touch()
+    said = bot("data", "export", dataset, "--to", dataset.parent / "out")
+
+    assert said.code == 75 and "cannot be written: File exists" in said.error
+
+
 def test_the_page_about_data_can_be_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first block of it, line by line."""
     page = (REPOSITORY / "docs" / "data.md").read_text(encoding="utf-8")

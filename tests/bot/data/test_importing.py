@@ -108,6 +108,8 @@ def test_an_interrupted_import_goes_on_where_it_was(tmp_path: Path) -> None:
         take(files, tmp_path / "x", advance=interrupt)
     assert not (tmp_path / "x").exists()
 
+    with pytest.raises(DatasetUnusable, match=r"an import of S0\.csv, S1\.csv was interrupted"):
+        take(files[2:], tmp_path / "x")
     done = take(files, tmp_path / "x")
     assert (done.skipped, done.rows) == (2, 300)
     assert open_dataset(tmp_path / "x").symbols == ("S0", "S1", "S2")
