@@ -176,21 +176,36 @@ class FeatureEngine(StatefulActor[FeatureEngineState]):
     def _on_history(self, pipeline: FeaturePipeline, history: BarHistory, seq: int) -> None:
         bar_s = self._settings.bar_s
         assert history.bar_s == bar_s, f"a history of {history.bar_s} s bars, expected {bar_s} s"
-        tables = _columns(history, BAR_COLUMNS)
+        stamps: list[Nanos] = []
+        places: list[int] = []
         for row, close_ns in enumerate(history.close_ns.values.tolist()):
-            self._push(pipeline, close_ns, {name: table[row] for name, table in tables.items()})
+            told = self._told(close_ns)
+            stamps += told
+            places += [-1] * (len(told) - 1) + [row] if told else []
+        if stamps:
+            at, absent = np.array(places), np.array(places) < 0
+            tables = _columns(history, BAR_COLUMNS)
+            pipeline.push_bars(
+                np.array(stamps), {name: np.where(absent, np.nan, table[at].T) for name, table in tables.items()}
+            )
         self.state.bar_seq = seq
 
     def _push(self, pipeline: FeaturePipeline, close_ns: Nanos, rows: dict[str, Floats]) -> None:
+        *absent, end = self._told(close_ns) or (None,)
+        for absent_ns in absent:
+            pipeline.push("bar", absent_ns, {})
+        if end is not None:
+            pipeline.push("bar", end, rows)
+
+    def _told(self, close_ns: Nanos) -> list[Nanos]:
+        """The ends of the absent bars before this one and its own; none where it is old."""
         state = self.state
         if close_ns <= state.close_ns:
             state.old_bars += 1
-            return
-        missing = (close_ns - state.close_ns) // self._bar_ns - 1 if state.close_ns else 0
-        for back in range(min(missing, self._settings.hole_bars_max), 0, -1):
-            pipeline.push("bar", close_ns - back * self._bar_ns, {})
-        pipeline.push("bar", close_ns, rows)
+            return []
+        missing = max(0, (close_ns - state.close_ns) // self._bar_ns - 1) if state.close_ns else 0
         state.close_ns = close_ns
+        return [close_ns - back * self._bar_ns for back in range(min(missing, self._settings.hole_bars_max), -1, -1)]
 
     def _answer(self, pipeline: FeaturePipeline, book: BookFrame, at_ns: Nanos, seq: int) -> FeatureFrame:
         pipeline.push("book", at_ns, _columns(book, BOOK_COLUMNS))

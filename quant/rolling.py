@@ -56,10 +56,12 @@ class Ring:
         """Append columns of shape (n_instruments, any), oldest first; the same as pushing them one by one."""
         if columns.ndim != 2 or columns.shape[0] != self.n_instruments:
             raise ValueError(f"columns of shape {columns.shape}, expected ({self.n_instruments}, any)")
-        kept = np.concatenate([self.view(), columns], axis=1)[:, -self.window :]
-        self._buffer[:, : self.window] = kept
-        self._buffer[:, self.window :] = kept
-        self._next = 0
+        kept = columns[:, -self.window :]
+        for half in (self._buffer[:, : self.window], self._buffer[:, self.window :]):
+            first = min(kept.shape[1], self.window - self._next)
+            half[:, self._next : self._next + first] = kept[:, :first]
+            half[:, : kept.shape[1] - first] = kept[:, first:]
+        self._next = (self._next + kept.shape[1]) % self.window
         self.rows += columns.shape[1]
 
     def view(self, window: int | None = None) -> Floats:

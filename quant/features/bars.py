@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from quant.features.averages import Averages
@@ -37,7 +38,8 @@ LRV_BARS = 15
 LONG_RETURNS = {"r_5": 5, "r_20": 20}
 """Log returns over so many bars."""
 WALKED = ("c", "r")
-"""Columns of which other columns are made."""
+"""Columns of which other columns are made, the longest of WALK_BARS before."""
+WALK_BARS = max(*LONG_RETURNS.values(), LRV_BARS)
 Times = NDArray[np.int64]
 DAY_NS = 86_400_000_000_000
 RAW_OF = {
@@ -68,6 +70,44 @@ def carry(rows: Mapping[str, Floats], close_before: Floats, stale_bars: Floats) 
     fill = {"volume": 0.0, "trades": 0.0}
     said = {name: np.where(carried, fill.get(name, close_before), row) for name, row in rows.items()}
     return Carried(said, stale, carried)
+
+
+def carry_all(rows: Mapping[str, Floats], close_before: Floats, stale_bars: Floats) -> tuple[Carried, Floats]:
+    """`carry` over bars in order, (n_instruments, bars), looked at one by one only where anything is absent.
+
+    `stale_bars` and `carried` are those of the last bar; besides, how many bars of each instrument were carried.
+    """
+    count = np.zeros_like(stale_bars)
+    if not np.isnan(rows["close"]).any():
+        return Carried(dict(rows), np.zeros_like(stale_bars), np.zeros(len(count), dtype=np.bool_)), count
+    said = {name: row.copy() for name, row in rows.items()}
+    bar = Carried({"close": close_before}, stale_bars, np.zeros(len(count), dtype=np.bool_))
+    for t in range(rows["close"].shape[1]):
+        bar = carry({name: row[:, t] for name, row in said.items()}, bar.rows["close"], bar.stale_bars)
+        count += bar.carried
+        for name, row in bar.rows.items():
+            said[name][:, t] = row
+    return Carried(said, bar.stale_bars, bar.carried), count
+
+
+def stretched(rows: Mapping[str, Floats], before: Mapping[str, Floats]) -> dict[str, Floats]:
+    """`elementwise` of bars in order, (n_instruments, bars), after a bar whose LEVELS (n_instruments,) are given."""
+    levels = {"close": rows["close"]} | {
+        "c": np.log(rows["close"]),
+        "hi": np.log(rows["high"]),
+        "lo": np.log(rows["low"]),
+    }
+    levels["tp"] = (levels["hi"] + levels["lo"] + levels["c"]) / 3.0
+    return elementwise(
+        rows, {name: np.concatenate([before[name][:, None], x[:, :-1]], axis=1) for name, x in levels.items()}
+    )
+
+
+def walked(c: Floats, r: Floats, bars: int) -> dict[str, Floats]:
+    """The columns made of WALKED for the last `bars` of them: what came before has to reach back far enough."""
+    said = {name: c[:, -bars:] - c[:, -bars - back : -back] for name, back in LONG_RETURNS.items()}
+    said["lrv"] = log_deviation(sliding_window_view(r[:, -bars - LRV_BARS + 1 :], LRV_BARS, axis=1))
+    return said
 
 
 def elementwise(rows: Mapping[str, Floats], before: Mapping[str, Floats]) -> dict[str, Floats]:

@@ -11,18 +11,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quant.features import bars, book, context, perp
 from quant.features.bars import (
     LEVELS,
     LONG_RETURNS,
     LRV_BARS,
+    WALK_BARS,
     WALKED,
     Memory,
     carry,
+    carry_all,
     elementwise,
     log_deviation,
     market,
+    stretched,
+    walked,
 )
 from quant.features.book import BOOK
 from quant.features.calendar import CALENDAR
@@ -53,6 +58,8 @@ EXPECTED = ("close", "spread_bps", "imb_l1", "imb_l5", "micro_bps", "ofi_10s", "
 WAITED = (*EXPECTED, "open", "high", "low", "volume")
 """Raw columns that readiness waits for once they have been seen: history brings them."""
 READY_BARS = 300
+STRETCH_VALUES = 10_000
+"""Of each column, in one go over many bars: what is made of them on the way should fit the cache."""
 Reduction = tuple[Reduce, tuple[str, ...], int]
 """What is reduced: how, of which columns, over how many rows."""
 
@@ -191,6 +198,54 @@ class FeaturePipeline:
         last |= {"stale": bar.stale_bars, "carried": last["carried"] + bar.carried}
         self._counts["close_ns"] = close_ns
 
+    def push_bars(self, close_ns: NDArray[np.int64], rows: Mapping[str, Floats]) -> None:
+        """Bars that closed one after the other, columns of shape (width, bars): as pushed one by one, to rounding."""
+        table = self._table(rows, len(close_ns))
+        for name, column in table.items():
+            self._counts[name] += int((~np.isnan(column)).any(axis=0).sum())
+        step = max(1, STRETCH_VALUES // self.width)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for start in range(0, len(close_ns), step):
+                here = slice(start, start + step)
+                self._push_stretch(close_ns[here], {name: column[:, here] for name, column in table.items()})
+        self._rebuild_slides()
+        self._clock[:] = close_ns[-1] / 1e9
+        self._due["clock"], self._plans = True, {}
+
+    def _table(self, rows: Mapping[str, Floats], count: int) -> dict[str, Floats]:
+        """Raw columns of bars, (width, count); raises ValueError as `push` does."""
+        for name, column in rows.items():
+            if column.shape != (self.width, count):
+                raise ValueError(f"{name} has shape {column.shape}, expected ({self.width}, {count})")
+            if name in bars.PRICES:
+                check_prices((name,) * count, column.T)
+        absent = np.full((self.width, count), np.nan)
+        return {name: known(rows[name]) if name in rows else absent for name in bars.RAW}
+
+    def _push_stretch(self, close_ns: NDArray[np.int64], table: Mapping[str, Floats]) -> None:
+        last, ring, close_before_ns = self._last, self._rings["bar"], self._counts["close_ns"]
+        bar, carried = carry_all(table, last["close"], last["stale"])
+        columns = stretched(bar.rows, last)
+        columns |= self._memory.run(close_ns, close_before_ns, columns)
+        columns["mk"], columns["m"] = market(columns["r"], self.leader)
+        c, r = (np.concatenate([ring[name].view(WALK_BARS), columns[name]], axis=1) for name in WALKED)
+        columns |= walked(c, r, len(close_ns))
+        for name, kept in ring.items():
+            kept.push_many(columns[name])
+        times = np.append(close_before_ns, close_ns).tolist()
+        for t in range(len(close_ns)):
+            hour = self._hours.step(times[t + 1], times[t], columns["c"][:, t], columns["r"][:, t])
+            if hour is not None:
+                self._push_rings("hour", hour)
+        last |= {name: columns[name][:, -1] for name in LEVELS[1:]} | {"close": bar.rows["close"][:, -1]}
+        last |= {"stale": bar.stale_bars, "carried": last["carried"] + carried}
+        self._counts["close_ns"], self._due["bar"] = times[-1], True
+
+    def _rebuild_slides(self) -> None:
+        ring = self._rings["bar"]
+        for (_, inputs, rows), slide in self._slides.items():
+            slide.rebuild([ring[name].view(rows) for name in inputs], ring[inputs[0]].rows)
+
     def _push_rings(self, grid: str, rows: Mapping[str, Floats]) -> None:
         for name, row in rows.items():
             if name in self._rings[grid]:
@@ -314,9 +369,7 @@ class FeaturePipeline:
             ring.load((state.columns[f"ring.{grid}.{name}"], state.counts[f"ring.{grid}.{name}"]))
         for grid, slots in self._slots.items():
             slots.slot = state.counts[f"slot.{grid}"]
-        for (_, inputs, rows), slide in self._slides.items():
-            bar = self._rings["bar"]
-            slide.rebuild([bar[name].view(rows) for name in inputs], bar[inputs[0]].rows)
+        self._rebuild_slides()
         self._counts = {name: state.counts[name] for name in self._counts}
         self._plans = {}
         self._due = dict.fromkeys(self._due, True)

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from quant.features import bars, book
-from quant.features.bars import LONG_RETURNS, LRV_BARS, Memory, carry, elementwise, log_deviation, market
+from quant.features.bars import LEVELS, WALK_BARS, WALKED, Memory, carry_all, market, stretched, walked
 from quant.features.engine import REGISTRY, SOURCES, Reduction, check_prices, known, raw_columns
 from quant.features.grids import HOUR_COLUMNS, SLOTS_S, Hours, slot_rows
 from quant.features.registry import Feature, Reduce
@@ -76,39 +76,15 @@ def _bar_columns(
     raw: Mapping[str, Floats], at_ns: Times, bar_s: float, horizon_bars: int, leader: int | None
 ) -> tuple[Columns, Columns, Times]:
     """The columns of bars, those of hours, and for each time the newest hour (-1 before the first)."""
-    rows = _carried({name: raw[name] for name in bars.RAW})
-    levels = {"close": rows["close"]} | {
-        "c": np.log(rows["close"]),
-        "hi": np.log(rows["high"]),
-        "lo": np.log(rows["low"]),
-    }
-    levels["tp"] = (levels["hi"] + levels["lo"] + levels["c"]) / 3.0
-    wall = np.full((rows["close"].shape[0], 1), np.nan)
-    columns = elementwise(rows, {name: np.concatenate([wall, x[:, :-1]], axis=1) for name, x in levels.items()})
+    nobody = np.full(len(raw["close"]), np.nan)
+    bar, _ = carry_all({name: raw[name] for name in bars.RAW}, nobody, np.zeros(len(nobody)))
+    columns = stretched(bar.rows, dict.fromkeys(LEVELS, nobody))
     columns["mk"], columns["m"] = market(columns["r"], leader)
-    recent = np.concatenate([np.full((wall.shape[0], LRV_BARS - 1), np.nan), columns["r"]], axis=1)
-    columns["lrv"] = log_deviation(sliding_window_view(recent, LRV_BARS, axis=1))
-    for name, back in LONG_RETURNS.items():
-        columns[name] = np.full(columns["c"].shape, np.nan)
-        columns[name][:, back:] = columns["c"][:, back:] - columns["c"][:, :-back]
+    wall = np.full((len(nobody), WALK_BARS), np.nan)
+    c, r = (np.concatenate([wall, columns[name]], axis=1) for name in WALKED)
+    columns |= walked(c, r, len(at_ns))
     hours, hour_of = _remember(columns, at_ns, bar_s, horizon_bars, leader)
     return columns, hours, hour_of
-
-
-def _carried(rows: Columns) -> Columns:
-    """Rule R4 over a history: one bar at a time, and only where anything is absent."""
-    close = rows["close"]
-    if not np.isnan(close).any():
-        return rows
-    rows = {name: row.copy() for name, row in rows.items()}
-    stale = np.zeros(close.shape[0])
-    before = np.full(close.shape[0], np.nan)
-    for t in range(close.shape[1]):
-        bar = carry({name: row[:, t] for name, row in rows.items()}, before, stale)
-        for name, row in bar.rows.items():
-            rows[name][:, t] = row
-        before, stale = bar.rows["close"], bar.stale_bars
-    return rows
 
 
 def _remember(
