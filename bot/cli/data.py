@@ -1,7 +1,6 @@
 """`bot data`: history in and out: import, list, check, resample, export, make."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -34,12 +33,13 @@ from bot.cli.data_options import (
     To,
     Venue,
     files_of,
+    on_disk,
     row_reading,
     said_terms,
     size_of,
     takes_bars,
 )
-from bot.cli.errors import BAD_CONFIGURATION, TEMPORARY, Fail, command
+from bot.cli.errors import BAD_CONFIGURATION, Fail, command
 from bot.cli.evaluate import a_duration, an_instant
 from bot.cli.options import Json, a_path, emit, say, talk
 from bot.cli.progress import progress
@@ -104,7 +104,7 @@ def import_(
     )  # fmt: skip
     span = (from_ns, to_ns)
     files = files_of(sources)
-    with _on_disk(into), progress(f"importing into {into.name}", size_of(files), BYTES_SHOWN) as advance:
+    with on_disk(into), progress(f"importing into {into.name}", size_of(files), BYTES_SHOWN) as advance:
         if takes_bars(kind, files):
             from bot.data.importing import BarReading, import_bars
 
@@ -209,7 +209,7 @@ def make(
     from bot.data.listing import summary
     from bot.data.making import Recipe, make_dataset
 
-    with _on_disk(into), progress(f"making {into.name}", instruments * bars, BARS_SHOWN) as advance:
+    with on_disk(into), progress(f"making {into.name}", instruments * bars, BARS_SHOWN) as advance:
         make_dataset(into, Recipe(seed, instruments, bars, bar or MADE_BAR_S, from_ns or MADE_FROM_NS), advance)
     if json:
         emit(summary(into))
@@ -232,7 +232,7 @@ def resample(
     from bot.data.resampling import resample_dataset
 
     bars = sum(kind["rows"] for kind in summary(dataset)["kinds"])
-    with _on_disk(dataset), progress(f"resampling {dataset.name}", bars, BARS_SHOWN) as advance:
+    with on_disk(dataset), progress(f"resampling {dataset.name}", bars, BARS_SHOWN) as advance:
         resample_dataset(dataset, bar, advance)
     _tell_summary(dataset, json)
 
@@ -259,7 +259,7 @@ def export(
 
     wanted = [each.strip() for each in symbols.split(",") if each.strip()]
     rows = sum(kind["rows"] for kind in summary(dataset)["kinds"])
-    with _on_disk(dataset), progress(f"exporting {dataset.name}", rows, BARS_SHOWN) as advance:
+    with on_disk(dataset), progress(f"exporting {dataset.name}", rows, BARS_SHOWN) as advance:
         written = export_dataset(dataset, to, form, wanted, (from_ns, until_ns), advance)
     if json:
         emit({"files": [str(path) for path in written]})
@@ -309,15 +309,6 @@ def _tell_summary(path: Path, json: bool) -> None:
         return
     for line in lines(summary(path)):
         say(line)
-
-
-@contextmanager
-def _on_disk(target: Path) -> Iterator[None]:
-    """Tell a disk that takes no more as what it is; an import can be gone on with afterwards."""
-    try:
-        yield
-    except OSError as error:
-        raise Fail(f"{target}: cannot be written: {error.strerror or error}", TEMPORARY) from error
 
 
 def _tell_findings(findings: Sequence[Any]) -> None:

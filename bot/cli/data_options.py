@@ -1,11 +1,13 @@
-"""Options of `bot data`: places, ranges, and what is said of instruments."""
+"""Options of `bot data`: places, ranges, and what is said of instruments; and what they come to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import typer
 
+from bot.cli.errors import TEMPORARY, Fail
 from bot.cli.evaluate import a_duration, an_instant
 from bot.cli.options import a_path
 
@@ -136,3 +138,12 @@ def size_of(files: Sequence[Path]) -> int:
     from bot.data.importing import bytes_of
 
     return sum(bytes_of(path) for path in files if path.exists())
+
+
+@contextmanager
+def on_disk(target: Path) -> Iterator[None]:
+    """Tell a disk that takes no more as what it is; an import can be gone on with afterwards."""
+    try:
+        yield
+    except OSError as error:
+        raise Fail(f"{target}: cannot be written: {error.strerror or error}", TEMPORARY) from error
