@@ -10,7 +10,7 @@ the market, `m` that of the leader (or mk), and what `quant.features.averages` a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +50,19 @@ RAW_OF = {
 }
 """The raw column without which a column is never known; `close` for all others."""
 LEVELS = ("close", "c", "hi", "lo", "tp")
+
+
+def known(row: Floats) -> Floats:
+    """Infinite is as good as unknown."""
+    return np.where(np.isfinite(row), row, np.nan)
+
+
+def check_prices(names: Sequence[str], rows: Floats) -> None:
+    """Refuse prices (names, instruments) that are neither absent nor positive and finite."""
+    wrong = ~(np.isnan(rows) | ((rows > 0.0) & (rows < np.inf)))
+    if wrong.any():
+        row, at = np.argwhere(wrong)[0].tolist()
+        raise ValueError(f"{names[row]} of instrument {at} is {rows[row, at]}, expected a positive finite price or NaN")
 
 
 class Carried(NamedTuple):

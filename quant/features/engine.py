@@ -7,37 +7,23 @@ pushed later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quant.features import bars, book, context, perp
-from quant.features.bars import (
-    LEVELS,
-    LONG_RETURNS,
-    LRV_BARS,
-    WALK_BARS,
-    WALKED,
-    Memory,
-    carry,
-    carry_all,
-    elementwise,
-    log_deviation,
-    market,
-    stretched,
-    walked,
-)
+from quant.features.bar_rows import BarRows, Reduction
+from quant.features.bars import LRV_BARS, check_prices, known
 from quant.features.book import BOOK
 from quant.features.calendar import CALENDAR
 from quant.features.context import CONTEXT
 from quant.features.cross_section import CROSS_SECTION
-from quant.features.grids import HOUR_S, SLOTS_S, Hours, Slots
+from quant.features.grids import HOUR_S, SLOTS_S, Slots
 from quant.features.perp import PERP
-from quant.features.registry import Feature, Reduce, Registry
+from quant.features.registry import Feature, Registry
 from quant.features.reversion import REVERSION
-from quant.features.sliding import sliding
 from quant.features.trend import TREND
 from quant.features.variance import VARIANCE
 from quant.features.volume import VOLUME
@@ -58,10 +44,6 @@ EXPECTED = ("close", "spread_bps", "imb_l1", "imb_l5", "micro_bps", "ofi_10s", "
 WAITED = (*EXPECTED, "open", "high", "low", "volume")
 """Raw columns that readiness waits for once they have been seen: history brings them."""
 READY_BARS = 300
-STRETCH_VALUES = 10_000
-"""Of each column, in one go over many bars: what is made of them on the way should fit the cache."""
-Reduction = tuple[Reduce, tuple[str, ...], int]
-"""What is reduced: how, of which columns, over how many rows."""
 
 
 class PipelineState(NamedTuple):
@@ -95,17 +77,14 @@ class FeaturePipeline:
         self.names = REGISTRY.names
         self.schema_hash = REGISTRY.schema_hash
         self._rows = {feature.name: feature.rows(bar_s) for feature in REGISTRY}
-        self._memory = Memory(width, bar_s, horizon_bars)
-        self._hours = Hours(width, bar_s, leader)
-        self._last = {name: np.full(width, np.nan) for name in LEVELS} | {
-            n: np.zeros(width) for n in ("stale", "carried")
-        }
-        self._counts = {"close_ns": 0, **dict.fromkeys(raw_columns(), 0)}
+        self._counts = dict.fromkeys(raw_columns(), 0)
         self._clock = np.full((1, 1), np.nan)
-        self._rings = {grid: self._new_rings(grid) for grid in ("bar", "hour", "trade", "book")}
-        self._slots = {grid: Slots(grid, width, self._windows(grid)) for grid in SLOTS_S}
-        self._rings |= {grid: slots.rings for grid, slots in self._slots.items()}
-        self._slides = {key: kept for key in self._reductions() if (kept := sliding(key[0], width, key[2])) is not None}
+        windows = {grid: self._windows(grid) for grid in ("bar", "hour", "trade", "book", *SLOTS_S)}
+        self._bars = BarRows(width, bar_s, horizon_bars, leader, windows, self._reductions())
+        self._slots = {grid: Slots(grid, width, windows[grid]) for grid in SLOTS_S}
+        self._rings = self._bars.rings | {grid: slots.rings for grid, slots in self._slots.items()}
+        for grid in ("trade", "book"):
+            self._rings[grid] = {name: Ring(width, rows) for name, rows in windows[grid].items()}
         self._values = np.full((len(REGISTRY), width), np.nan)
         self._named = dict(zip(REGISTRY.names, self._values, strict=True))
         self._plans: dict[tuple[str, ...], tuple[Feature, ...]] = {}
@@ -127,9 +106,6 @@ class FeaturePipeline:
             if feature.reduce is not None and feature.grid == "bar":
                 yield feature.reduce, feature.inputs, self._rows[feature.name]
 
-    def _new_rings(self, grid: str) -> dict[str, Ring]:
-        return {name: Ring(self.width, window) for name, window in self._windows(grid).items()}
-
     def push(self, source: str, at_ns: int, rows: Mapping[str, Floats]) -> None:
         """What a source knows at `at_ns` (for "bar": a bar that closed then), columns of shape (width,), NaN = unknown.
 
@@ -145,7 +121,8 @@ class FeaturePipeline:
                     self._plans = {}
         with np.errstate(invalid="ignore", divide="ignore"):
             if source == "bar":
-                self._push_bar(at_ns, checked)
+                self._due["hour"] |= self._bars.push(at_ns, checked)
+                self._due["bar"] = True
             elif source in self._rings:
                 self._push_rings(source, book.prepared(checked) if source == "book" else checked)
             else:
@@ -173,44 +150,16 @@ class FeaturePipeline:
             check_prices(bars.PRICES, table[: len(bars.PRICES)])
         return known(table)
 
-    def _push_bar(self, close_ns: int, rows: Mapping[str, Floats]) -> None:
-        last = self._last
-        bar = carry(rows, last["close"], last["stale"])
-        columns = elementwise(bar.rows, last)
-        close_before_ns = self._counts["close_ns"]
-        memory = self._memory.run(
-            np.array([close_ns]), close_before_ns, {name: row[:, None] for name, row in columns.items()}
-        )
-        columns |= {name: column[:, 0] for name, column in memory.items()}
-        columns["mk"], columns["m"] = market(columns["r"], self.leader)
-        ring = self._rings["bar"]
-        for name in WALKED:
-            ring[name].push(columns[name])
-        columns["lrv"] = log_deviation(ring["r"].view(LRV_BARS))
-        columns |= {name: columns["c"] - ring["c"].view(back + 1)[:, 0] for name, back in LONG_RETURNS.items()}
-        self._push_rings("bar", {name: row for name, row in columns.items() if name not in WALKED})
-        for (_, inputs, window), slide in self._slides.items():
-            slide.push([ring[name].view(window) for name in inputs])
-        hour = self._hours.step(close_ns, close_before_ns, columns["c"], columns["r"])
-        if hour is not None:
-            self._push_rings("hour", hour)
-        last |= {"close": bar.rows["close"], **{name: columns[name] for name in LEVELS[1:]}}
-        last |= {"stale": bar.stale_bars, "carried": last["carried"] + bar.carried}
-        self._counts["close_ns"] = close_ns
-
     def push_bars(self, close_ns: NDArray[np.int64], rows: Mapping[str, Floats]) -> None:
         """Bars that closed one after the other, columns of shape (width, bars): as pushed one by one, to rounding."""
         table = self._table(rows, len(close_ns))
         for name, column in table.items():
             self._counts[name] += int((~np.isnan(column)).any(axis=0).sum())
-        step = max(1, STRETCH_VALUES // self.width)
         with np.errstate(invalid="ignore", divide="ignore"):
-            for start in range(0, len(close_ns), step):
-                here = slice(start, start + step)
-                self._push_stretch(close_ns[here], {name: column[:, here] for name, column in table.items()})
-        self._rebuild_slides()
+            self._due["hour"] |= self._bars.push_many(close_ns, table)
         self._clock[:] = close_ns[-1] / 1e9
-        self._due["clock"], self._plans = True, {}
+        self._due["bar"] = self._due["clock"] = True
+        self._plans = {}
 
     def _table(self, rows: Mapping[str, Floats], count: int) -> dict[str, Floats]:
         """Raw columns of bars, (width, count); raises ValueError as `push` does."""
@@ -221,30 +170,6 @@ class FeaturePipeline:
                 check_prices((name,) * count, column.T)
         absent = np.full((self.width, count), np.nan)
         return {name: known(rows[name]) if name in rows else absent for name in bars.RAW}
-
-    def _push_stretch(self, close_ns: NDArray[np.int64], table: Mapping[str, Floats]) -> None:
-        last, ring, close_before_ns = self._last, self._rings["bar"], self._counts["close_ns"]
-        bar, carried = carry_all(table, last["close"], last["stale"])
-        columns = stretched(bar.rows, last)
-        columns |= self._memory.run(close_ns, close_before_ns, columns)
-        columns["mk"], columns["m"] = market(columns["r"], self.leader)
-        c, r = (np.concatenate([ring[name].view(WALK_BARS), columns[name]], axis=1) for name in WALKED)
-        columns |= walked(c, r, len(close_ns))
-        for name, kept in ring.items():
-            kept.push_many(columns[name])
-        times = np.append(close_before_ns, close_ns).tolist()
-        for t in range(len(close_ns)):
-            hour = self._hours.step(times[t + 1], times[t], columns["c"][:, t], columns["r"][:, t])
-            if hour is not None:
-                self._push_rings("hour", hour)
-        last |= {name: columns[name][:, -1] for name in LEVELS[1:]} | {"close": bar.rows["close"][:, -1]}
-        last |= {"stale": bar.stale_bars, "carried": last["carried"] + carried}
-        self._counts["close_ns"], self._due["bar"] = times[-1], True
-
-    def _rebuild_slides(self) -> None:
-        ring = self._rings["bar"]
-        for (_, inputs, rows), slide in self._slides.items():
-            slide.rebuild([ring[name].view(rows) for name in inputs], ring[inputs[0]].rows)
 
     def _push_rings(self, grid: str, rows: Mapping[str, Floats]) -> None:
         for name, row in rows.items():
@@ -275,15 +200,14 @@ class FeaturePipeline:
     def _reduced(self, feature: Feature, known: dict[Reduction, tuple[Floats, ...]]) -> tuple[Floats, ...]:
         """The windows of a feature, or what its reduction says of them, from `known` where it was asked before."""
         grid, rows = feature.grid, self._rows[feature.name]
+        if feature.reduce is not None and grid == "bar":
+            key = feature.reduce, feature.inputs, rows
+            if key not in known:
+                known[key] = self._bars.reduced(key)
+            return known[key]
         rings = self._rings.get(grid, {})
-        if feature.reduce is None:
-            return (self._clock,) if grid == "clock" else tuple([rings[name].view(rows) for name in feature.inputs])
-        key = feature.reduce, feature.inputs, rows
-        if key not in known:
-            slide = self._slides.get(key) if grid == "bar" else None
-            windows = [self._clock] if grid == "clock" else [rings[name].view(rows) for name in feature.inputs]
-            known[key] = slide.answer() if slide else feature.reduce(*windows)
-        return known[key]
+        windows = (self._clock,) if grid == "clock" else tuple([rings[name].view(rows) for name in feature.inputs])
+        return windows if feature.reduce is None else feature.reduce(*windows)
 
     @property
     def bars(self) -> int:
@@ -293,7 +217,7 @@ class FeaturePipeline:
     @property
     def carried(self) -> Floats:
         """How many bars of each instrument had no close and carried the last one."""
-        return self._last["carried"].copy()
+        return self._bars.last["carried"].copy()
 
     def absent_sources(self) -> tuple[str, ...]:
         """The raw columns that were never known and that not every daemon has."""
@@ -348,7 +272,8 @@ class FeaturePipeline:
         columns, shared = self._arrays()
         copies = {name: array.copy() for name, array in columns.items()}
         copies |= {f"ring.{grid}.{name}": ring.state()[0] for grid, name, ring in self._each_ring()}
-        counts = self._counts | {f"slot.{grid}": slots.slot for grid, slots in self._slots.items()}
+        counts = self._counts | {"close_ns": self._bars.close_ns}
+        counts |= {f"slot.{grid}": slots.slot for grid, slots in self._slots.items()}
         counts |= {f"ring.{grid}.{name}": ring.rows for grid, name, ring in self._each_ring()}
         return PipelineState(self.schema_hash, copies, {name: array.copy() for name, array in shared.items()}, counts)
 
@@ -369,17 +294,15 @@ class FeaturePipeline:
             ring.load((state.columns[f"ring.{grid}.{name}"], state.counts[f"ring.{grid}.{name}"]))
         for grid, slots in self._slots.items():
             slots.slot = state.counts[f"slot.{grid}"]
-        self._rebuild_slides()
+        self._bars.rebuild()
+        self._bars.close_ns = state.counts["close_ns"]
         self._counts = {name: state.counts[name] for name in self._counts}
         self._plans = {}
         self._due = dict.fromkeys(self._due, True)
 
     def _arrays(self) -> tuple[dict[str, Floats], dict[str, Floats]]:
         """The live arrays outside the rings, those by instrument and those shared by all."""
-        columns: dict[str, Floats] = {f"last.{name}": row for name, row in self._last.items()}
-        columns |= {f"hours.{name}": array for name, array in self._hours.columns.items()}
-        columns |= {f"memory.{name}": array for name, array in self._memory.columns.items()}
-        shared: dict[str, Floats] = {f"memory.{name}": array for name, array in self._memory.shared.items()}
+        columns, shared = self._bars.arrays()
         shared["clock"] = self._clock
         return columns, shared
 
@@ -396,16 +319,3 @@ def raw_columns() -> tuple[str, ...]:
 def raw_of(grid: str, column: str) -> str:
     """The raw column that decides whether a column can be known at all."""
     return bars.RAW_OF.get(column, "close") if grid in ("bar", "hour") else book.RAW_OF.get(column, column)
-
-
-def known(row: Floats) -> Floats:
-    """Infinite is as good as unknown."""
-    return np.where(np.isfinite(row), row, np.nan)
-
-
-def check_prices(names: Sequence[str], rows: Floats) -> None:
-    """Refuse prices (names, instruments) that are neither absent nor positive and finite."""
-    wrong = ~(np.isnan(rows) | ((rows > 0.0) & (rows < np.inf)))
-    if wrong.any():
-        row, at = np.argwhere(wrong)[0].tolist()
-        raise ValueError(f"{names[row]} of instrument {at} is {rows[row, at]}, expected a positive finite price or NaN")

@@ -9,8 +9,20 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from quant.features import bars, book
-from quant.features.bars import LEVELS, WALK_BARS, WALKED, Memory, carry_all, market, stretched, walked
-from quant.features.engine import REGISTRY, SOURCES, Reduction, check_prices, known, raw_columns
+from quant.features.bar_rows import Reduction
+from quant.features.bars import (
+    LEVELS,
+    WALK_BARS,
+    WALKED,
+    Memory,
+    carry_all,
+    check_prices,
+    known,
+    market,
+    stretched,
+    walked,
+)
+from quant.features.engine import REGISTRY, SOURCES, raw_columns
 from quant.features.grids import HOUR_COLUMNS, SLOTS_S, Hours, slot_rows
 from quant.features.registry import Feature, Reduce
 from quant.rolling import Floats

@@ -184,23 +184,6 @@ def test_raw_columns_of_different_sources_have_different_names() -> None:
     assert len(set(raw_columns())) == len(raw_columns())
 
 
-def test_many_bars_at_once_are_the_same_bars_one_by_one() -> None:
-    history, times = a_history(width=4, times=900), bar_times(900)
-    bars = {name: history[name] for name in SOURCES["bar"]}
-    for column in bars.values():
-        column[1, 300:302] = column[2, 300:340] = np.nan
-    one, many = (FeaturePipeline(4, bar_s=60.0, horizon_bars=30) for _ in range(2))
-    for t, at_ns in enumerate(times.tolist()):
-        one.push("bar", at_ns, {name: column[:, t] for name, column in bars.items()})
-    for here in (slice(0, 1), slice(1, 600), slice(600, 607), slice(607, 900)):
-        many.push_bars(times[here], {name: column[:, here] for name, column in bars.items()})
-    np.testing.assert_allclose(many.values(), one.values(), rtol=1e-9, atol=1e-12)
-    assert many.state().counts == one.state().counts
-    np.testing.assert_array_equal(many.carried, one.carried)
-    for name, column in one.state().columns.items():
-        np.testing.assert_allclose(many.state().columns[name], column, rtol=1e-7, atol=1e-10, err_msg=name)
-
-
 def test_bars_of_another_width_or_with_impossible_prices_are_refused_whole() -> None:
     pipeline = FeaturePipeline(2, bar_s=60.0, horizon_bars=30)
     with pytest.raises(ValueError, match=r"close has shape \(2, 3\), expected \(2, 4\)"):
