@@ -35,6 +35,7 @@ TERMS = _COMMON + len(MARKET_SIGNED)
 """1, own absolute returns, ranges, own signed returns, absolute returns of the market, its signed returns."""
 RATES = np.concatenate([[1.0 - DECAY], 1.0 / (1.0 + np.concatenate([MEMORIES, RANGE_MEMORIES, SIGNED_MEMORIES]))])
 MARKET_RATES = 1.0 / (1.0 + np.concatenate([MARKET_MEMORIES, MARKET_SIGNED]))
+_ONES = np.ones(TERMS + 2)
 REFRESH_BARS = 20
 LABELS_MIN = 250
 LABEL_AGE_BARS = 100
@@ -180,9 +181,9 @@ class Scale:
         terms[..., _SIGNED:_COMMON] = market[:, : _COMMON - _SIGNED] * (slow / deviation)[..., None]
         terms[..., _COMMON:] = market[:, _COMMON - _SIGNED :]
         for logs in (terms[..., 1:_RANGE], terms[..., _SIGNED:_COMMON]):
-            logs[:] = np.clip(2.0 * np.log(np.maximum(logs, SIZE_MIN)), -LOG_MOST, LOG_MOST)
+            logs[:] = _within(2.0 * np.log(np.maximum(logs, SIZE_MIN)), LOG_MOST)
         for signed in (terms[..., _RANGE:_SIGNED], terms[..., _COMMON:]):
-            signed[:] = np.clip(signed, -SIGNED_MOST, SIGNED_MOST)
+            signed[:] = _within(signed, SIGNED_MOST)
         ranges = terms[..., _OWN:_RANGE]
         ranges[np.isnan(ranges)] = 0.0
         terms[..., 0] = 1.0
@@ -193,7 +194,7 @@ class Scale:
         sums, mass = self.shared["market"]
         values = np.empty((size.shape[1], len(MARKET_RATES)))
         values[:, : len(MARKET_MEMORIES)] = _mean(np.minimum(size, MARKET_MOST))[:, None]
-        values[:, len(MARKET_MEMORIES) :] = _mean(np.clip(signed, -MOVE_MOST, MOVE_MOST))[:, None]
+        values[:, len(MARKET_MEMORIES) :] = _mean(_within(signed, MOVE_MOST))[:, None]
         return np.stack([blend(sums, mass, row, MARKET_RATES) for row in values])
 
     def _learn(self, free: Floats, terms: Floats, variance: Floats, old: Floats) -> Floats:
@@ -204,12 +205,13 @@ class Scale:
         asked = self.columns["asked"].reshape(-1, self._horizon, TERMS + 2)[:, bars % self._horizon]
         realised = recent.sum(axis=1) / self._horizon
         label = np.log((1.0 - PRESENT_SHARE) * realised / asked[:, -2] + PRESENT_SHARE)
-        known = ~np.isnan(label + asked.sum(axis=1))
-        x, y = asked[known, :-2], np.clip(label[known], -LOG_MOST, LOG_MOST)
+        known = ~np.isnan(label + asked @ _ONES)
+        here = asked if known.all() else asked[known]
+        x, y = here[:, :-2], _within(label[known], LOG_MOST)
         shared["gram"] += x.T @ x
         shared["moment"] += x.T @ y
         shared["labels"] += len(y)
-        shared["level"] += np.minimum(realised[known] / asked[known, -1], RATIO_MOST).sum(), len(y)
+        shared["level"] += np.minimum(realised[known] / here[:, -1], RATIO_MOST).sum(), len(y)
         if bars % REFRESH_BARS == 0 and shared["labels"][0] >= LABELS_MIN:
             prior = np.full(TERMS, RIDGE)
             prior[0] = 1e-9
@@ -220,6 +222,11 @@ class Scale:
         asked[:, -1] = forecast
         shared["bars"][0] = bars + 1
         return np.asarray(forecast)
+
+
+def _within(values: Floats, most: float) -> Floats:
+    """Cut to [-most, most]; NaN stays."""
+    return np.asarray(np.minimum(np.maximum(values, -most), most))
 
 
 def _mean(values: Floats) -> Floats:

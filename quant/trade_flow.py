@@ -143,6 +143,15 @@ class TradeFlow:
         if not self._second:
             self._second, gone = second, 0
             return
+        if any(self._mid) or self._mid_before.any() or any(self._at_ns):
+            self._end_seconds(second)
+        self._end_rates(gone)
+        if second // 60 != self._second // 60:
+            self._end_minutes(self._second // 60, second // 60)
+        self._second = second
+
+    def _end_seconds(self, second: int) -> None:
+        """Keep how the mids moved in the second that ended, and clear those that begin."""
         mid = np.array(self._mid)
         known = (mid > 0.0) & (self._mid_before > 0.0)
         still = np.where(mid > 0.0, 0.0, np.nan)
@@ -155,10 +164,6 @@ class TradeFlow:
         self._seconds[:_MOVE, second % SECONDS] = 0.0
         self._seconds[_MOVE, second % SECONDS] = np.nan
         self._mid_before = mid
-        self._end_rates(gone)
-        if second // 60 != self._second // 60:
-            self._end_minutes(self._second // 60, second // 60)
-        self._second = second
 
     def _end_rates(self, gone: int) -> None:
         """Weigh the trades of the second that ended, and the silence of the others."""
