@@ -14,7 +14,7 @@ import numpy as np
 
 from quant.quantiles import LEVELS
 from quant.rolling import Floats
-from quant.scores import CENTRAL, crps_normal, normal_quantiles, pinball, pit, pit_normal
+from quant.scores import CENTRAL, crps_normal, normal_quantiles, pit, pit_normal
 
 PIT_BINS: Final = 10
 _LEVELS = len(LEVELS)
@@ -61,11 +61,12 @@ def measured(belief: Belief, scale: Floats) -> Floats:
     if quantiles is None:
         quantiles = belief.mu + normal_quantiles(LEVELS)[:, None] * belief.sigma
     known = np.isfinite(quantiles).all(axis=0) & np.isfinite(belief.mu + belief.y) & (scale > 0.0) & (belief.sigma > 0)
-    q, y, mu, s = quantiles[:, known], belief.y[known], belief.mu[known] / scale[known], scale[known]
+    q = quantiles if known.all() else quantiles[:, known]
+    y, mu, s = belief.y[known], belief.mu[known] / scale[known], scale[known]
     sigma, weight = belief.sigma[known], belief.weight[known]
-    losses, worth, came = pinball(q, y), weight / s, y / s
+    worth, came = weight / s, y / s
     sums = np.zeros(SUMS)
-    sums[_PINBALL] = losses @ worth
+    sums[_PINBALL] = _pinball_sums(q, y, worth)
     if belief.quantiles is None:
         sums[_CRPS], where = crps_normal(belief.mu[known], sigma, y) @ worth, pit_normal(belief.mu[known], sigma, y)
     else:
@@ -76,11 +77,19 @@ def measured(belief: Belief, scale: Floats) -> Floats:
     sums[_MU], sums[_Y] = mu @ weight, came @ weight
     sums[_MU_MU], sums[_Y_Y], sums[_MU_Y] = (mu * mu) @ weight, (came * came) @ weight, (mu * came) @ weight
     if belief.pool is not None:
-        against = pinball(belief.pool[:, known], y).mean(axis=0)
-        both = np.where(np.isfinite(against), worth, 0.0)
-        sums[_OWN], sums[_POOL] = losses.mean(axis=0) @ both, np.nan_to_num(against) @ both
+        pool = belief.pool[:, known]
+        both = np.isfinite(pool).all(axis=0)
+        sums[_OWN] = _pinball_sums(q[:, both], y[both], worth[both]).mean()
+        sums[_POOL] = _pinball_sums(pool[:, both], y[both], worth[both]).mean()
     sums[_WEIGHT] = weight.sum()
     return sums
+
+
+def _pinball_sums(q: Floats, y: Floats, worth: Floats) -> Floats:
+    """The weighted sum of the pinball losses of each level: tau e - min(e, 0), and only the second has to be stored."""
+    error = y - q
+    np.minimum(error, 0.0, out=error)
+    return np.asarray(LEVELS * (worth @ y - q @ worth) - error @ worth)
 
 
 def figures(sums: Floats) -> Figures:
