@@ -84,11 +84,8 @@ class BarRows:
         for (_, inputs, rows), slide in self._slides.items():
             slide.push([ring[name].view(rows) for name in inputs])
         ended = self._end_hour(close_ns, columns["c"], columns["r"])
-        self.last = {name: columns[name] for name in LEVELS[1:]} | {
-            "close": bar.rows["close"],
-            "stale": bar.stale_bars,
-            "carried": last["carried"] + bar.carried,
-        }
+        last |= {"close": bar.rows["close"], **{name: columns[name] for name in LEVELS[1:]}}
+        last |= {"stale": bar.stale_bars, "carried": last["carried"] + bar.carried}
         return ended
 
     def push_many(self, close_ns: NDArray[np.int64], raw: Mapping[str, Floats]) -> bool:
@@ -114,11 +111,9 @@ class BarRows:
             self._end_hour(end_ns, columns["c"][:, at], columns["r"][:, at])
             for at, end_ns in enumerate(close_ns.tolist())
         ]
-        self.last = {name: columns[name][:, -1].copy() for name in LEVELS[1:]} | {
-            "close": bar.rows["close"][:, -1].copy(),
-            "stale": bar.stale_bars,
-            "carried": last["carried"] + carried,
-        }
+        last |= {"close": bar.rows["close"][:, -1].copy()}
+        last |= {name: columns[name][:, -1].copy() for name in LEVELS[1:]}
+        last |= {"stale": bar.stale_bars, "carried": last["carried"] + carried}
         return any(ended)
 
     def _end_hour(self, close_ns: int, c: Floats, r: Floats) -> bool:
