@@ -169,12 +169,13 @@ def _deciles(first: Floats) -> Floats:
 def _binned(values: Floats, edges: Floats) -> tuple[Floats, Floats]:
     """How many values fall into each bin (features, bins + 1), absent ones last, and the sum of their bins."""
     features = len(values)
-    finite = np.isfinite(values)
-    present = np.where(np.isinf(values), np.nan, values) if np.isinf(values).any() else values
+    ever = np.flatnonzero(~np.isnan(edges[:, 0]))
+    some = values[ever]
     above = np.zeros((features, BINS + 1))
-    above[:, 0] = np.where(np.isnan(edges[:, 0]), 0, _rows_of(finite))
-    for bin_, edge in enumerate(edges.T, 1):
-        above[:, bin_] = _rows_of(present > edge[:, None])
+    above[ever, 0] = _rows_of(np.isfinite(some))
+    some[np.isinf(some)] = np.nan
+    for bin_, edge in enumerate(edges[ever].T, 1):
+        above[ever, bin_] = _rows_of(some > edge[:, None])
     counts = np.empty((features, BINS + 1))
     counts[:, :BINS] = above[:, :BINS] - above[:, 1:]
     counts[:, BINS] = values.shape[1] - above[:, 0]
