@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from quant.rolling import Floats, Ring, blend, ewma, ewma_step
+from quant.rolling import Floats, Ring, blend, ewma, ewma_offset, ewma_step
 
 numbers = st.floats(-1e6, 1e6) | st.just(float("nan"))
 
@@ -101,3 +101,11 @@ def test_a_blend_is_the_weighted_mean_of_what_was_there() -> None:
     for value in (1.0, np.nan, 4.0):
         means = blend(total, mass, np.full((1, 2), value), rates)
     np.testing.assert_allclose(means, [[(0.25 * 1.0 + 0.5 * 4.0) / 0.75, 4.0]])
+
+
+def test_a_mean_less_the_last_value_is_that_mean_of_what_is_left() -> None:
+    x = np.random.default_rng(4).normal(5.0, 1.0, (4, 60))
+    x[1, 7] = x[2, -1] = np.nan
+    x[3, 5:] = np.nan
+    np.testing.assert_allclose(ewma_offset(x, 0.9, 20), ewma(x - x[:, -1:], 0.9, 20), rtol=1e-10, atol=1e-14)
+    assert np.isnan(ewma_offset(x[:, :19], 0.9, 20)).all()
