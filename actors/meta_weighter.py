@@ -83,7 +83,7 @@ class MetaWeighterState(msgspec.Struct, kw_only=True):
     drift: DriftState | None = None
     said: dict[str, Said] = {}
     chain: dict[str, Column] = {}
-    models: tuple[str, str, str] = ("", "", "")
+    models: tuple[str, str] = ("", "")
     strangers: int = 0
     other_features: int = 0
     unknown_labels: int = 0
@@ -127,10 +127,9 @@ class MetaWeighter(StatefulActor[MetaWeighterState]):
         own = self._settings
         return ChainSettings(own.agents, REGISTRY.hashes, own.horizon_s, own.bar_s, own.overlaps_max, own.tail_slope)
 
-    def _reinstall(self, chain: Chain, names: tuple[str, str, str]) -> None:
+    def _reinstall(self, chain: Chain, names: tuple[str, str]) -> None:
         """Build the models again that were in use; one that the store no longer gives is gone, and counted."""
-        champion, challenger, previous = (self._built(chain, name) for name in names)
-        chain.boosters.champion, chain.boosters.challenger, chain.boosters.previous = champion, challenger, previous
+        chain.boosters.champion, chain.boosters.challenger = (self._built(chain, name) for name in names)
 
     def _built(self, chain: Chain, name: str) -> Model | None:
         if not name:

@@ -49,6 +49,9 @@ from quant.viewing import ChainSettings, Eye, View, stack_sigma
 MEDIAN = int(np.argmin(np.abs(LEVELS - 0.5)))
 ONLINE = 3
 """The first experts need no fitted model."""
+Z_MAX = 20.0
+"""An outcome further away says that the reference was not known, not how the world is: one that was next to nothing,
+before a first price moved, would otherwise make quantiles of 1e14 and stop the online blend for good."""
 DRIFT_PRIOR_LABELS = 100.0
 """How well the mean of all outcomes is known before any: as from this many labels."""
 
@@ -85,12 +88,12 @@ class Chain:
         view = self.eye.view(decision, self.skill, self.stack, self.scale_stack)
         experts = self._online_experts(view)
         boosted = self.boosters.predict(view.inputs, experts[STACK])
-        experts = np.concatenate([experts, boosted.experts])
-        present = np.concatenate([np.ones(ONLINE), boosted.present])
+        experts = np.concatenate([experts, boosted.champion[None]])
+        present = np.append(np.ones(ONLINE), float(boosted.present))
         weights = (self.blends[0].weights(np.ones(ONLINE)), self.blends[1].weights(present))
         raw = np.stack([experts[POOL], _mixed(weights[0], experts[:ONLINE]), _mixed(weights[1], experts)])
         rungs = np.stack([tracker.apply(each) for tracker, each in zip(self.trackers, raw)])
-        speaks = np.array([1.0, 1.0, float(boosted.present.any())])
+        speaks = np.array([1.0, 1.0, float(boosted.present)])
         rung: Rung = "pool" if decision.pool_only else self.ladder.rung(speaks)
         place = RUNGS.index(rung)
         shares = (_only_pool(), _padded(weights[0]), weights[1])[place]
@@ -109,7 +112,7 @@ class Chain:
             return None
         for earlier in [each for each in self.pending if each < said_ns]:
             del self.pending[earlier]
-        z = np.where(np.isfinite(y), y / said.scale, np.nan)
+        z = np.where(np.isfinite(y), np.clip(y / said.scale, -Z_MAX, Z_MAX), np.nan)
         uniqueness = float(said.facts[2])
         spoke = said.stack[3] > 0.0
         self.skill.update(said.mean, said.deviation, z, uniqueness)

@@ -11,8 +11,8 @@ from quant.ladder import Rung
 from quant.remembering import State
 from quant.rolling import Floats
 
-EXPERTS = ("pool", "reference", "stack", "booster", "free", "previous")
-POOL, REFERENCE, STACK, BOOSTER, FREE, PREVIOUS = range(6)
+EXPERTS = ("pool", "reference", "stack", "booster")
+POOL, REFERENCE, STACK, BOOSTER = range(4)
 SECOND_NS = 1_000_000_000
 
 

@@ -1,4 +1,4 @@
-"""The ladder pool, stack, booster: a rung is climbed when it has proved better, and left when it has done harm.
+"""The ladder pool, stack, booster: a rung is climbed when it has proved better, and left when it has proved worse.
 
 Evidence is the mean pinball loss of every rung at the same instants, kept for the last 2,000 of them. Instants overlap,
 so differences are held against their autocorrelation-consistent error (Diebold and Mariano 1995).
@@ -22,7 +22,9 @@ LABELS_MIN = 2000.0
 LABELS_LATELY = 1000.0
 PROMOTE_T = -1.65
 HEDGE_LABELS_MIN, HEDGE_T = 500.0, -1.0
-"""The stack blends the pool in, so that it can lose little, and less is asked of it."""
+"""The stack blends the pool in, so that it can lose little: it is climbed on credit at the first judging, and little is
+asked of it to be climbed again."""
+FALL_T = 1.65
 DEMOTE_T = 2.0
 DEMOTE_LOSS = 0.005
 JUDGED_EVERY = 16
@@ -34,10 +36,12 @@ class Ladder(Remembering):
     """On which rung the blend stands.
 
     The boosters are climbed when their loss is below that of the stack with t <= -1.65 over at least 2,000 labels, the
-    stack when its loss is below that of the pool with t <= -1 over 500. The blend falls to the pool when over the last
-    1,000 labels it lost more than .5 % against it with t > 2. A challenger is proved by the same evidence as a booster,
-    against the champion, if its central 90 % hold between 87 and 93 % of outcomes. Laws: without labels it stands on
-    the pool; a rung that does not speak is not stood on.
+    stack on credit at the first judging, and later when its loss is below that of the pool with t <= -1 over 500.
+    Either is left for the rung below by the evidence that climbs: a loss above that of the rung below with t >= 1.65
+    over at least 2,000 labels. And the blend falls to the pool when over the last 1,000 labels it lost more than .5 %
+    against it with t > 2. A challenger is proved by the same evidence as a booster, against the champion, if its
+    central 90 % hold between 87 and 93 % of outcomes. Laws: without labels it stands on the pool; a rung that does not
+    speak is not stood on.
     """
 
     remembered: ClassVar[tuple[str, ...]] = ("losses", "counts", "standing", "clock")
@@ -85,16 +89,26 @@ class Ladder(Remembering):
         standing = int(self.standing[0])
         if standing and self._harms(standing, lag):
             self.standing = np.zeros(1)
-        elif standing == 0 and self._better(1, 0, lag, HEDGE_LABELS_MIN, HEDGE_T):
+        elif standing and self._worse(standing, standing - 1, lag):
+            self.standing = self.standing - 1.0
+        elif standing == 0 and (self._first_judging or self._better(1, 0, lag, HEDGE_LABELS_MIN, HEDGE_T)):
             self.standing = np.ones(1)
         elif standing == 1 and self._better(2, 1, lag):
             self.standing = np.full(1, 2.0)
+
+    @property
+    def _first_judging(self) -> bool:
+        return float(self.clock[0]) == JUDGED_EVERY
 
     def _better(
         self, rung: int, reference: int, lag: int, labels_min: float = LABELS_MIN, t_max: float = PROMOTE_T
     ) -> bool:
         labels, t, _ = self._difference(rung, reference, lag, math.inf)
         return labels >= labels_min and t <= t_max
+
+    def _worse(self, rung: int, reference: int, lag: int) -> bool:
+        labels, t, _ = self._difference(rung, reference, lag, math.inf)
+        return labels >= LABELS_MIN and t >= FALL_T
 
     def _harms(self, rung: int, lag: int) -> bool:
         labels, t, share = self._difference(rung, 0, lag, LABELS_LATELY)

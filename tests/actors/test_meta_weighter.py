@@ -205,8 +205,8 @@ def test_a_slate_explains_itself():
     weighter = a_learner()
     slate = a_minute(weighter, 0)
     assert (slate.rung, slate.model, slate.regime) == ("pool", "", "normal")
-    assert slate.experts == ("pool", "reference", "stack", "booster", "free", "previous")
-    assert slate.expert_weights.values.shape == (9, 6)
+    assert slate.experts == ("pool", "reference", "stack", "booster")
+    assert slate.expert_weights.values.shape == (9, 4)
     assert slate.stack.values.shape == (3, 3)
     assert slate.scale.values.tolist() == [0.01, 0.01]
     assert ((slate.p_up.values > 0.5) & (slate.p_up.values < 1.0)).all()
@@ -290,12 +290,12 @@ def test_a_fitted_model_speaks_from_then_on_and_is_built_again_after_a_restart()
     store = Store(some_boosters(a_learner()))
     one, other = a_learner(store), a_learner(store)
     tell(one, a_model_fitted(challenger=True))
-    assert chain_of(one).boosters.names() == ("ab" * 32, "", "")
+    assert chain_of(one).boosters.names() == ("ab" * 32, "")
     slate = a_minute(one, 0)
     chain_of(one).ladder.standing[:] = 2.0
     boosted = slate_of(one)
     assert (boosted.rung, boosted.model) == ("booster", "ab" * 32)
-    assert (boosted.expert_weights.values[:, 3:5] > 0).all()
+    assert (boosted.expert_weights.values[:, 3] > 0).all()
     assert slate.rung == "pool"
     other.restore(decode_state(MetaWeighterState, encode(one.snapshot())))
     assert slate_of(other) == boosted

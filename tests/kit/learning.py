@@ -59,4 +59,4 @@ def some_examples(instants: int = 150, width: int = 6, seed: int = 7, *, step_ns
     return Examples(x, base, z, np.full(len(z), 1 / 3), said, said + 3 * step_ns, NAMES, SCHEMA)
 
 
-QUICK = TrainingSettings(boosters=SMALL, rounds_max=24, patience=8, embargo_ns=10**9)
+QUICK = TrainingSettings(boosters=SMALL, rounds_max=24, patience=8, embargo_ns=10**9, free=True)

@@ -251,7 +251,7 @@ def test_drift_widens_around_the_mean_and_takes_the_blend_back_to_the_pool():
     np.testing.assert_allclose(wide.sigma, 1.25 * calm.sigma)
     np.testing.assert_allclose(wide.quantiles - calm.mu, 1.25 * (calm.quantiles - calm.mu))
     assert (calm.rung, pooled.rung) == ("stack", "pool")
-    assert pooled.expert_weights[4].tolist() == [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    assert pooled.expert_weights[4].tolist() == [1.0, 0.0, 0.0, 0.0]
 
 
 def test_another_universe_keeps_what_is_common_and_each_instrument_its_own_errors():
@@ -278,3 +278,13 @@ def test_the_blend_covers_what_it_says():
             noise = chance.standard_t(5, 10) * np.sqrt(0.6)
             below.append((0.01 * noise <= said.quantiles).mean(axis=1))
     assert np.abs(np.mean(below, axis=0) - LEVELS).max() < 0.03
+
+
+def test_an_outcome_far_beyond_a_reference_that_was_next_to_nothing_spoils_no_quantile_and_stops_no_learning():
+    chain, chance = a_chain(width=2), np.random.default_rng(5)
+    for instant in range(400):
+        decision = a_decision(chance, instant=instant, width=2, s_ref=1e-15 if instant < 3 else 0.01)
+        blend = chain.believe(decision)
+        chain.learn(decision.said_ns, 0.01 * chance.standard_normal(2))
+    assert (np.abs(blend.quantiles) < 0.3).all()
+    assert (chain.blends[0].range < 25.0).all()

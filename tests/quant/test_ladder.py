@@ -16,8 +16,19 @@ def climbed(ladder: Ladder, *, stack: float, booster: float, instants: int = 400
     return ladder
 
 
+def on_the_pool() -> Ladder:
+    ladder = climbed(Ladder(), stack=0.05, booster=0.05, instants=64)
+    ladder.losses[:] = np.nan
+    return ladder
+
+
 def test_without_labels_it_stands_on_the_pool():
     assert Ladder().rung(ALL) == "pool"
+
+
+def test_the_stack_is_climbed_on_credit_at_the_first_judging():
+    assert climbed(Ladder(), stack=0.0, booster=-0.1, instants=15).rung(ALL) == "pool"
+    assert climbed(Ladder(), stack=0.0, booster=-0.1, instants=16).rung(ALL) == "stack"
 
 
 def test_a_rung_is_climbed_when_it_has_proved_better():
@@ -26,17 +37,24 @@ def test_a_rung_is_climbed_when_it_has_proved_better():
 
 
 def test_a_rung_that_is_no_better_is_not_climbed():
-    assert climbed(Ladder(), stack=0.005, booster=-0.05).rung(ALL) == "pool"
+    assert climbed(on_the_pool(), stack=0.005, booster=-0.05).rung(ALL) == "pool"
+    assert climbed(Ladder(), stack=-0.01, booster=0.0).rung(ALL) == "stack"
 
 
 def test_few_labels_prove_nothing():
-    assert climbed(Ladder(), stack=-0.05, booster=-0.05, instants=16).rung(ALL) == "pool"
-    assert climbed(Ladder(), stack=-0.05, booster=-0.10, instants=96).rung(ALL) == "stack"
+    assert climbed(on_the_pool(), stack=-0.05, booster=-0.05, instants=16).rung(ALL) == "pool"
+    assert climbed(on_the_pool(), stack=-0.05, booster=-0.10, instants=96).rung(ALL) == "stack"
 
 
 def test_a_rung_that_does_harm_is_left_for_the_pool():
     ladder = climbed(Ladder(), stack=-0.01, booster=-0.02)
     assert climbed(ladder, stack=0.05, booster=0.05, instants=64, seed=2).rung(ALL) == "pool"
+
+
+def test_a_rung_that_proves_worse_than_the_one_below_is_left_for_it_however_good_against_the_pool():
+    ladder = climbed(Ladder(), stack=-0.01, booster=-0.02)
+    assert climbed(ladder, stack=-0.05, booster=-0.02, seed=2).rung(ALL) == "stack"
+    assert climbed(Ladder(), stack=0.003, booster=0.01).rung(ALL) == "pool"
 
 
 def test_a_rung_that_does_not_speak_is_not_stood_on():
