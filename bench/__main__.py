@@ -14,7 +14,7 @@ pin_processor()  # as a run does: the figures are of the numeric paths that a ru
 PARTS = ("turns", "beliefs", "features", "sources", "boosters", "journal", "parse", "loop", "process")
 GOALS = {
     "ms_9_quantiles_64_60_rounds_p50": "at most 3 of CPU",
-    "ms_9_quantiles_64_120_rounds_p50": "at most 3 of CPU",
+    "ms_9_quantiles_64_80_rounds_p50": "at most 3 of CPU",
     "us_per_tick_turn_journaled": "P4: at most 2.5",
     "us_per_signal_and_decision_10": "P5: at most 6,000 with twelve agents",
     "us_per_signal_and_decision_64": "P5: at most 15,000 with twelve agents",
