@@ -15,7 +15,7 @@ REPEATS = 200
 
 
 def measure() -> dict[str, float]:
-    """CPU of one prediction of nine levels, p50 and p90, for 60 and for 80 rounds (the most there are), and of reading a model."""
+    """CPU of one prediction of nine levels, p50 and p90, for 60 and 80 rounds (the most), and of reading a model."""
     figures: dict[str, float] = {}
     fits = _fits()
     chance = np.random.default_rng(1)
