@@ -19,9 +19,12 @@ Rung = Literal["pool", "stack", "booster"]
 RUNGS: Final[tuple[Rung, ...]] = ("pool", "stack", "booster")
 INSTANTS_MAX = 2000
 LABELS_MIN = 2000.0
-LABELS_LATELY = 1000.0
+LABELS_LATELY, INSTANTS_LATELY = 1000.0, 256
+"""What is lately: labels, and no fewer instants, because the instruments of an instant share its shocks: fifty days of
+overlapping labels of twenty stocks tell no error, and by them the blend fell and climbed for nothing."""
+INSTANTS_MIN = 64
 PROMOTE_T = -1.65
-HEDGE_LABELS_MIN, HEDGE_T = 500.0, -1.0
+HEDGE_T = -1.0
 """The stack blends the pool in, so that it can lose little: it is climbed on credit at the first judging, and little is
 asked of it to be climbed again."""
 FALL_T = 1.65
@@ -36,12 +39,12 @@ class Ladder(Remembering):
     """On which rung the blend stands.
 
     The boosters are climbed when their loss is below that of the stack with t <= -1.65 over at least 2,000 labels, the
-    stack on credit at the first judging, and later when its loss is below that of the pool with t <= -1 over 500.
+    stack on credit at the first judging, and later when its loss is lately below that of the pool with t <= -1.
     Either is left for the rung below by the evidence that climbs: a loss above that of the rung below with t >= 1.65
-    over at least 2,000 labels. And the blend falls to the pool when over the last 1,000 labels it lost more than .5 %
-    against it with t > 2. A challenger is proved by the same evidence as a booster, against the champion, if its
-    central 90 % hold between 87 and 93 % of outcomes. Laws: without labels it stands on the pool; a rung that does not
-    speak is not stood on.
+    over at least 2,000 labels. And the blend falls to the pool when it lately lost more than .5 % against it with
+    t > 2; lately is the last 1,000 labels, or 256 instants if they are more. A challenger is proved by the same
+    evidence as a booster, against the champion, if its central 90 % hold between 87 and 93 % of outcomes. Laws: without
+    labels it stands on the pool; a rung that does not speak is not stood on.
     """
 
     remembered: ClassVar[tuple[str, ...]] = ("losses", "counts", "standing", "clock")
@@ -91,7 +94,7 @@ class Ladder(Remembering):
             self.standing = np.zeros(1)
         elif standing and self._worse(standing, standing - 1, lag):
             self.standing = self.standing - 1.0
-        elif standing == 0 and (self._first_judging or self._better(1, 0, lag, HEDGE_LABELS_MIN, HEDGE_T)):
+        elif standing == 0 and (self._first_judging or self._helps(1, 0, lag)):
             self.standing = np.ones(1)
         elif standing == 1 and self._better(2, 1, lag):
             self.standing = np.full(1, 2.0)
@@ -100,27 +103,32 @@ class Ladder(Remembering):
     def _first_judging(self) -> bool:
         return float(self.clock[0]) == JUDGED_EVERY
 
-    def _better(
-        self, rung: int, reference: int, lag: int, labels_min: float = LABELS_MIN, t_max: float = PROMOTE_T
-    ) -> bool:
-        labels, t, _ = self._difference(rung, reference, lag, math.inf)
-        return labels >= labels_min and t <= t_max
+    def _better(self, rung: int, reference: int, lag: int) -> bool:
+        labels, t, _ = self._difference(rung, reference, lag)
+        return labels >= LABELS_MIN and t <= PROMOTE_T
 
     def _worse(self, rung: int, reference: int, lag: int) -> bool:
-        labels, t, _ = self._difference(rung, reference, lag, math.inf)
+        labels, t, _ = self._difference(rung, reference, lag)
         return labels >= LABELS_MIN and t >= FALL_T
 
+    def _helps(self, rung: int, reference: int, lag: int) -> bool:
+        labels, t, _ = self._difference(rung, reference, lag, lately=True)
+        return labels >= LABELS_LATELY and t <= HEDGE_T
+
     def _harms(self, rung: int, lag: int) -> bool:
-        labels, t, share = self._difference(rung, 0, lag, LABELS_LATELY)
+        labels, t, share = self._difference(rung, 0, lag, lately=True)
         return labels >= LABELS_LATELY and t > DEMOTE_T and share > DEMOTE_LOSS
 
-    def _difference(self, rung: int, reference: int, lag: int, labels_max: float) -> tuple[float, float, float]:
-        """Labels, t statistic and share of the loss by which a rung is worse than another, lately."""
-        newest_first = np.cumsum(self.counts[::-1])[::-1]
-        lately = newest_first - self.counts < labels_max
+    def _difference(self, rung: int, reference: int, lag: int, *, lately: bool = False) -> tuple[float, float, float]:
+        """Labels, t statistic and share of the loss by which a rung is worse than another; of few instants none."""
+        judged = np.ones(INSTANTS_MAX, dtype=bool)
+        if lately:
+            newer = np.cumsum(self.counts[::-1])[::-1] - self.counts
+            judged = newer < LABELS_LATELY
+            judged[-INSTANTS_LATELY:] = True
         apart = self.losses[rung] - self.losses[reference]
-        known = lately & np.isfinite(apart)
-        if known.sum() < 2:
+        known = judged & np.isfinite(apart)
+        if known.sum() < INSTANTS_MIN:
             return 0.0, 0.0, 0.0
         series = apart[known]
         error = math.sqrt(long_run_variance(series, lag) / len(series))

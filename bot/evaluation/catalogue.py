@@ -59,7 +59,8 @@ def work_of(request: Request) -> Work:
     """What is to be done; raises BadRequest, DataAbsent, BadPrices or BadTable before anything long begins."""
     if request.recipe not in RECIPES:
         raise BadRequest(f"there is no recipe {request.recipe!r}: expected one of {', '.join(RECIPES)}")
-    return RECIPES[request.recipe](request)
+    work = RECIPES[request.recipe](request)
+    return replace(work, facts={"recipe": request.recipe} | work.facts)
 
 
 def _sp500(request: Request) -> Work:

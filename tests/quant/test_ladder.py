@@ -48,7 +48,16 @@ def test_few_labels_prove_nothing():
 
 def test_a_rung_that_does_harm_is_left_for_the_pool():
     ladder = climbed(Ladder(), stack=-0.01, booster=-0.02)
-    assert climbed(ladder, stack=0.05, booster=0.05, instants=64, seed=2).rung(ALL) == "pool"
+    assert climbed(ladder, stack=0.05, booster=0.05, instants=192, seed=2).rung(ALL) == "pool"
+
+
+def test_it_takes_more_than_a_few_instants_of_many_labels_to_do_harm():
+    chance = np.random.default_rng(4)
+    ladder = Ladder()
+    for _ in range(48):
+        stack = 1.0 + 0.1 * chance.standard_normal()
+        ladder.update(np.array([1.0, stack + 0.05, stack + 0.05, stack, np.nan, np.nan]), 100, 1.0)
+    assert ladder.rung(ALL) == "stack"
 
 
 def test_a_rung_that_proves_worse_than_the_one_below_is_left_for_it_however_good_against_the_pool():

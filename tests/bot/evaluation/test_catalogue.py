@@ -34,6 +34,7 @@ def test_all_that_a_report_depends_on_is_in_its_facts(tmp_path: Path) -> None:
     assert one != other
     assert one == work_of(base).facts
     assert work_of(Request("E5")).facts != work_of(Request("E5", seed=2)).facts
+    assert work_of(Request("E5")).facts != work_of(Request("E8")).facts
 
 
 def test_a_request_is_refused_before_anything_long_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
