@@ -2,8 +2,8 @@
 
 A model that was trained on other inputs is refused by its schema. What a model says for a decision counts only if
 every quantile of an instrument with a base is finite; otherwise it abstains for that decision, and that is counted.
-The champion's predecessor and a model without a base were experts beside it once: they took two thirds of the time and
-moved the skill by less than its error, up on one span and down on the next.
+The champion's predecessor and a model without a base were experts beside it once, for two thirds of the calls. Together
+they brought .02 % of skill on BTC from 2021 on and .09 % before, .04 % on stocks from 2000 on and .12 % before.
 """
 
 from __future__ import annotations
