@@ -8,7 +8,21 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer.core import TyperGroup
 
-from bot.cli import agents, control, data, doctor, evaluate, feasible, features, look, models, profiles, run, train
+from bot.cli import (
+    agents,
+    backtest,
+    control,
+    data,
+    doctor,
+    evaluate,
+    feasible,
+    features,
+    look,
+    models,
+    profiles,
+    run,
+    train,
+)
 from bot.cli.errors import MEANINGS, USAGE, tell
 
 RUN, INSPECT, RESEARCH, OPERATE = "Run", "Inspect", "Research", "Operate"
@@ -69,6 +83,7 @@ app.command("why", rich_help_panel=INSPECT)(look.why)
 app.command("verify", rich_help_panel=INSPECT)(look.verify)
 app.command("inspect", rich_help_panel=INSPECT)(look.inspect)
 app.command("runs", rich_help_panel=INSPECT)(look.runs)
+app.command("backtest", rich_help_panel=RESEARCH)(backtest.backtest)
 app.command("train", rich_help_panel=RESEARCH)(train.train)
 app.command("evaluate", rich_help_panel=RESEARCH)(evaluate.evaluate)
 app.command("feasible", rich_help_panel=OPERATE)(feasible.feasible)

@@ -28,10 +28,15 @@ def keys(kind: type[msgspec.Struct], path: str = "") -> Iterator[tuple[str, Any]
         chosen = typing.get_origin(hint) is dict
         if chosen:
             here, hint = f"{here}.{PLACES[field.name]}", typing.get_args(hint)[1]
-        if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        hint = next((each for each in typing.get_args(hint) if _is_section(each)), hint)
+        if _is_section(hint):
             yield from keys(hint, f"{here}.")
         else:
             yield here, field.default
+
+
+def _is_section(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
 
 
 def told(default: Any) -> str:

@@ -1,0 +1,122 @@
+"""`bot backtest`: the whole bot, or a strategy of one's own, over history."""
+
+import os
+import shlex
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from bot.cli.errors import Fail, command
+from bot.cli.evaluate import an_instant
+from bot.cli.options import Json, Runs, a_path, emit, say, talk
+from bot.cli.progress import progress
+
+SECONDS_SHOWN: Final = 86_400
+"""From how much history on a bar is worth it."""
+
+SET_PREFIX: Final = "BOT__"
+KINDS: Final = ("quotes", "trades", "books", "funding", "context")
+
+Data = Annotated[
+    Path,
+    typer.Option("--data", metavar="DATASET", parser=a_path, help="A data set made by `bot data import` or `make`."),
+]
+ProfileName = Annotated[str, typer.Option("--profile", help="A profile's name or a path to a .toml file.")]
+From = Annotated[
+    int | None, typer.Option("--from", metavar="DATE", parser=an_instant, help="Bars that close from here on count.")
+]
+To = Annotated[
+    int | None, typer.Option("--to", metavar="DATE", parser=an_instant, help="The first that counts no more.")
+]
+Symbols = Annotated[str, typer.Option("--symbols", help="Only these, comma-separated.")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override one value of the profile; repeatable.")
+]
+Tell = Annotated[str, typer.Option("--tell", help=f"Rows told too, comma-separated: {', '.join(KINDS)}.")]
+Thin = Annotated[
+    bool, typer.Option("--decisions-only", help="Keep a thin journal: no replay, but a fraction of the disk.")
+]
+
+
+@command
+def backtest(
+    data: Data,
+    profile: ProfileName = "backtest",
+    from_ns: From = None,
+    to_ns: To = None,
+    symbols: Symbols = "",
+    sets: Sets = None,
+    rows: Tell = "",
+    decisions_only: Thin = False,
+    runs: Runs = None,
+    json: Json = False,
+) -> None:
+    """Tell history to the bot: the live classes, fills by a stated model, the same journal as a live run.
+
+    Examples: `bot backtest --data data/made`  ·  `bot backtest --data data/btc --from 2023-02-01 --to 2023-03-01
+    --set cadence.decide_s=3600 --json`
+    """
+    from bot.backtest.opening import opened_dataset, span_of
+    from bot.backtest.running import BacktestOptions, run_backtest
+    from bot.profile import load
+
+    loaded = load(profile, overridden(sets or []))
+    dataset = opened_dataset(data)
+    chosen = tuple(each.strip() for each in symbols.split(",") if each.strip()) or None
+    first_ns, last_ns = span_of(dataset, loaded, from_ns, to_ns)
+    options = BacktestOptions(
+        runs=runs or Path(loaded.runs.directory),
+        from_ns=first_ns,
+        to_ns=last_ns,
+        symbols=chosen,
+        kinds=kinds_of(rows),
+        decisions_only=decisions_only,
+    )
+    seconds = (last_ns - first_ns) // 10**9
+    with progress(f"telling {dataset.name}", seconds, SECONDS_SHOWN) as advance:
+        told_s = 0
+
+        def seen(at_ns: int) -> None:
+            nonlocal told_s
+            now_s = (at_ns - first_ns) // 10**9
+            if now_s - told_s >= seconds // 200:
+                advance(now_s - told_s)
+                told_s = now_s
+
+        result = run_backtest(loaded, dataset, options, seen)
+    if json:
+        emit(result.summary)
+    else:
+        _tell(result.summary)
+    if result.exit_code:
+        raise Fail(result.reason, result.exit_code)
+
+
+def overridden(sets: list[str]) -> dict[str, str]:
+    """The environment with `section.key=value` pairs laid over it; raises BadParameter for anything else."""
+    found = dict(os.environ)
+    for each in sets:
+        key, equals, value = each.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"--set was {each!r}, expected section.key=value")
+        found[SET_PREFIX + key.replace(".", "__").upper()] = value
+    return found
+
+
+def kinds_of(text: str) -> frozenset[str]:
+    """The kinds of rows of a comma-separated list; raises BadParameter for one that does not exist."""
+    kinds = frozenset(each.strip() for each in text.split(",") if each.strip())
+    unknown = sorted(kinds.difference(KINDS))
+    if unknown:
+        raise typer.BadParameter(f"--tell was {', '.join(unknown)}, expected some of {', '.join(KINDS)}")
+    return kinds
+
+
+def _tell(summary: dict[str, Any]) -> None:
+    say(
+        f"{summary['run']}: {summary['decisions']} decisions, {summary['orders']} orders, {summary['fills']} fills, "
+        f"equity {summary['equity_eur']} {summary['currency'] or ''}"
+    )
+    record = shlex.quote(str(Path(summary["journal"]).parent))
+    talk(f"look at it with: bot replay {record}   ·   bot why ORDER_ID --run {record}")

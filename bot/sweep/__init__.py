@@ -1,1 +1,0 @@
-"""Sweeps: many backtests of one data set, side by side in processes, each resumable."""

@@ -1,0 +1,38 @@
+"""`bot backtest` on the command line."""
+
+import json
+
+import pytest
+import typer
+
+from bot.cli.backtest import kinds_of, overridden
+from tests.kit.command_line import bot
+
+
+def test_a_made_data_set_is_told_and_summed_up(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = ("data", "make", "--into", "made", "--seed", "7", "--instruments", "2", "--bars", "60", "--bar", "5m")
+    assert bot(*made).code == 0
+    told = bot("backtest", "--data", "made", "--set", "cadence.decide_s=1800", "--json")
+    assert told.code == 0, told.err
+    summary = json.loads(told.out)
+    assert (summary["data"], summary["ending"]) == ("made", "history is at its end")
+    assert 0 < summary["decisions"] <= 10
+
+
+def test_a_data_set_that_is_not_there_is_a_matter_of_configuration(tmp_path):
+    told = bot("backtest", "--data", str(tmp_path / "nowhere"))
+    assert told.code == 4
+    assert "nowhere" in told.err
+
+
+def test_an_override_goes_the_way_of_the_environment():
+    assert overridden(["risk.kelly_fraction=0.1"])["BOT__RISK__KELLY_FRACTION"] == "0.1"
+    with pytest.raises(typer.BadParameter, match=r"expected section\.key=value"):
+        overridden(["risk.kelly_fraction"])
+
+
+def test_an_unknown_kind_of_rows_is_refused_with_those_that_exist():
+    assert kinds_of("funding, context") == {"funding", "context"}
+    with pytest.raises(typer.BadParameter, match="expected some of quotes, trades"):
+        kinds_of("tweets")
