@@ -33,7 +33,7 @@ check: env format types imports docker-check  ## format, lint, types, imports, D
 
 format: env
 	$(PYTHON_IN_VENV) -m ruff format --check .
-	$(PYTHON_IN_VENV) -m ruff check .
+	$(PYTHON_IN_VENV) -m ruff check --no-cache .  # a cached verdict forgets that a new package became our own
 
 types: env
 	$(PYTHON_IN_VENV) -m mypy

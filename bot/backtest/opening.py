@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Final
 
 from adapters.catalog.opened import open_dataset
-
 from bot.profile import Profile
 from contracts.history import Dataset, DatasetUnusable
 from contracts.quantities import Nanos

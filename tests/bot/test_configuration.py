@@ -84,7 +84,7 @@ def test_a_circle_of_files_is_told(tmp_path) -> None:
 
 
 def test_an_unknown_profile_is_told_with_what_there_is() -> None:
-    with pytest.raises(BadConfiguration, match=r"no such profile, did you mean 'canary'.*shipped: canary, live"):
+    with pytest.raises(BadConfiguration, match=r"no such profile, did you mean 'canary'.*shipped: backtest, canary"):
         layers("canarry", {})
 
 
@@ -94,7 +94,7 @@ def test_a_file_that_is_no_toml_is_told(tmp_path) -> None:
 
 
 def test_the_shipped_profiles_are_there() -> None:
-    assert shipped() == ("canary", "live", "paper", "soak")
+    assert shipped() == ("backtest", "canary", "live", "paper", "soak")
 
 
 def test_a_suggestion_is_made_for_a_near_miss_only() -> None:
