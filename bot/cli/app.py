@@ -21,6 +21,7 @@ from bot.cli import (
     models,
     profiles,
     run,
+    sweep,
     train,
 )
 from bot.cli.errors import MEANINGS, USAGE, tell
@@ -84,6 +85,7 @@ app.command("verify", rich_help_panel=INSPECT)(look.verify)
 app.command("inspect", rich_help_panel=INSPECT)(look.inspect)
 app.command("runs", rich_help_panel=INSPECT)(look.runs)
 app.command("backtest", rich_help_panel=RESEARCH)(backtest.backtest)
+app.command("sweep", rich_help_panel=RESEARCH)(sweep.sweep)
 app.command("train", rich_help_panel=RESEARCH)(train.train)
 app.command("evaluate", rich_help_panel=RESEARCH)(evaluate.evaluate)
 app.command("feasible", rich_help_panel=OPERATE)(feasible.feasible)

@@ -63,13 +63,12 @@ def backtest(
 
     loaded = load(profile, overridden(sets or []))
     dataset = opened_dataset(data)
-    chosen = tuple(each.strip() for each in symbols.split(",") if each.strip()) or None
     first_ns, last_ns = span_of(dataset, loaded, from_ns, to_ns)
     options = BacktestOptions(
         runs=runs or Path(loaded.runs.directory),
         from_ns=first_ns,
         to_ns=last_ns,
-        symbols=chosen,
+        symbols=symbols_of(symbols),
         kinds=kinds_of(rows),
         decisions_only=decisions_only,
     )
@@ -102,6 +101,11 @@ def overridden(sets: list[str]) -> dict[str, str]:
             raise typer.BadParameter(f"--set was {each!r}, expected section.key=value")
         found[SET_PREFIX + key.replace(".", "__").upper()] = value
     return found
+
+
+def symbols_of(text: str) -> tuple[str, ...] | None:
+    """The symbols of a comma-separated list; None, which is all of them, for an empty one."""
+    return tuple(each.strip() for each in text.split(",") if each.strip()) or None
 
 
 def kinds_of(text: str) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""Sweeps: many backtests of one data set, side by side in processes, each resumable."""
