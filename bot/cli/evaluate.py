@@ -16,9 +16,14 @@ ROWS_SHOWN: Final = 2000
 
 UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0, "mo": 2_629_800.0, "y": 31_557_600.0}
 
+YEARS_MAX: Final = 100
+"""No duration is longer: beyond, nanoseconds run out, and no history reaches."""
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
 
 def a_duration(text: str) -> float:
-    """Seconds of `4h`, `15m`, `10y`, `3mo`; raises BadParameter for anything else."""
+    """Seconds of `4h`, `15m`, `10y`, `3mo`; raises BadParameter for anything else, 0, and what is over 100 years."""
     number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
     unit = text[len(number) :]
     try:
@@ -27,8 +32,8 @@ def a_duration(text: str) -> float:
         raise typer.BadParameter(
             f"was {text!r}, expected a number and one of {', '.join(UNITS_S)}, such as 4h"
         ) from None
-    if not 0.0 < seconds < float("inf"):
-        raise typer.BadParameter(f"was {text!r}, expected more than 0")
+    if not 0.0 < seconds <= YEARS_MAX * UNITS_S["y"]:
+        raise typer.BadParameter(f"was {text!r}, expected more than 0 and at most {YEARS_MAX}y")
     return seconds
 
 
@@ -40,6 +45,8 @@ def an_instant(text: str) -> int:
         said = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"was {text!r}, expected a date such as 2021-01-01") from None
+    if not FIRST_YEAR <= said.year < LAST_YEAR:
+        raise typer.BadParameter(f"was {text!r}, expected a date from {FIRST_YEAR} to {LAST_YEAR}")
     return round((said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()) * 1_000_000_000
 
 
