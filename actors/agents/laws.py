@@ -10,9 +10,10 @@ from typing import Final
 
 import numpy as np
 
+from actors.agents.answer_laws import ANSWER_LAWS, CRASHES
 from actors.agents.base import Agent, AgentState
 from actors.agents.settings import AgentSettings
-from actors.agents.trial import Market, Trial, a_market
+from actors.agents.trial import Market, Trial, Trying, a_market
 from contracts import codec
 from contracts.belief import SignalFrame
 from quant.beliefs import SCORE_MAX
@@ -24,16 +25,6 @@ TOLERANCE: Final = 1e-9
 MU_MAX: Final = 1.5
 """Deviations: the largest coefficient of any agent times the largest score."""
 SPREAD_MIN, SPREAD_MAX = 0.95, 1.05
-CRASHES: Final = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-    SystemExit,
-    TypeError,
-    ValueError,
-)
 COLUMNS: Final = ("mu", "sigma", "confidence", "score")
 
 MakeAgent = Callable[[AgentSettings], Agent]
@@ -55,13 +46,26 @@ def trial_settings(horizon_s: float = 4 * 3600.0) -> AgentSettings:
     return AgentSettings(name="tried", horizon_s=horizon_s, prior=0.05, label_s=3600.0, bar_s=3600.0)
 
 
-def check_agent(make: MakeAgent, *, steps: int = 0, horizon_s: float = 4 * 3600.0) -> tuple[Broken, ...]:
-    """Every law the agent breaks, none for a good one; `steps` is how long each market lasts, 0 for long enough."""
-    settings, broken = trial_settings(horizon_s), []
+def check_agent(
+    make: MakeAgent,
+    *,
+    steps: int = 0,
+    horizon_s: float = 4 * 3600.0,
+    long_steps: int | None = None,
+    told: Callable[[str], None] = lambda law: None,
+) -> tuple[Broken, ...]:
+    """Every law the agent breaks, none for a good one; `steps` is how long each market lasts, 0 for long enough.
+
+    `long_steps` is how long the market lasts in which the deviation is judged, 0 for not at all. `told` hears of each
+    law before it is tried.
+    """
+    trying = Trying(make, trial_settings(horizon_s), CALIBRATION_STEPS if long_steps is None else long_steps)
+    broken = []
     market = a_market(steps=steps or STEPS)
     for law, judge in LAWS.items():
+        told(law)
         try:
-            seen = next(judge(lambda: Trial(make(settings)), market), "")
+            seen = next(judge(trying, market), "")
         except CRASHES as error:
             seen = f"{type(error).__name__}: {error}"
         if seen:
@@ -69,7 +73,6 @@ def check_agent(make: MakeAgent, *, steps: int = 0, horizon_s: float = 4 * 3600.
     return tuple(broken)
 
 
-Trying = Callable[[], Trial]
 Judge = Callable[[Trying, Market], Iterator[str]]
 
 
@@ -187,9 +190,9 @@ def _universe(trying: Trying, market: Market) -> Iterator[str]:
 
 def _spread(trying: Trying, market: Market) -> Iterator[str]:
     """Law: E[(y/sigma)^2] is one over 2,000 instants of a stationary market, told after 1,000 others."""
-    if not CALIBRATION_STEPS:
+    if not trying.long_steps:
         return
-    long = a_market(width=market.close.shape[1], steps=CALIBRATION_STEPS, seed=2)
+    long = a_market(width=market.close.shape[1], steps=trying.long_steps, seed=2)
     trial = trying().live(long)
     ratios = [
         (outcome.realised.values / outcome.sigma.values) ** 2
@@ -221,6 +224,7 @@ def _same(one: Floats, other: Floats) -> bool:
 
 
 LAWS: Final[dict[str, Judge]] = {
+    **ANSWER_LAWS,
     "bounds": _bounds,
     "the sign of mu follows coefficient x score": _sign,
     "prices may be scaled": _scale,

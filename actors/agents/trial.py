@@ -4,7 +4,7 @@ Nothing in it is predictable. Prices are random walks in pairs that hold togethe
 size and sign, and everything comes from one seed; so two trials differ only by what was changed on purpose.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from actors.agents.base import Agent
+from actors.agents.settings import AgentSettings
 from contracts.belief import FeatureFrame, Outcome, RegimeState, SignalFrame
 from contracts.column import flags, floats, integers
 from contracts.envelope import Envelope
@@ -157,6 +158,21 @@ class Trial:
         frames = tuple(each for each in self.agent.receive(envelope) if isinstance(each, SignalFrame))
         self.agent.check()
         return frames
+
+
+@dataclass(frozen=True)
+class Trying:
+    """Brings the same agent to life again and again, each time in a trial of its own.
+
+    `long_steps` is how long a market lasts in which its deviation is judged; 0 where it is not.
+    """
+
+    make: Callable[[AgentSettings], Agent]
+    settings: AgentSettings
+    long_steps: int
+
+    def __call__(self) -> Trial:
+        return Trial(self.make(self.settings))
 
 
 def _marks(universe: int, close: Floats, at_ns: int) -> MarkFrame:

@@ -1,19 +1,28 @@
 """`bot agents`: list, describe, check."""
 
+import contextlib
 import inspect
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.errors import BAD_CONFIGURATION, Fail, command
+from bot.cli.errors import BAD_CONFIGURATION, TIMEOUT, Fail, command
+from bot.cli.evaluate import a_duration
 from bot.cli.options import Json, emit, say
 
 if TYPE_CHECKING:
     from actors.agents.base import Agent
+    from actors.agents.laws import Broken
 
 app = typer.Typer(help="List, describe and check agents.", no_args_is_help=True)
 
 Kind = Annotated[str, typer.Argument(help="A kind, module:Class, or the path of a .py file with an agent.")]
+Limit = Annotated[
+    float | None,
+    typer.Option("--limit", metavar="TIME", parser=a_duration, help="How long the whole trial may take; else 60s."),
+]
 
 
 @app.command("list")
@@ -23,9 +32,9 @@ def list_agents(json: Json = False) -> None:
 
     Examples: `bot agents list`  ·  `bot agents list --json`
     """
-    from bot.agents import agent_of, kinds
+    from bot.agents import kinds
 
-    rows = {kind: (origin, _first_line(agent_of(kind))) for kind, origin in kinds().items()}
+    rows = {kind: (origin, _first_line(_loaded(kind))) for kind, origin in kinds().items()}
     if json:
         emit({kind: {"origin": origin, "says": line} for kind, (origin, line) in rows.items()})
         return
@@ -40,9 +49,7 @@ def describe(kind: Kind, json: Json = False) -> None:
 
     Examples: `bot agents describe pairs`  ·  `bot agents describe my_agent.py`
     """
-    from bot.agents import agent_of
-
-    agent = agent_of(kind)
+    agent = _loaded(kind)
     told = [inspect.getdoc(inspect.getmodule(agent)) or "", inspect.getdoc(agent) or ""]
     if json:
         hears = [each.__name__ for each in agent.inputs]
@@ -55,22 +62,43 @@ def describe(kind: Kind, json: Json = False) -> None:
 
 @app.command("check")
 @command
-def check(kind: Kind, json: Json = False) -> None:
-    """Try an agent in made-up markets and name the laws it breaks; exit 4 if there is one.
+def check(kind: Kind, limit: Limit = None, json: Json = False) -> None:
+    """Try an agent in made-up markets and name the laws it breaks; exit 4 if there is one, 5 when time is over.
 
-    Examples: `bot agents check breakout`  ·  `bot agents check my_agent.py`
+    It is tried in a process of its own, and what it prints itself goes to stderr.
+
+    Examples: `bot agents check breakout`  ·  `bot agents check my_agent.py --limit 5m`
     """
-    from actors.agents.laws import LAWS, check_agent
-    from bot.agents import agent_of
+    from actors.agents.laws import LAWS
+    from bot.trying import LIMIT_S, Unending, tried
 
-    broken = check_agent(agent_of(kind))
+    try:
+        broken = tried(kind, limit or LIMIT_S)
+    except Unending as error:
+        raise Fail(str(error), TIMEOUT) from error
     if json:
         emit({"kind": kind, "ok": not broken, "laws": list(LAWS), "broken": {each.law: each.seen for each in broken}})
     if broken:
-        listed = "\n".join(f"  - {each}" for each in broken)
+        listed = "\n".join(f"  - {each}" for each in _grouped(broken))
         raise Fail(f"agent {kind} breaks {len(broken)} of {len(LAWS)} laws\n{listed}", BAD_CONFIGURATION)
     if not json:
         say(f"agent {kind} keeps all {len(LAWS)} laws")
+
+
+def _grouped(broken: "Sequence[Broken]") -> list[str]:
+    """A line for each thing seen; what was seen by several laws is said once."""
+    laws: dict[str, list[str]] = {}
+    for each in broken:
+        laws.setdefault(each.seen, []).append(each.law)
+    return [f"{by[0]}{f' and {len(by) - 1} laws more' if by[1:] else ''}: {seen}" for seen, by in laws.items()]
+
+
+def _loaded(kind: str) -> "type[Agent]":
+    """The class of an agent; what its module prints is talk."""
+    from bot.agents import agent_of
+
+    with contextlib.redirect_stdout(sys.stderr):
+        return agent_of(kind)
 
 
 def _first_line(agent: "type[Agent]") -> str:

@@ -194,7 +194,13 @@ def test_what_knows_the_future_is_found(quick):
     assert "no look-ahead" in broken(Peeking, steps=12)
 
 
+def test_each_law_is_told_of_before_it_is_tried(quick):
+    heard: list[str] = []
+    check_agent(Honest, steps=4, told=heard.append)
+    assert tuple(heard) == tuple(LAWS)
+
+
 def test_what_is_broken_is_told_with_what_was_seen(quick):
     (told,) = (str(each) for each in check_agent(Fabricating, steps=20))
     assert told == "silence without a source: at step 0 it speaks without rd_sent_ema6h"
-    assert len(LAWS) == 11
+    assert len(LAWS) == 14

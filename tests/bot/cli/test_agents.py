@@ -47,7 +47,7 @@ def test_an_agent_that_keeps_the_laws_is_told_so(tmp_path, quick) -> None:
     file = tmp_path / "mine.py"
     file.write_text(OWN.format(score='-view["z_20"]'))
     done = said("check", file)
-    assert (done.code, done.out) == (0, f"agent {file} keeps all 11 laws\n")
+    assert (done.code, done.out) == (0, f"agent {file} keeps all 14 laws\n")
 
 
 def test_an_agent_that_breaks_one_fails_with_what_was_seen(tmp_path, quick) -> None:
@@ -57,6 +57,28 @@ def test_an_agent_that_breaks_one_fails_with_what_was_seen(tmp_path, quick) -> N
     assert done.code == 4
     assert "prices may be scaled: with all prices times 1000" in done.err
     assert said("check", file, "--json").json["ok"] is False
+
+
+def test_what_many_laws_saw_is_said_once(tmp_path, quick) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(OWN.format(score="view['nothing']"))
+    done = said("check", file)
+    assert done.err.count("no feature 'nothing'") == 1
+    assert "bounds and 8 laws more: KeyError" in done.err
+
+
+def test_a_trial_that_does_not_end_exits_by_a_code_of_its_own(tmp_path, quick) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("while True:\n    pass\n")
+    done = said("check", file, "--limit", "0.5s")
+    assert done.code == 5
+    assert "was not done after 0.5 s: under way was 'reading its code'; see --limit" in done.error
+
+
+def test_what_a_module_prints_when_it_is_read_breaks_no_json(tmp_path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(OWN.format(score="0.0") + "\n\nprint('hello')\n")
+    assert said("describe", file, "--json").json["class"] == "Mine"
 
 
 def test_an_agent_that_is_not_there_is_one_clear_line() -> None:
