@@ -7,7 +7,8 @@ from typing import Final
 
 import polars as pl
 
-from adapters.tables.errors import MissingTable, UnreadableTable
+from adapters.tables.errors import ForeignTable, MissingTable, UnreadableTable
+from adapters.tables.lines import check_lines
 
 CSV: Final = (".csv", ".csv.gz", ".csv.zst", ".tsv", ".txt")
 PARQUET: Final = (".parquet", ".pq")
@@ -24,10 +25,13 @@ def raw_columns(path: Path) -> pl.DataFrame:
 
     Raises:
         MissingTable: nothing that can be read is there.
-        UnreadableTable: another format, damaged bytes, no rows, or a column twice.
+        ForeignTable: a directory, or a file of another ending.
+        UnreadableTable: damaged bytes, no rows, a column twice, or a row with more or fewer cells than the header.
     """
     name = path.name.lower()
     try:
+        if path.exists() and not path.is_file():
+            raise ForeignTable(f"{path}: is {'a directory' if path.is_dir() else 'no plain file'}, expected a table")
         if not path.is_file():
             raise MissingTable(f"{path}: no such file")
         if name.endswith(CSV):
@@ -38,7 +42,7 @@ def raw_columns(path: Path) -> pl.DataFrame:
             frame = pl.read_ipc(path)
         else:
             known = ", ".join((*CSV, *PARQUET, *FEATHER))
-            raise UnreadableTable(f"{path}: its name ends in none of {known}")
+            raise ForeignTable(f"{path}: its name ends in none of {known}")
     except (pl.exceptions.PolarsError, ValueError) as error:
         if isinstance(error, UnreadableTable | MissingTable):
             raise
@@ -49,13 +53,22 @@ def raw_columns(path: Path) -> pl.DataFrame:
 
 
 def _csv(path: Path) -> pl.DataFrame:
-    return pl.read_csv(path, separator=_separator(path), infer_schema=False, null_values=list(NO_VALUE), glob=False)
+    separator = _separator(path)
+    check_lines(path, separator)
+    return pl.read_csv(path, separator=separator, infer_schema=False, null_values=list(NO_VALUE), glob=False)
 
 
 def _separator(path: Path) -> str:
     """What stands most often in the first line; a comma where nothing does."""
     header = pl.read_csv(
-        path, separator="\x1f", quote_char=None, has_header=False, n_rows=1, infer_schema=False, glob=False
+        path,
+        separator="\x1f",
+        quote_char=None,
+        has_header=False,
+        n_rows=1,
+        infer_schema=False,
+        encoding="utf8-lossy",
+        glob=False,
     )
     line = str(header.item(0, 0))
     return max((",", ";", "\t"), key=line.count)

@@ -126,7 +126,7 @@ def _of_files() -> dict[type[Exception], int]:
     from adapters.models.files import ModelAbsent
     from adapters.recorded.errors import BadRecording, EmptyRecording, ForeignRecording, MissingRecording
     from adapters.simulated.ledger import LedgerDamaged
-    from adapters.tables.errors import BadTable, MissingTable
+    from adapters.tables.errors import BadTable, ForeignTable, MissingTable
     from bot.features.catalogue import NotThere
     from contracts.history import DatasetUnusable
     from contracts.ports import ModelRejected
@@ -136,6 +136,7 @@ def _of_files() -> dict[type[Exception], int]:
         MissingRecording: NOT_FOUND,
         MissingTable: NOT_FOUND,
         NotThere: NOT_FOUND,
+        ForeignTable: BAD_CONFIGURATION,
         BadTable: DAMAGED,
         ForeignRecording: BAD_CONFIGURATION,
         EmptyRecording: BAD_CONFIGURATION,

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from adapters.tables.errors import BadTable, MissingTable
+from adapters.tables.errors import BadTable, ForeignTable, MissingTable
 from adapters.tables.prices import read_prices
 from adapters.tables.reading import raw_columns
 
@@ -18,16 +18,22 @@ def test_no_file_is_said_so(tmp_path: Path) -> None:
         raw_columns(tmp_path / "prices.csv")
 
 
+def test_a_directory_a_device_and_a_foreign_ending_are_no_damaged_tables(tmp_path: Path) -> None:
+    (tmp_path / "prices.xlsx").write_bytes(b"x")
+    for path, said in ((tmp_path, "is a directory"), (Path("/dev/null"), "no plain file"), ("prices.xlsx", "ends in")):
+        with pytest.raises(ForeignTable, match=said):
+            raw_columns(tmp_path / path)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        ("prices.xlsx", b"x", "ends in none of .csv"),
         ("prices.csv", b"", "prices.csv"),
         ("prices.csv", b"date,close\n", "not a single row"),
         ("prices.csv", b"date,close,close\n1,2,3\n", "'close' stands there twice"),
         ("prices.csv", b"date, close,close\n1,2,3\n", "'close' stands there twice"),
-        ("prices.csv", b"date,close\n1,2,3\n", "prices.csv"),
-        ("prices.csv", b"\xff\xfe\x00", "prices.csv"),
+        ("prices.csv", b"date,close\n1,2,3\n", "row 1 has 3 cells, expected 2"),
+        ("prices.csv", b"\xff\xfe\x00", "prices.csv: the header has bytes that are no UTF-8"),
         ("prices.csv.gz", b"not gzip at all", "prices.csv.gz"),
         ("prices.csv.gz", gzip.compress(b"date,close\n" + b"2020-01-02,1\n" * 9, mtime=0)[:-12], "prices.csv.gz"),
         ("prices.parquet", b"PAR1 nothing PAR1", "prices.parquet"),
