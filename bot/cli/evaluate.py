@@ -7,9 +7,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from bot.cli.errors import BAD_CONFIGURATION, DAMAGED, NOT_FOUND, TEMPORARY, USAGE, Fail, command
+from bot.cli.errors import BAD_CONFIGURATION, NOT_FOUND, USAGE, Fail, command
 from bot.cli.options import Json, a_path, emit, say, talk
 from bot.cli.progress import Advance, progress
+from bot.cli.writing import check_writable, write_whole
 
 ROWS_SHOWN: Final = 2000
 """From how many rows on a bar is worth it."""
@@ -111,7 +112,7 @@ def evaluate(
 
     Examples: `bot evaluate E1 --json`  ·  `bot evaluate prices btc.csv --horizon 4h --bar 1h --out btc.html`
     """
-    from bot.evaluation.catalogue import RECIPES, Request
+    from bot.evaluation.catalogue import RECIPES, Request, taken
     from bot.evaluation.page import page
 
     if data and files:
@@ -119,12 +120,14 @@ def evaluate(
     given = tuple(files or data or ())
     if recipe == "all" and given:
         raise Fail("`all` takes no files: every recipe has data of its own", USAGE)
+    if out is not None:
+        check_writable(out)
     names = [name for name in RECIPES if name != "prices"] if recipe == "all" else [recipe]
     reports, absent = [], []
     for name in names:
         request = Request(name, given, horizon, bar, start, window, retrain, seed, boosters, tuple(agents or ()))
         try:
-            reports.append(_reported(request, fresh))
+            reports.append(_reported(request if recipe != "all" else taken(request), fresh))
         except Fail as failed:
             if recipe != "all" or failed.code != NOT_FOUND:
                 raise
@@ -132,12 +135,11 @@ def evaluate(
             talk(f"{name} was left out: {failed.text}")
     _print(reports, absent, json, alone=recipe != "all")
     if out is not None:
-        _write(out, page(reports))
+        write_whole(out, page(reports))
 
 
 def _reported(request: Any, fresh: bool) -> Any:
     """The report of one recipe: kept, when it was made of the same data, settings, code and libraries."""
-    from adapters.tables.errors import BadTable, MissingTable
     from bot.evaluation.catalogue import BadRequest, work_of
     from bot.evaluation.data import DataAbsent
     from bot.evaluation.keeping import KeptReports, cache_directory, key_of
@@ -155,12 +157,10 @@ def _reported(request: Any, fresh: bool) -> Any:
             kept.keep(key, report)
     except BadRequest as error:
         raise Fail(str(error), USAGE) from error
-    except (DataAbsent, MissingTable) as error:
+    except DataAbsent as error:
         raise Fail(str(error), NOT_FOUND) from error
     except BadPrices as error:
         raise Fail(str(error), BAD_CONFIGURATION) from error
-    except BadTable as error:
-        raise Fail(str(error), DAMAGED) from error
     return report
 
 
@@ -179,11 +179,3 @@ def _print(reports: list[Any], absent: list[dict[str, str]], json: bool, alone: 
             say()
         for line in lines_of(report):
             say(line)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise Fail(f"{path} cannot be written: {error.strerror}", TEMPORARY) from error
-    talk(f"wrote {path}")

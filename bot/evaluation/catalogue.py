@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
@@ -21,7 +22,7 @@ from bot.evaluation.recipes import E1, E2, HOURLY_WANTED, Plan, forecast, report
 from bot.evaluation.report import Report
 from bot.evaluation.worlds import INSTANTS, WORLDS, worlds_report
 from bot.features.computed import cache_directory
-from contracts.quantities import Nanos, Seconds
+from contracts.quantities import SECOND_NS, Nanos, Seconds
 
 Shown = Callable[[str, int], AbstractContextManager[Advance]]
 """Shows progress: a title and a number of steps, to what is told of steps done."""
@@ -47,6 +48,28 @@ class Request:
     agents: tuple[str, ...] = ()
 
 
+FORECASTS: Final = ("files", "horizon_s", "bar_s", "from_ns", "window_s", "retrain_s", "agents")
+TAKES: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("E1", "E2", "prices"), FORECASTS),
+    "E4": ("files",),
+    "E6": ("files", "from_ns"),
+    "E7": ("files",),
+}
+"""What a recipe takes beside the seed; the others make their data themselves."""
+
+OPTIONS: Final = {
+    "files": "--data",
+    "horizon_s": "--horizon",
+    "bar_s": "--bar",
+    "from_ns": "--from",
+    "window_s": "--window",
+    "retrain_s": "--retrain",
+    "agents": "--agent",
+}
+FITS_MAX: Final = 1000
+"""More walk-forward fits than this take days."""
+
+
 @dataclass(frozen=True)
 class Work:
     """A recipe with its data read: `facts` is everything the report depends on beside the code."""
@@ -58,9 +81,37 @@ class Work:
 def work_of(request: Request) -> Work:
     """What is to be done; raises BadRequest, DataAbsent, BadPrices or BadTable before anything long begins."""
     if request.recipe not in RECIPES:
-        raise BadRequest(f"there is no recipe {request.recipe!r}: expected one of {', '.join(RECIPES)}")
+        raise BadRequest(f"there is no recipe {request.recipe!r}: expected one of {', '.join(RECIPES)} or all")
+    _refuse_ignored(request)
     work = RECIPES[request.recipe](request)
     return replace(work, facts={"recipe": request.recipe} | work.facts)
+
+
+def taken(request: Request) -> Request:
+    """The same without what its recipe does not take."""
+    empty = Request(request.recipe)
+    own = TAKES.get(request.recipe, ())
+    return replace(request, **{name: getattr(empty, name) for name in OPTIONS if name not in own})
+
+
+def _refuse_ignored(request: Request) -> None:
+    """Raise BadRequest for what was asked for in vain."""
+    for name, option in OPTIONS.items():
+        if getattr(request, name) != getattr(taken(request), name):
+            takers = ", ".join(recipe for recipe in RECIPES if name in TAKES.get(recipe, ()))
+            raise BadRequest(f"{request.recipe} takes no {option}; these do: {takers}")
+
+
+def _refuse_endless(prices: Prices, plan: Plan) -> None:
+    """Raise BadRequest for a model so often that the fits alone would take days, naming how often it may be."""
+    span_s = (int(prices.at_ns[-1]) - plan.start_ns(prices)) / SECOND_NS
+    least_s = max(prices.bar_s, span_s / FITS_MAX)
+    if plan.boosted and plan.retrain_s < least_s:
+        rows = math.ceil(least_s / prices.bar_s)
+        raise BadRequest(
+            f"--retrain was {plan.retrain_s:g} s, expected at least {rows * prices.bar_s:g} s on this history: "
+            f"a bar is {prices.bar_s:g} s, and at most {FITS_MAX} models are fitted"
+        )
 
 
 def _sp500(request: Request) -> Work:
@@ -107,7 +158,7 @@ def _asked(plan: Plan, request: Request, bar_s: Seconds | None = None) -> Plan:
 
 
 def _forecasts(prices: Prices, plan: Plan) -> Work:
-    plan.start_ns(prices)
+    _refuse_endless(prices, plan)
     facts: dict[str, object] = {"prices": prices.digest(), "plan": asdict(plan)}
 
     def run(shown: Shown) -> Report:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from bot.evaluation.prices import BadPrices, Prices, joined, resampled
 from contracts.quantities import Seconds
+
+if TYPE_CHECKING:
+    from adapters.tables.prices import PriceTable
 
 SP500: Final = Path("datasets") / "data" / "sp500_dataset.csv.gz"
 """Twenty closes of the S&P 500 since 1990, inside the wheel of skfolio (BSD-3)."""
@@ -44,10 +49,22 @@ def recorded(name: Path) -> Path:
     return path
 
 
+def _refuse_still(table: PriceTable) -> None:
+    """Raise BadPrices, naming the column, for prices of which nothing can be learned: all of them the same."""
+    lowest, highest = np.nanmin(table.close, axis=0), np.nanmax(table.close, axis=0)
+    if len(table) > 1 and (still := np.flatnonzero(lowest == highest)).size:
+        column = still[0]
+        rows = int((~np.isnan(table.close[:, column])).sum())
+        where = f"in all its {rows} rows" if rows > 1 else "and is there in one row only"
+        raise BadPrices(
+            f"{table.path}: the close of {table.symbols[column]} is {lowest[column]:g} {where}: it never moves"
+        )
+
+
 def read(paths: Sequence[Path], bar_s: Seconds | None = None) -> Prices:
     """The histories of several files side by side, made into bars of `bar_s` when those of the files are shorter.
 
-    Raises BadTable for a damaged file, BadPrices for histories that do not fit together.
+    Raises BadTable for a damaged file, BadPrices for histories that do not fit together or that never move.
     """
     from adapters.tables.prices import read_prices
 
@@ -57,6 +74,7 @@ def read(paths: Sequence[Path], bar_s: Seconds | None = None) -> Prices:
         given_s = table.bar_s or bar_s or 0.0
         if not given_s:
             raise BadPrices(f"{path}: one row has no bar length: say it with --bar")
+        _refuse_still(table)
         prices = Prices(
             table.symbols, table.close_ns(), given_s, table.open, table.high, table.low, table.close, table.volume
         )

@@ -52,7 +52,8 @@ class Plan:
         start = min(third, first + round(self.window_s * SECOND_NS)) if self.from_ns is None else self.from_ns
         if not first <= start < last:
             said = np.array([start, first, last]).astype("datetime64[ns]").astype("datetime64[s]")
-            raise BadPrices(f"nothing is known from {said[0]} on: prices go from {said[1]} to {said[2]}")
+            where = "before the first price" if start < first else "at the last price or after it"
+            raise BadPrices(f"forecasts cannot count from {said[0]}, {where}: prices go from {said[1]} to {said[2]}")
         return start
 
 

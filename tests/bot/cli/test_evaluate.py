@@ -67,11 +67,22 @@ def test_other_settings_are_another_evaluation(prices: Path, cache: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("E3",), 2, "there is no recipe 'E3'"),
+        (("E3",), 2, "there is no recipe 'E3': expected one of E1, E2, E4, E5, E6, E7, E8, prices or all"),
+        (("E8", "--data", "FILE"), 2, "E8 takes no --data; these do: E1, E2, E4, E6, E7, prices"),
+        (("E5", "--horizon", "4h"), 2, "E5 takes no --horizon; these do: E1, E2, prices"),
+        (("E6", "--agent", "pairs"), 2, "E6 takes no --agent"),
+        (("prices", "FILE", "--retrain", "1s"), 2, "--retrain was 1 s, expected at least 3600 s on this history"),
+        (("E8", "--out", "/nowhere/page.html"), 4, "/nowhere/page.html cannot be written: No such file"),
+        (("prices", "."), 4, "is a directory, expected a table"),
         (("prices",), 2, "needs at least one file"),
         (("prices", "missing.csv"), 3, "no such file"),
         (("E2", "--horizon", "90m", "--data", "FILE"), 2, "no whole number of bars"),
-        (("prices", "FILE", "--from", "1999-01-01"), 4, "nothing is known from 1999-01-01"),
+        (
+            ("prices", "FILE", "--from", "1999-01-01"),
+            4,
+            "1999-01-01T00:00:00, before the first price: prices go",
+        ),
+        (("prices", "FILE", "--from", "2199-01-01"), 4, "at the last price or after it: prices go"),
         (("prices", "FILE", "--bar", "25m"), 4, "cannot be made into bars of 1500 s"),
         (("prices", "FILE", "--data", "FILE"), 2, "given twice"),
         (("all", "FILE"), 2, "takes no files"),
@@ -100,6 +111,25 @@ def test_a_damaged_file_is_named_by_its_cell(tmp_path: Path) -> None:
 
     assert failed.code == 10
     assert "row 2: was 'abc'" in failed.error
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            [f"2021-01-0{day},{day},5" for day in range(1, 9)],
+            "close of BBB is 5 in all its 8 rows: it never moves",
+        ),
+        (["2021-01-01,1,", "2021-01-02,2,7"], "the close of BBB is 7 and is there in one row only"),
+    ],
+)
+def test_prices_that_never_move_are_named(tmp_path: Path, rows: list[str], said: str) -> None:
+    (tmp_path / "x.csv").write_text("\n".join(["date,AAA,BBB", *rows]))
+
+    failed = bot("evaluate", "prices", tmp_path / "x.csv")
+
+    assert failed.code == 4
+    assert said in failed.error
 
 
 def test_help_names_recipes_codes_and_examples() -> None:

@@ -74,7 +74,7 @@ def test_agents_without_anything_to_go_by_are_named(told: Told) -> None:
 
 
 def test_a_start_outside_the_history_is_refused() -> None:
-    with pytest.raises(BadPrices, match="nothing is known from 2000-01-01"):
+    with pytest.raises(BadPrices, match="cannot count from 2000-01-01"):
         forecast(a_history(rows=60), replace(SMALL, from_ns=E1.from_ns))
 
 
