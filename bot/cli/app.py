@@ -20,6 +20,7 @@ from bot.cli import (
     look,
     models,
     profiles,
+    records,
     run,
     sweep,
     train,
@@ -84,6 +85,10 @@ app.command("why", rich_help_panel=INSPECT)(look.why)
 app.command("verify", rich_help_panel=INSPECT)(look.verify)
 app.command("inspect", rich_help_panel=INSPECT)(look.inspect)
 app.command("runs", rich_help_panel=INSPECT)(look.runs)
+app.command("trades", rich_help_panel=INSPECT)(records.trades)
+app.command("orders", rich_help_panel=INSPECT)(records.orders)
+app.command("equity", rich_help_panel=INSPECT)(records.equity)
+app.command("decisions", rich_help_panel=INSPECT)(records.decisions)
 app.command("backtest", rich_help_panel=RESEARCH)(backtest.backtest)
 app.command("sweep", rich_help_panel=RESEARCH)(sweep.sweep)
 app.command("train", rich_help_panel=RESEARCH)(train.train)

@@ -1,0 +1,52 @@
+"""Records of a real run: kept beside it, made again when the journal has grown."""
+
+import os
+from decimal import Decimal
+
+import pytest
+
+from adapters.records.rows import TABLES
+from bot.records.making import records_of
+from bot.runs import RunsUnusable
+from contracts.account import Equity
+from contracts.decision import DecisionLog, Refusal
+from contracts.trade import Execution, Order
+from tests.kit.journals import read_run
+
+
+def of(run, kind):
+    return [each.payload for each in read_run(run) if isinstance(each.payload, kind)]
+
+
+def test_the_tables_of_a_run_hold_what_its_journal_says(copied) -> None:
+    found = records_of(copied)
+    assert found.made.rows["orders"] == len(of(copied, Order)) > 0
+    assert found.made.rows["equity"] == len(of(copied, Equity))
+    assert found.made.rows["decisions"] == len(of(copied, DecisionLog))
+    assert found.made.rows["refusals"] == sum(len(each.reasons) for each in of(copied, Refusal))
+    fees = sum((each.fee for each in of(copied, Execution)), Decimal(0))
+    told = sum(found.table("orders").values("fee_eur"), Decimal(0))
+    assert abs(told - fees) < Decimal("1E-7")
+    assert found.table("equity").values("equity_eur") == [each.equity for each in of(copied, Equity)]
+    assert found.table("trades").values("entry_cause")[0] == "selected"
+
+
+def test_records_are_made_once_and_again_when_the_journal_has_grown(copied) -> None:
+    records_of(copied)
+    first = (copied / "records" / "records.json").stat().st_mtime_ns
+    records_of(copied)
+    assert (copied / "records" / "records.json").stat().st_mtime_ns == first
+    last = sorted((copied / "journal").glob("*.seg"))[-1]
+    os.utime(last, ns=(1, 1))
+    records_of(copied)
+    assert (copied / "records" / "records.json").stat().st_mtime_ns > first
+    assert sorted(path.name for path in copied.iterdir() if "records" in path.name) == ["records"]
+    names = {path.name for path in (copied / "records").iterdir()}
+    assert names == {f"{name}.parquet" for name in TABLES} | {"records.json"}
+
+
+def test_a_table_that_was_damaged_is_named(copied) -> None:
+    found = records_of(copied)
+    (copied / "records" / "orders.parquet").write_bytes(b"PAR1")
+    with pytest.raises(RunsUnusable, match=r"records cannot be read: .*orders\.parquet"):
+        found.table("orders")
