@@ -128,6 +128,7 @@ def _of_files() -> dict[type[Exception], int]:
     from adapters.simulated.ledger import LedgerDamaged
     from adapters.tables.errors import BadTable, ForeignTable, MissingTable
     from bot.features.catalogue import NotThere
+    from bot.features.computed import TooShort
     from contracts.history import DatasetUnusable
     from contracts.ports import ModelRejected
 
@@ -136,6 +137,7 @@ def _of_files() -> dict[type[Exception], int]:
         MissingRecording: NOT_FOUND,
         MissingTable: NOT_FOUND,
         NotThere: NOT_FOUND,
+        TooShort: BAD_CONFIGURATION,
         ForeignTable: BAD_CONFIGURATION,
         BadTable: DAMAGED,
         ForeignRecording: BAD_CONFIGURATION,

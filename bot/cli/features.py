@@ -6,11 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.errors import BAD_CONFIGURATION, DAMAGED, Fail, command
-from bot.cli.options import Json, Runs, a_path, emit, runs_directory, say
+from bot.cli.errors import BAD_CONFIGURATION, DAMAGED, USAGE, Fail, command
+from bot.cli.evaluate import a_duration
+from bot.cli.options import Json, Runs, a_path, emit, runs_directory, say, talk
 from bot.cli.progress import progress
+from bot.cli.writing import check_directory
 
 app = typer.Typer(help="List, describe, explain and check features; look after their cache.", no_args_is_help=True)
+
+
+def a_bar(text: str) -> float:
+    """Seconds of a bar, as a number or as a time such as 1h; raises BadParameter."""
+    return a_duration(f"{text}s" if text[-1:].isdigit() else text)
+
 
 Symbol = Annotated[str, typer.Argument(help="An instrument, for example BTC-EUR; not needed where there is one.")]
 Cache = Annotated[
@@ -95,25 +103,37 @@ def describe(name: Annotated[str, typer.Argument(help="A feature's name.")], jso
 def explain(
     symbol: Symbol = "",
     prices: Prices = None,
-    run: Annotated[str, typer.Option("--run", help="A run's name, ACCOUNT/NAME, a path, or `last`.")] = "last",
+    run: Annotated[
+        str | None, typer.Option("--run", help="A run's name, ACCOUNT/NAME, a path, or `last`, which is meant else.")
+    ] = None,
     runs: Runs = None,
     cache: Cache = None,
-    horizon: Annotated[int, typer.Option("--horizon", min=1, help="Bars that forecasts look ahead.")] = 30,
+    horizon: Annotated[
+        int | None, typer.Option("--horizon", min=1, help="With --prices: bars that forecasts look ahead; else 30.")
+    ] = None,
     bar: Annotated[
-        float | None, typer.Option("--bar", min=0.001, help="Seconds of a bar, if not the usual step.")
+        float | None,
+        typer.Option("--bar", metavar="TIME", parser=a_bar, help="With --prices: length of a bar, if not the usual."),
     ] = None,
     json: Json = False,
 ) -> None:
     """Explain an instrument: every feature now and where in its own history, of a file of prices or of a run.
 
-    Exit 3 if there is no such run, file or instrument, exit 10 if the file is damaged or says something impossible.
+    Exit 3 if there is no such run, file or instrument, 4 if the prices are too few, 10 if the file is damaged.
 
     Examples: `bot features explain BTC-EUR`  ·  `bot features explain AAPL --prices closes.csv --json`
     """
-    from bot.features.explained import column_of, explained, lines
+    from bot.features.explained import SymbolNeeded, column_of, explained, lines
 
-    computed = _of_run(run, runs) if prices is None else _of_prices(prices, cache, horizon, bar)
-    column = column_of(symbol, computed.symbols)
+    if prices is None and (horizon, bar, cache) != (None, None, None):
+        raise Fail("--horizon, --bar and --cache go with --prices", USAGE)
+    if prices is not None and run is not None:
+        raise Fail("give either --prices FILE or --run RUN", USAGE)
+    try:
+        computed = _of_run(run or "last", runs) if prices is None else _of_prices(prices, symbol, cache, horizon, bar)
+        column = column_of(symbol, computed.symbols)
+    except SymbolNeeded as error:
+        raise Fail(str(error), USAGE) from error
     found = explained(computed.features, column)
     name, times = computed.symbols[column], len(computed.at_ns)
     at_ns = int(computed.at_ns[-1])
@@ -132,7 +152,7 @@ def explain(
 def check(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Which made-up market.")] = 1,
     cuts: Annotated[
-        int, typer.Option("--cuts", min=1, help="Random prefixes to compare, in each of two markets.")
+        int, typer.Option("--cuts", min=1, max=500, help="Random prefixes to compare, in each of two markets.")
     ] = 12,
     json: Json = False,
 ) -> None:
@@ -178,6 +198,8 @@ def cache_of_features(
     from quant.features.engine import REGISTRY
 
     kept = FeatureCache(cache_directory(cache))
+    if kept.directory.exists() and not kept.directory.is_dir():
+        raise Fail(f"{kept.directory} is no directory, expected one of computed features", BAD_CONFIGURATION)
     now_s, gone, freed = time.time(), 0, 0
     if clean:
         gone, freed = kept.clean() if everything else kept.clean(REGISTRY.schema_hash, days_max=older_days, now_s=now_s)
@@ -194,12 +216,23 @@ def cache_of_features(
         say(f"{found.damaged} entries were damaged, taken away and computed anew")
 
 
-def _of_prices(path: Path, cache: Path | None, horizon: int, bar_s: float | None) -> Any:
+def _of_prices(path: Path, symbol: str, cache: Path | None, horizon: int | None, bar_s: float | None) -> Any:
     from adapters.tables.feature_cache import FeatureCache
     from adapters.tables.prices import read_prices
-    from bot.features.computed import cache_directory, computed
+    from bot.features.computed import HORIZON_BARS, cache_directory, computed
+    from bot.features.explained import column_of
 
-    return computed(read_prices(path), FeatureCache(cache_directory(cache)), horizon_bars=horizon, bar_s=bar_s)
+    table = read_prices(path)
+    column_of(symbol, table.symbols)
+    if horizon is not None and horizon > len(table):
+        raise Fail(f"--horizon was {horizon} bars, expected at most the {len(table)} of {path}", BAD_CONFIGURATION)
+    if cache is not None:
+        check_directory(cache)
+    kept = FeatureCache(cache_directory(cache))
+    found = computed(table, kept, horizon_bars=horizon or HORIZON_BARS, bar_s=bar_s)
+    if found.unkept:
+        talk(f"not kept in {kept.directory}: {found.unkept}")
+    return found
 
 
 def _of_run(run: str, runs: Path | None) -> Any:

@@ -1,6 +1,7 @@
 """Files that a verb writes for people: looked at before the long work, and whole or not there after it."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from bot.cli.errors import BAD_CONFIGURATION, TEMPORARY, Fail
@@ -17,6 +18,16 @@ def check_writable(path: Path) -> None:
             path.unlink()
     except OSError as error:
         raise Fail(f"{path} cannot be written: {error.strerror or error}", BAD_CONFIGURATION) from error
+
+
+def check_directory(path: Path) -> None:
+    """Raise Fail where no directory is or can be made that takes files; it is there afterwards."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise Fail(f"{path} cannot be used as a directory: {error.strerror or error}", BAD_CONFIGURATION) from error
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -17,6 +17,10 @@ class SymbolNotFound(NotThere):
     """No instrument of that name in what was looked at."""
 
 
+class SymbolNeeded(ValueError):
+    """No instrument was named where there are several; exit code 2."""
+
+
 class Explained(msgspec.Struct, frozen=True):
     """One feature: its value now (None where it is not known), the share of its history below it, and of how much.
 
@@ -38,12 +42,17 @@ def explained(features: Mapping[str, Floats], column: int) -> tuple[Explained, .
 
 
 def column_of(symbol: str, symbols: tuple[str, ...]) -> int:
-    """The place of a symbol, whatever its case; the only one there is where none is named. Raises SymbolNotFound."""
+    """The place of a symbol, whatever its case; the only one there is where none is named.
+
+    Raises SymbolNotFound, SymbolNeeded where several could be meant.
+    """
     if not symbol and len(symbols) == 1:
         return 0
     found = [at for at, each in enumerate(symbols) if each.upper() == symbol.upper()]
     if not found:
         shown = ", ".join(symbols[:8]) + (f" and {len(symbols) - 8} more" if len(symbols) > 8 else "")
+        if not symbol:
+            raise SymbolNeeded(f"say which instrument: there are {shown}")
         raise SymbolNotFound(f"no instrument {symbol!r}; there are {shown}")
     return found[0]
 

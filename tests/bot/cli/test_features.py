@@ -76,7 +76,17 @@ def test_a_run_is_explained_from_its_record(finished: Path) -> None:
         (("AAA", "--prices", "nowhere.csv"), 3, "no such file"),
         (("XXX", "--prices", "closes.csv"), 3, "no instrument 'XXX'; there are AAA, BBB"),
         (("AAA", "--prices", "bad.csv"), 10, "column 'AAA', row 1: was '-1', expected a finite price above 0"),
-        (("AAA", "--run", "nothing"), 3, "nothing"),
+        (("--prices", "closes.csv"), 2, "say which instrument: there are AAA, BBB"),
+        (("AAA", "--prices", "one.csv"), 4, "one.csv: a single row has no length of bars, expected two rows or --bar"),
+        (("AAA", "--prices", "closes.csv", "--horizon", "122"), 4, "--horizon was 122 bars, expected at most the 121"),
+        (("AAA", "--prices", "closes.csv", "--horizon", "9" * 30), 4, "bars, expected at most the 121 of"),
+        (("AAA", "--prices", "closes.csv", "--bar", "inf"), 2, "was 'inf', expected a number and one of"),
+        (("AAA", "--prices", "closes.csv", "--bar", "1e300"), 2, "expected more than 0 and at most 100y"),
+        (("AAA", "--prices", "closes.csv", "--bar", "nan"), 2, "was 'nan', expected a number and one of"),
+        (("AAA", "--prices", "closes.csv", "--run", "last"), 2, "give either --prices FILE or --run RUN"),
+        (("AAA", "--prices", "closes.csv", "--cache", "bad.csv"), 4, "bad.csv cannot be used as a directory"),
+        (("AAA", "--prices", "closes.csv", "--cache", "/proc/x"), 4, "/proc/x cannot be used as a directory"),
+        (("AAA", "--horizon", "5"), 2, "--horizon, --bar and --cache go with --prices"),
     ],
 )
 def test_what_is_not_there_or_not_right_is_one_line(
@@ -84,11 +94,40 @@ def test_what_is_not_there_or_not_right_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.csv").write_text("Date,AAA\n2020-01-01,-1\n")
+    (tmp_path / "one.csv").write_text("Date,AAA\n2020-01-01,1\n")
 
-    said = bot("features", "explain", *words, "--cache", tmp_path / "cache")
+    said = bot("features", "explain", *words, XDG_CACHE_HOME=str(tmp_path / "cache"))
 
     assert said.code == code
     assert told in said.error
+
+
+def test_a_run_that_is_not_there_is_one_line() -> None:
+    said = bot("features", "explain", "AAA", "--run", "nothing")
+
+    assert said.code == 3
+    assert "run 'nothing' was not found" in said.error
+
+
+def test_the_length_of_a_bar_is_seconds_or_a_time(prices: Path, tmp_path: Path) -> None:
+    words = ("features", "explain", "AAA", "--prices", prices, "--cache", tmp_path / "cache", "--json")
+
+    assert not bot(*words, "--bar", "3600").json["cached"]
+    assert bot(*words, "--bar", "1h").json["cached"]
+
+
+def test_a_cache_of_ones_own_that_takes_nothing_does_not_keep_back_the_answer(prices: Path) -> None:
+    said = bot("features", "explain", "AAA", "--prices", prices, "--json", XDG_CACHE_HOME="/proc")
+
+    assert said.json["symbol"] == "AAA"
+    assert said.err.startswith("not kept in /proc/keel/features: ")
+
+
+def test_a_cache_that_is_no_directory_is_said_so(prices: Path) -> None:
+    said = bot("features", "cache", "--cache", prices)
+
+    assert said.code == 4
+    assert "is no directory" in said.error
 
 
 def test_the_check_is_told_as_one_line_and_a_leak_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

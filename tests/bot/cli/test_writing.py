@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.errors import Fail
-from bot.cli.writing import check_writable, write_whole
+from bot.cli.writing import check_directory, check_writable, write_whole
 
 
 def test_looking_whether_it_can_be_written_changes_nothing(tmp_path: Path) -> None:
@@ -22,6 +22,16 @@ def test_a_place_that_takes_nothing_is_bad_configuration(tmp_path: Path, name: s
     with pytest.raises(Fail, match="cannot be written") as failed:
         check_writable(tmp_path / name)
     assert failed.value.code == 4
+
+
+def test_a_directory_is_made_where_it_can_be(tmp_path: Path) -> None:
+    check_directory(tmp_path / "a" / "b")
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "b", Path("/proc/b")):
+        with pytest.raises(Fail, match="cannot be used as a directory") as failed:
+            check_directory(path)
+        assert failed.value.code == 4
 
 
 def test_what_is_written_replaces_what_was_there_and_follows_a_link(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bot.features.explained import SymbolNotFound, column_of, explained, lines, percentile
+from bot.features.explained import SymbolNeeded, SymbolNotFound, column_of, explained, lines, percentile
 from quant.features.engine import REGISTRY
 
 
@@ -36,5 +36,5 @@ def test_a_symbol_is_found_in_any_case_and_the_only_one_needs_no_name() -> None:
     assert column_of("", ("BTC-EUR",)) == 0
     with pytest.raises(SymbolNotFound, match="no instrument 'XRP'; there are BTC-EUR, ETH-EUR"):
         column_of("XRP", ("BTC-EUR", "ETH-EUR"))
-    with pytest.raises(SymbolNotFound, match="and 4 more"):
+    with pytest.raises(SymbolNeeded, match="and 4 more"):
         column_of("", tuple(f"S{n}" for n in range(12)))
