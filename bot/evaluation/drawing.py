@@ -15,6 +15,7 @@ import numpy as np
 from bot.evaluation.report import Chart, Series
 
 WIDTH: Final = 640
+WIDE: Final = 1180
 HEIGHT: Final = 300
 LEFT: Final = 62
 RIGHT: Final = 14
@@ -27,13 +28,13 @@ COLOURS: Final = 12
 class Frame:
     """Where values lie on the picture; `x` and `y` are the least and the largest shown."""
 
-    def __init__(self, x: tuple[float, float], y: tuple[float, float]) -> None:
-        self.x, self.y = x, y
+    def __init__(self, x: tuple[float, float], y: tuple[float, float], width: int = WIDTH) -> None:
+        self.x, self.y, self.width = x, y, width
 
     def across(self, value: float) -> float:
         """Pixels from the left."""
         low, high = self.x
-        return LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low)
+        return LEFT + (self.width - LEFT - RIGHT) * (value - low) / (high - low)
 
     def down(self, value: float) -> float:
         """Pixels from the top."""
@@ -45,16 +46,18 @@ def svg(chart: Chart) -> str:
     """The picture with its title for those who cannot see it, and one line of text for each series in the legend."""
     frame = _frame(chart)
     parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(chart.title)}">',
+        f'<svg viewBox="0 0 {frame.width} {HEIGHT}" role="img" aria-label="{escape(chart.title)}">',
         *_grid(chart, frame),
         *_references(chart, frame),
     ]
     for number, series in enumerate(chart.series):
-        colour = f"var(--c{number % COLOURS})"
+        colour = _colour(number, series)
         if chart.kind == "bars":
             parts.extend(_bars(series, frame, number, len(chart.series), colour))
         elif chart.kind == "points":
             parts.extend(_points(series, frame, colour))
+        elif chart.kind == "area":
+            parts.extend(_area(series, frame, colour))
         else:
             parts.append(_line(series, frame, colour))
     parts.append("</svg>")
@@ -81,7 +84,9 @@ def _frame(chart: Chart) -> Frame:
     x = _range(xs, 0.5 * _step(chart.series) if chart.kind == "bars" else 0.0)
     low, high = _range(ys, 0.0)
     room = 0.06 * (high - low)
-    return Frame(x, (low if chart.kind == "bars" and low == 0.0 else low - room, high + room))
+    grounded = chart.kind in ("bars", "area")
+    bottom, top = (low if grounded and low == 0.0 else low - room), (high if grounded and high == 0.0 else high + room)
+    return Frame(x, (bottom, top), WIDE if chart.wide else WIDTH)
 
 
 def _range(values: Sequence[float], room: float) -> tuple[float, float]:
@@ -97,7 +102,7 @@ def _step(series: Sequence[Series]) -> float:
 
 
 def _grid(chart: Chart, frame: Frame) -> Iterator[str]:
-    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
+    bottom, right = HEIGHT - BOTTOM, frame.width - RIGHT
     for value in ticks(*frame.y):
         y = frame.down(value)
         yield f'<line class="g" x1="{LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
@@ -119,6 +124,8 @@ def _x_ticks(chart: Chart, frame: Frame) -> list[tuple[float, str]]:
         return [(value, _number(value)) for value in ticks(*frame.x, 8)]
     low, high = (np.datetime64(round(value), "s") for value in frame.x)
     months = int((high.astype("datetime64[M]") - low.astype("datetime64[M]")).astype(int))
+    if frame.x[1] - frame.x[0] < 3 * 86_400:
+        return _times(frame.x)
     if months < 3:
         seconds = ticks(frame.x[0] / 86_400, frame.x[1] / 86_400, 6)
         return [(day * 86_400, str(np.datetime64(round(day), "D"))) for day in seconds if day == round(day)]
@@ -130,16 +137,40 @@ def _x_ticks(chart: Chart, frame: Frame) -> list[tuple[float, str]]:
     ]
 
 
+def _times(x: tuple[float, float]) -> list[tuple[float, str]]:
+    """Round times of day inside a range of less than three days."""
+    low, high = x
+    step = next(
+        (each for each in (1, 5, 15, 60, 300, 900, 1800, 3600, 10_800, 21_600) if (high - low) / each <= 9), 43_200
+    )
+    count = range(math.ceil(low / step), math.floor(high / step) + 1)
+    told = [(number * step, str(np.datetime64(number * step, "s")).replace("T", " ")) for number in count]
+    return [(at, text[11 : 19 if step < 60 else 16]) for at, text in told]
+
+
 def _references(chart: Chart, frame: Frame) -> Iterator[str]:
     if chart.level is not None:
         y = frame.down(chart.level)
-        yield f'<line class="r" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        yield f'<line class="r" x1="{LEFT}" x2="{frame.width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
 
 
 def _line(series: Series, frame: Frame, colour: str) -> str:
     known = [(x, y) for x, y in zip(series.x, series.y, strict=True) if math.isfinite(y)]
     points = " ".join(f"{frame.across(x):.1f},{frame.down(y):.1f}" for x, y in known)
     return f'<polyline points="{points}" style="stroke:{colour}"><title>{escape(series.name)}</title></polyline>'
+
+
+def _area(series: Series, frame: Frame, colour: str) -> Iterator[str]:
+    """The line, and the space between it and zero, or the nearer edge of the picture, in a shade of it."""
+    known = [(frame.across(x), frame.down(y)) for x, y in zip(series.x, series.y, strict=True) if math.isfinite(y)]
+    if known:
+        floor = frame.down(min(max(0.0, frame.y[0]), frame.y[1]))
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in known)
+        yield (
+            f'<polygon points="{known[0][0]:.1f},{floor:.1f} {points} {known[-1][0]:.1f},{floor:.1f}" '
+            f'style="fill:{colour};fill-opacity:.14"/>'
+        )
+    yield _line(series, frame, colour)
 
 
 def _points(series: Series, frame: Frame, colour: str) -> Iterator[str]:
@@ -166,10 +197,14 @@ def _bars(series: Series, frame: Frame, number: int, of: int, colour: str) -> It
 
 def _legend(chart: Chart) -> str:
     entries = (
-        f'<li><i style="background:var(--c{number % COLOURS})"></i>{escape(series.name)}</li>'
+        f'<li><i style="background:{_colour(number, series)}"></i>{escape(series.name)}</li>'
         for number, series in enumerate(chart.series)
     )
     return f'<ul class="legend">{"".join(entries)}</ul>'
+
+
+def _colour(number: int, series: Series) -> str:
+    return f"var(--c{(number if series.colour is None else series.colour) % COLOURS})"
 
 
 def _number(value: float) -> str:

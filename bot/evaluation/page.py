@@ -8,7 +8,7 @@ from html import escape
 from typing import Final
 
 from bot.evaluation.drawing import svg
-from bot.evaluation.report import Report, Table, Target, told
+from bot.evaluation.report import Chart, Report, Table, Target, told
 
 LIGHT: Final = "#4053d3 #d98b00 #00875a #b5179e #c1272d #0090b0 #7a5195 #6b8e23 #8c564b #3a3a3a #e377c2 #708090"
 DARK: Final = "#8ea2ff #ffc24a #3ddc97 #ff7ad9 #ff7b7b #4fd3f7 #c9a0ff #b6d957 #d7a27c #d0d0d0 #ffb3e6 #a9b8c6"
@@ -31,6 +31,7 @@ th,td{padding:4px 9px;text-align:right;border-bottom:1px solid var(--line);white
 th{color:var(--dim);font-weight:600;position:sticky;top:0;background:var(--bg)}th.s,td.s{text-align:left}
 tr.blend td{font-weight:700}.met{color:var(--good)}.missed{color:var(--bad)}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(440px,1fr));gap:16px;margin-top:14px}
+.wide{grid-column:1/-1}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px}
 figcaption{font-weight:600;margin-bottom:6px}figure p{font-size:12.5px;margin:6px 0 0}
 svg{width:100%;height:auto;display:block}
@@ -56,17 +57,36 @@ TILES: Final = (
 def page(reports: Sequence[Report]) -> str:
     """The page, complete in itself."""
     body = "".join(_section(report) for report in reports)
+    return document(
+        "Keel: what the beliefs are worth",
+        "<h1>What the beliefs are worth</h1>"
+        "<p>Every forecast was made from what was known at its time, by the same actors that run live, "
+        f"and scored apart from them.</p>{body}",
+    )
+
+
+def document(title: str, body: str, style: str = "") -> str:
+    """A document around a body of HTML, with the colours of the charts and a style of its own."""
     colours = "".join(f"--c{number}:{colour};" for number, colour in enumerate(LIGHT.split()))
     night = "".join(f"--c{number}:{colour};" for number, colour in enumerate(DARK.split()))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        "<title>Keel: what the beliefs are worth</title>"
-        f"<style>:root{{{colours}}}@media(prefers-color-scheme:dark){{:root{{{night}}}}}{STYLE}</style></head>"
-        "<body><main><h1>What the beliefs are worth</h1>"
-        "<p>Every forecast was made from what was known at its time, by the same actors that run live, "
-        f"and scored apart from them.</p>{body}</main></body></html>\n"
+        f"<title>{escape(title)}</title>"
+        f"<style>:root{{{colours}}}@media(prefers-color-scheme:dark){{:root{{{night}}}}}{STYLE}{style}</style></head>"
+        f"<body><main>{body}</main></body></html>\n"
     )
+
+
+def charts(drawn: Sequence[Chart]) -> str:
+    """Charts as figures in a grid; wide ones take all of a row."""
+    figures = "".join(
+        f"<figure{' class=wide' if chart.wide else ''}><figcaption>{escape(chart.title)}</figcaption>{svg(chart)}"
+        + (f"<p>{escape(chart.note)}</p>" if chart.note else "")
+        + "</figure>"
+        for chart in drawn
+    )
+    return f'<div class="charts">{figures}</div>'
 
 
 def _section(report: Report) -> str:
@@ -75,17 +95,11 @@ def _section(report: Report) -> str:
     who = ", ".join(symbols[:6]) + (f" and {len(symbols) - 6} more" if len(symbols) > 6 else "")
     span = f"{data['first'][:10]} to {data['last'][:10]}" if "first" in data else ""
     about = " · ".join(part for part in (who, span, f"data {data['sha256'][:12]}" if "sha256" in data else "") if part)
-    charts = "".join(
-        f"<figure><figcaption>{escape(chart.title)}</figcaption>{svg(chart)}"
-        + (f"<p>{escape(chart.note)}</p>" if chart.note else "")
-        + "</figure>"
-        for chart in report.charts
-    )
     return (
         f"<section><h2>{escape(report.recipe)}: {escape(report.title)}</h2><p>{escape(about)}</p>"
         f"{_tiles(report)}{_targets(report.targets)}"
-        f"{''.join(_table(table) for table in report.tables)}"
-        f'<div class="charts">{charts}</div>{"".join(f"<p>{escape(note)}</p>" for note in report.notes)}</section>'
+        f"{''.join(table_of(table) for table in report.tables)}"
+        f"{charts(report.charts)}{''.join(f'<p>{escape(note)}</p>' for note in report.notes)}</section>"
     )
 
 
@@ -123,7 +137,8 @@ def _verdict(target: Target) -> str:
     return '<td class="met">yes</td>' if target.met else '<td class="missed">no</td>'
 
 
-def _table(table: Table) -> str:
+def table_of(table: Table) -> str:
+    """A table with its title and note."""
     kinds = ['class="s"' if form == "s" else "" for form in table.formats]
     head = "".join(f"<th {kind}>{escape(name)}</th>" for name, kind in zip(table.columns, kinds, strict=True))
     rows = "".join(_row(row, table.formats, kinds) for row in table.rows)

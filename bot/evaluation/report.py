@@ -51,21 +51,23 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
-    """One line or set of bars of a chart."""
+    """One line or set of bars of a chart; `colour` is its number on the page, that of its place when None."""
 
     name: str
     x: tuple[float, ...]
     y: tuple[float, ...]
+    colour: int | None = None
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
     """A picture for the page: lines or bars over x; `level` is a line that a true belief would follow.
 
-    `dates` says that x is seconds since 1970.
+    `dates` says that x is seconds since 1970. An `area` is a line with the space between it and zero, or the foot of
+    the picture, filled. A `wide` one takes the whole width of the page.
     """
 
     title: str
-    kind: Literal["lines", "bars", "points"]
+    kind: Literal["lines", "bars", "points", "area"]
     x: str
     y: str
     series: tuple[Series, ...]
@@ -73,6 +75,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     diagonal: bool = False
     dates: bool = False
     note: str = ""
+    wide: bool = False
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
