@@ -6,7 +6,6 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from contracts import codec
 from contracts.account import Equity, Position
 from contracts.belief import FeatureFrame, SignalFrame
 from contracts.decision import DecisionLog, GateState, Intent, Refusal, Selection
@@ -14,7 +13,6 @@ from contracts.envelope import Envelope
 from contracts.instrument import Universe
 from contracts.life import ActorFailed, ActorRestarted, Beat, GatewayFailed
 from contracts.market import UniverseChanged
-from contracts.topics import DECISIVE
 from contracts.trade import Execution, Order, OrderState, VenueSnapshot
 from runtime.replay import DecisionHash
 
@@ -111,8 +109,7 @@ class Report:
         }
 
     def _count(self, payload: msgspec.Struct) -> None:
-        if isinstance(payload, DECISIVE):
-            self.hash.add(type(payload).__name__, codec.encode(payload))
+        self.hash.add(payload)
         counted = COUNTED.get(type(payload))
         if counted is not None:
             self.counts[counted] += 1

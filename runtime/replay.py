@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections import deque
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -18,7 +19,8 @@ from contracts.quantities import Nanos
 from contracts.topics import BY_TYPE, DECISIVE
 from runtime.bus import Bus
 
-_DECISIVE_NAMES: Final = frozenset(kind.__name__ for kind in DECISIVE)
+_PLACES: Final[dict[str, Any]] = {"slate_seq": 0, "mark_seq": 0, "intent_seq": 0, "based_on": ()}
+"""The fields of decisive messages that hold numbers of other messages, and what stands for none."""
 
 
 class Recorded(Protocol):
@@ -66,20 +68,34 @@ class Diverged(Exception):
 
 
 class DecisionHash:
-    """BLAKE2b over the payloads of the decisive messages in order, without envelopes."""
+    """BLAKE2b over the decisive messages in order: what was decided, not where in the record it stands.
+
+    Envelopes and the numbers of other messages are left out, so that a second copy of a fill or a note of the process
+    between two decisions does not look like another decision.
+    """
 
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=32)
 
-    def add(self, type_name: str, payload: bytes) -> None:
+    def add(self, message: msgspec.Struct) -> None:
         """Take the next message; others than decisive ones are passed over."""
-        if type_name in _DECISIVE_NAMES:
-            self._hash.update(type_name.encode())
-            self._hash.update(payload)
+        if isinstance(message, DECISIVE):
+            self._hash.update(type(message).__name__.encode())
+            self._hash.update(codec.encode(unplaced(message)))
 
     def hexdigest(self) -> str:
         """The hash so far."""
         return self._hash.hexdigest()
+
+
+def unplaced(message: msgspec.Struct) -> msgspec.Struct:
+    """The message without the numbers of others that it names."""
+    return msgspec.structs.replace(message, **{name: _PLACES[name] for name in _placed_fields(type(message))})
+
+
+@cache
+def _placed_fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(name for name in kind.__struct_fields__ if name in _PLACES)
 
 
 class Comparer:
@@ -110,7 +126,7 @@ class Comparer:
         record = self.expected.popleft()
         self._compare(record, envelope, payload)
         self.compared += 1
-        self.hash.add(record.type, payload)
+        self.hash.add(envelope.payload)
         if isinstance(envelope.payload, DecisionLog):
             self.decisions += 1
 

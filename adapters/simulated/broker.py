@@ -15,7 +15,7 @@ from typing import Final
 
 from adapters.simulated.account import Held
 from adapters.simulated.admission import Admission
-from adapters.simulated.chance import Stream, generator
+from adapters.simulated.chance import Stream, uniform
 from adapters.simulated.ledger import Ended, Fact, Filled, LedgerFile, NoLedger, Opened, Placed, Refused
 from adapters.simulated.listener import Event, Listener
 from adapters.simulated.matching import Piece, take
@@ -59,7 +59,7 @@ class Broker:
         self._instruments = {instrument.symbol: instrument for instrument in universe.instruments}
         self._prices = prices
         self._ledger = ledger
-        self._chance = generator(settings.seed, Stream.BROKER)
+        self._drawn = partial(uniform, settings.seed, Stream.BROKER)
         self._agenda: list[tuple[Nanos, int, Callable[[Nanos], None]]] = []
         self._ticket = count(1)
         self._now_ns: Nanos = 0
@@ -85,11 +85,15 @@ class Broker:
         grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS if self._resting() else None
         return min((each for each in (due_ns, grid_ns) if each is not None), default=None)
 
-    def latency_ns(self) -> tuple[Nanos, Nanos]:
-        """A drawn way there and way back; together within the settings, short ones more often than long ones."""
+    def latency_ns(self, *about: object) -> tuple[Nanos, Nanos]:
+        """The way there and the way back of a request; together within the settings, short ones more often than long.
+
+        They depend on the seed and on what the request is alone (Kumaraswamy 1980, by its closed inverse), so that the
+        same orders meet the same venue in a paper run and in a backtest.
+        """
         low, high = self.settings.latency_ms_min, self.settings.latency_ms_max
-        total = low + (high - low) * float(self._chance.beta(1.2, 4.0))
-        there = float(self._chance.uniform(0.3, 0.7))
+        total = low + (high - low) * (1.0 - (1.0 - self._drawn("latency", *about)) ** 0.25) ** (1.0 / 1.2)
+        there = 0.3 + 0.4 * self._drawn("there", *about)
         return nanos(total * there / 1e3), nanos(total * (1 - there) / 1e3)
 
     def send(self, order: Order, sent_ns: Nanos, arrive_ns: Nanos) -> list[SubmitAnswer]:
@@ -102,6 +106,12 @@ class Broker:
         """Put a cancellation on the way."""
         answer: list[CancelAnswer] = []
         self._at(arrive_ns, lambda at_ns: answer.append(self._cancel(cancel.client_id, at_ns)))
+        return answer
+
+    def send_query(self, query: OrderQuery, asked_ns: Nanos, arrive_ns: Nanos) -> list[OrderReport]:
+        """Put a question on the way; what it is told is what a lagging replica knows when it arrives."""
+        answer: list[OrderReport] = []
+        self._at(arrive_ns, lambda at_ns: answer.append(self.query(query, asked_ns)))
         return answer
 
     def send_cancel_all(self, arrive_ns: Nanos) -> None:
@@ -127,7 +137,8 @@ class Broker:
 
     def query(self, query: OrderQuery, asked_ns: Nanos) -> OrderReport:
         """What a lagging replica knows of an order."""
-        lag_ns = nanos(self.settings.read_lag_ms_max / 1e3 * float(self._chance.random()))
+        lag = self._drawn("lag", query.client_id, query.attempt, asked_ns)
+        lag_ns = nanos(self.settings.read_lag_ms_max / 1e3 * lag)
         return self._replica.report(query, asked_ns, self._now_ns, lag_ns)
 
     def snapshot(self, asked_ns: Nanos) -> VenueSnapshot:
@@ -194,8 +205,8 @@ class Broker:
         )
         self._note(placed)
         held = self.records.open[venue_id]
-        split = self._chance.random() < self.settings.split_rate
-        held.pieces, held.resting = int(self._chance.integers(2, 4)) if split else 1, False
+        split = self._drawn("split", order.client_id) < self.settings.split_rate
+        held.pieces, held.resting = 2 + (self._drawn("pieces", order.client_id) >= 0.5) if split else 1, False
         self._match(held, at_ns)
         return venue_id
 
@@ -206,14 +217,14 @@ class Broker:
             return
         lots = instrument.lots(held.left)
         if held.pieces > 1:
-            lots = max(1, int(lots * self._chance.uniform(0.2, 0.7)))
+            lots = max(1, int(lots * (0.2 + 0.5 * self._drawn("piece", held.client_id, held.pieces))))
         pieces = take(depth, held.side, instrument.ticks(held.limit), lots)
         for piece in pieces:
             self._execute(held, piece, at_ns)
         held.pieces -= 1
         if held.left and pieces and held.pieces > 0 and not held.resting:
-            later_s = self.settings.split_ms_max / 1e3 * float(self._chance.uniform(0.1, 1.0))
-            self._at(at_ns + nanos(later_s), partial(self._match, held))
+            later = 0.1 + 0.9 * self._drawn("later", held.client_id, held.pieces)
+            self._at(at_ns + nanos(self.settings.split_ms_max / 1e3 * later), partial(self._match, held))
         else:
             held.resting = True
 
@@ -237,7 +248,7 @@ class Broker:
         )
         self._note(filled)
         self._prices.taken(held.symbol, held.side, piece.lots)
-        self._tell(fill_of(filled), at_ns)
+        self._tell(fill_of(filled), at_ns, filled.client_id, held.filled)
 
     def _cancel(self, client_id: str, at_ns: Nanos) -> CancelAnswer:
         held = self.records.newest.get(client_id)
@@ -254,10 +265,10 @@ class Broker:
     def _end(self, held: Held, at_ns: Nanos) -> OrderCancelled:
         self._note(Ended(at_ns=at_ns, venue_id=held.venue_id, client_id=held.client_id))
         cancelled = OrderCancelled(held.client_id, held.filled)
-        self._tell(cancelled, at_ns)
+        self._tell(cancelled, at_ns, held.client_id, "ended")
         return cancelled
 
-    def _tell(self, event: Event, at_ns: Nanos) -> None:
-        deliver_ns = at_ns + nanos(self.settings.stream_ms_max / 1e3 * float(self._chance.random()))
+    def _tell(self, event: Event, at_ns: Nanos, *about: object) -> None:
+        deliver_ns = at_ns + nanos(self.settings.stream_ms_max / 1e3 * self._drawn("stream", *about))
         for listener in self._listeners:
             listener.put(deliver_ns, next(self._ticket), event)

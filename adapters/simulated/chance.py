@@ -1,5 +1,6 @@
 """Chance that can be asked for in any order: one generator per (seed, stream, index), and smooth noise made of it."""
 
+import hashlib
 from enum import IntEnum
 
 import numpy as np
@@ -33,6 +34,19 @@ def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
         raise ValueError(f"index was {index}, expected 0 to 2**56 - 1")
     key = np.array([seed, (int(stream) << 56) | index], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key))
+
+
+def uniform(seed: int, stream: Stream, *about: object) -> float:
+    """A number in [0, 1) that depends on what it is about alone, not on what was drawn before: equal in every process.
+
+    Raises:
+        ValueError: a seed outside 64 bits.
+    """
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed was {seed}, expected 0 to 2**64 - 1")
+    text = "\0".join(map(str, (int(stream), *about)))
+    digest = hashlib.blake2b(text.encode(), digest_size=8, key=seed.to_bytes(8, "little")).digest()
+    return (int.from_bytes(digest, "little") >> 11) * 2.0**-53
 
 
 def student(chance: np.random.Generator, freedom: float, shape: tuple[int, ...]) -> Floats:

@@ -20,8 +20,13 @@ from contracts.ports import Clock, FeedLost
 from contracts.quantities import Nanos
 from contracts.trade import CancelOrder, Fill, Order, OrderQuery, OrderReport, VenueSnapshot
 
-POLL_NS: Final = 100_000_000
-"""While something may happen, a listener looks at least this often."""
+PACKETS_NS: Final = 100_000_000
+"""The private stream comes in packets: what is due by an instant of this grid is heard at it."""
+
+
+def packet_ns(due_ns: Nanos) -> Nanos:
+    """When what is due at an instant is heard."""
+    return -(-due_ns // PACKETS_NS) * PACKETS_NS
 
 
 class SimulatedVenue:
@@ -55,14 +60,14 @@ class SimulatedVenue:
 
     async def submit(self, order: Order) -> SubmitAnswer:
         """Send an order and wait for the answer; whoever stops waiting has sent it all the same."""
-        now_ns, arrive_ns, answer_ns = self._times()
+        now_ns, arrive_ns, answer_ns = self._times("order", order.client_id)
         answer = self.broker.send(order, now_ns, arrive_ns)
         await self._until(answer_ns)
         return answer[0]
 
     async def cancel(self, cancel: CancelOrder) -> CancelAnswer:
         """Send a cancellation and wait for the answer."""
-        _, arrive_ns, answer_ns = self._times()
+        _, arrive_ns, answer_ns = self._times("cancel", cancel.client_id, cancel.attempt)
         answer = self.broker.send_cancel(cancel, arrive_ns)
         await self._until(answer_ns)
         return answer[0]
@@ -75,11 +80,10 @@ class SimulatedVenue:
 
     async def query(self, query: OrderQuery) -> OrderReport:
         """What the venue's read replica knows of an order."""
-        now_ns, arrive_ns, answer_ns = self._times()
-        await self._until(arrive_ns)
-        report = self.broker.query(query, now_ns)
+        now_ns, arrive_ns, answer_ns = self._times("query", query.client_id, query.attempt)
+        answer = self.broker.send_query(query, now_ns, arrive_ns)
         await self._until(answer_ns)
-        return report
+        return answer[0]
 
     async def snapshot(self) -> VenueSnapshot:
         """Balances, positions and open orders as the engine has them when the question arrives."""
@@ -121,12 +125,12 @@ class SimulatedVenue:
         if not self.broker.busy and listener.next_ns is None:
             self._asked.clear()
             await self._asked.wait()
-        look_ns = self._clock.now() + POLL_NS
-        await self._clock.sleep_until(min(look_ns, listener.next_ns or look_ns))
+        await self._clock.sleep_until(packet_ns(self._clock.now() + 1))
 
-    def _times(self) -> tuple[Nanos, Nanos, Nanos]:
+    def _times(self, *about: object) -> tuple[Nanos, Nanos, Nanos]:
+        """Now, and when a request arrives and is answered; what is no order's is about its own time."""
         now_ns = self._clock.now()
-        there_ns, back_ns = self.broker.latency_ns()
+        there_ns, back_ns = self.broker.latency_ns(*(about or (now_ns,)))
         self._asked.set()
         return now_ns, now_ns + there_ns, now_ns + there_ns + back_ns
 

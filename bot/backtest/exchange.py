@@ -1,11 +1,11 @@
 """The venue of a backtest: the simulated broker told the time, and what the order gateway does, without awaiting.
 
-Orders, cancellations and questions are collected while a turn runs and go out when it is over, at its own instant.
-Answers and fills come back one by one at the times the broker's latency gives them, each a turn of its own.
+Orders, cancellations and questions leave after their turn, by the senders and at the pace of a live gateway. Answers
+and fills come back one by one at the times the broker's latency and its packets give them, each a turn of its own.
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
 from typing import Any, Final
@@ -13,35 +13,43 @@ from typing import Any, Final
 import msgspec
 
 from actors.gateways.last_look import LastLook
+from actors.gateways.order_gateway import OrderGatewaySettings
 from adapters.simulated.broker import Broker
+from adapters.simulated.venue import packet_ns
+from bot.backtest.lanes import Lane
 from contracts.envelope import Envelope
 from contracts.quantities import Nanos
-from contracts.trade import CancelOrder, Order, OrderNotSent, OrderQuery, VenueStatus
+from contracts.trade import CancelOrder, CancelRejected, Order, OrderNotSent, OrderQuery, VenueStatus
 from runtime.bus import Bus
 from runtime.clock import FixedClock
 
 VENUE: Final = "venue"
 """The source of what the exchange admits, as that of the order gateway."""
 
-Answer = Callable[[], msgspec.Struct]
+Request = Order | CancelOrder | OrderQuery
 
 
 class Exchange:
     """Hears what is sent, and lets the broker's answers in as time passes."""
 
-    def __init__(self, bus: Bus, clock: FixedClock, broker: Broker) -> None:
-        self._bus, self._clock, self._broker = bus, clock, broker
+    def __init__(self, bus: Bus, clock: FixedClock, broker: Broker, settings: OrderGatewaySettings) -> None:
+        self._bus, self._clock, self._broker, self._settings = bus, clock, broker, settings
         self._look = LastLook()
         self._stream = broker.listen()
-        self._outbox: list[Order | CancelOrder | OrderQuery] = []
-        self._answers: list[tuple[Nanos, int, Answer]] = []
+        self._lanes: dict[type[msgspec.Struct], Lane[Request]] = {
+            Order: Lane(settings.senders, settings.orders_per_s, settings.orders_burst),
+            CancelOrder: Lane(settings.senders, settings.cancels_per_s, settings.cancels_burst),
+            OrderQuery: Lane(1, settings.queries_per_s, 1),
+        }
+        self._due: list[tuple[Nanos, int, Callable[[], None]]] = []
         self._ticket = count(1)
-        bus.tap(self._hear, (*LastLook.hears, Order, CancelOrder, OrderQuery))
+        self._unsent: dict[str, str] = {}
+        bus.tap(self._hear, (*LastLook.hears, *self._lanes))
 
     @property
     def idle(self) -> bool:
         """Whether nothing is under way and nothing rests at the venue."""
-        return not (self._outbox or self._answers or self._broker.busy or self._stream.next_ns is not None)
+        return not (self._due or self._broker.busy or self._stream.next_ns is not None)
 
     def open(self) -> None:
         """Say that the venue is there and what the account holds."""
@@ -53,52 +61,77 @@ class Exchange:
         self._bus.admit(self._broker.snapshot(self._clock.now()), VENUE)
 
     def run_until(self, at_ns: Nanos) -> None:
-        """Send what was collected and let in, in order of time, everything the venue says by then."""
-        self._send()
+        """Let out what leaves and let in, in order of time, everything the venue says by then."""
         while (due_ns := self._next_ns()) is not None and due_ns <= at_ns:
             self._clock.set(max(due_ns, self._clock.now()))
             self._broker.advance(due_ns)
-            self._let_in(due_ns)
-            self._send()
+            self._happen(due_ns)
         self._broker.advance(at_ns)
+
+    def _next_ns(self) -> Nanos | None:
+        heard_ns = None if self._stream.next_ns is None else packet_ns(self._stream.next_ns)
+        due = (self._due[0][0] if self._due else None, heard_ns, self._broker.next_ns)
+        return min((each for each in due if each is not None), default=None)
+
+    def _happen(self, now_ns: Nanos) -> None:
+        while self._due and self._due[0][0] <= now_ns:
+            heapq.heappop(self._due)[2]()
+        if self._stream.next_ns is not None and packet_ns(self._stream.next_ns) <= now_ns:
+            for event in self._stream.take(now_ns):
+                self._bus.admit(event, VENUE)
+
+    def at(self, at_ns: Nanos, action: Callable[[], None]) -> None:
+        """Let something happen at a time, among what the venue does."""
+        heapq.heappush(self._due, (at_ns, next(self._ticket), action))
 
     def _hear(self, envelope: Envelope[Any]) -> None:
         said = envelope.payload
         if isinstance(said, LastLook.hears):
             self._look.note(said)
-        else:
-            self._outbox.append(said)
-
-    def _next_ns(self) -> Nanos | None:
-        due = (self._answers[0][0] if self._answers else None, self._stream.next_ns, self._broker.next_ns)
-        return min((each for each in due if each is not None), default=None)
-
-    def _let_in(self, now_ns: Nanos) -> None:
-        while self._answers and self._answers[0][0] <= now_ns:
-            self._bus.admit(heapq.heappop(self._answers)[2](), VENUE)
-        for event in self._stream.take(now_ns):
-            self._bus.admit(event, VENUE)
-
-    def _send(self) -> None:
-        while self._outbox:
-            sent, self._outbox = self._outbox, []
-            for each in sent:
-                self._send_one(each)
-
-    def _send_one(self, said: Order | CancelOrder | OrderQuery) -> None:
-        now_ns = self._clock.now()
+            return
+        if isinstance(said, CancelOrder) and said.client_id in self._unsent:
+            self._unsent[said.client_id] = said.reason
+            return
         if isinstance(said, Order):
-            why = self._look.objection(said, now_ns)
-            if why:
-                self._bus.admit(OrderNotSent(said.client_id, why), VENUE)
-                return
-        there_ns, back_ns = self._broker.latency_ns()
-        arrive_ns = now_ns + there_ns
-        answer: Answer
-        if isinstance(said, Order):
-            answer = self._broker.send(said, now_ns, arrive_ns).pop
-        elif isinstance(said, CancelOrder):
-            answer = self._broker.send_cancel(said, arrive_ns).pop
+            self._unsent[said.client_id] = ""
+        self._lanes[type(said)].put(said)
+        self._dispatch(self._lanes[type(said)])
+
+    def _dispatch(self, lane: Lane[Request]) -> None:
+        for leave_ns, request in lane.leaving(self._clock.now()):
+            self.at(leave_ns, partial(self._leave, lane, request))
+
+    def _leave(self, lane: Lane[Request], said: Request) -> None:
+        unsent = self._objection(said)
+        if unsent is None:
+            answer_ns, answer = self._sent(said)
+            self.at(answer_ns, lambda: self._answered(lane, answer[0]))
         else:
-            answer = partial(self._broker.query, said, now_ns)
-        heapq.heappush(self._answers, (arrive_ns + back_ns, next(self._ticket), answer))
+            self._answered(lane, unsent)
+
+    def _answered(self, lane: Lane[Request], said: msgspec.Struct) -> None:
+        lane.answered()
+        self._bus.admit(said, VENUE)
+        self._dispatch(lane)
+
+    def _objection(self, said: Request) -> msgspec.Struct | None:
+        """What is said instead of sending; None where it may leave."""
+        dry = "dry run" if self._settings.dry_run else ""
+        if isinstance(said, Order):
+            withdrawn = self._unsent.pop(said.client_id)
+            why = f"cancelled before it was sent: {withdrawn}" if withdrawn else ""
+            why = why or self._look.objection(said, self._clock.now()) or dry
+            return OrderNotSent(said.client_id, why) if why else None
+        return CancelRejected(said.client_id, dry) if dry and isinstance(said, CancelOrder) else None
+
+    def _sent(self, said: Request) -> tuple[Nanos, Sequence[msgspec.Struct]]:
+        """Send a request; when its answer is here, and the list that will hold it."""
+        broker, now_ns = self._broker, self._clock.now()
+        if isinstance(said, Order):
+            there_ns, back_ns = broker.latency_ns("order", said.client_id)
+            return now_ns + there_ns + back_ns, broker.send(said, now_ns, now_ns + there_ns)
+        if isinstance(said, CancelOrder):
+            there_ns, back_ns = broker.latency_ns("cancel", said.client_id, said.attempt)
+            return now_ns + there_ns + back_ns, broker.send_cancel(said, now_ns + there_ns)
+        there_ns, back_ns = broker.latency_ns("query", said.client_id, said.attempt)
+        return now_ns + there_ns + back_ns, broker.send_query(said, now_ns, now_ns + there_ns)

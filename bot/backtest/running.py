@@ -1,45 +1,34 @@
 """Running a backtest: the run's directory, the assembly of the profile, and a driver over a data set to its end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from actors.gateways.trainer import Trainer
-from adapters.models.workers import WaitingWorkers
 from adapters.simulated.bar_prices import BarPrices, FillSettings
 from adapters.simulated.broker import Broker
-from adapters.simulated.feed import SimulatedFeed
 from adapters.simulated.ledger import NoLedger
-from adapters.simulated.market import Market
 from adapters.simulated.prices import QuoteBoard
-from adapters.simulated.venue import SimulatedVenue
-from bot.assemble import Hooks, assemble
 from bot.backtest.driver import Driver
 from bot.backtest.exchange import Exchange
 from bot.backtest.learning import Learning
+from bot.backtest.life import BacktestResult, Life, Seen
 from bot.backtest.timeline import Moment, bar_steps, history_of, moments
 from bot.builder import Assembly
 from bot.configuration import BadConfiguration
-from bot.models.places import commands, shelf_of, store_of
 from bot.opening import OpenRun, open_run
-from bot.outside import Outside
 from bot.profile import Profile
-from bot.report import Report
 from bot.runs import replace_file
 from bot.worlds import identity_here, in_quote_currency
 from contracts.history import Dataset, DatasetUnusable
 from contracts.instrument import Universe
-from contracts.life import ActorFailed, RunStarted, RunStopped
+from contracts.life import RunStarted, RunStopped
 from contracts.quantities import Nanos, nanos
-from runtime.clock import FixedClock
-
-EXIT_OK: Final = 0
-EXIT_GAVE_UP: Final = 9
 
 
 @dataclass(frozen=True)
@@ -56,17 +45,6 @@ class BacktestOptions:
     symbols: tuple[str, ...] | None = None
     kinds: frozenset[str] = frozenset()
     decisions_only: bool = False
-
-
-class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backtest came to, and the exit code of its process."""
-
-    exit_code: int
-    reason: str
-    summary: dict[str, Any]
-
-
-Seen = Callable[[Nanos], None]
 
 
 def run_backtest(profile: Profile, dataset: Dataset, options: BacktestOptions, seen: Seen) -> BacktestResult:
@@ -97,51 +75,44 @@ def run_backtest(profile: Profile, dataset: Dataset, options: BacktestOptions, s
     )
     try:
         _note(opened, dataset, options)
-        life = _Life(profile, opened, dataset, options, universe)
-        return life.live(first, chain((first,), told), seen)
+        telling = _Telling(profile, opened, dataset, options, universe)
+        return telling.tell(first, chain((first,), told), seen)
     finally:
         opened.journal.close(seal=True)
         opened.account.close()
 
 
-class _Life:
-    """One backtest on an open run."""
+class _Telling:
+    """One backtest over a data set on an open run."""
 
     def __init__(
         self, profile: Profile, opened: OpenRun, dataset: Dataset, options: BacktestOptions, universe: Universe
     ) -> None:
-        self.profile, self.opened, self.dataset, self.options = profile, opened, dataset, options
-        self.universe = universe
-        self.clock = FixedClock()
+        self.profile, self.dataset, self.options, self.universe = profile, dataset, options, universe
+        self.life = Life(profile, opened, opened.directory / "models")
         self.prices = _prices(profile, options, universe)
-        assembly = _assembly(profile, opened, self.clock)
-        self.bus = assembly.bus
-        self.learning = _learning(assembly)
-        self.report = Report()
-        self.bus.tap(self.report, Report.kinds)
-        self.failed = ""
-        self.bus.tap(lambda envelope: self._on_failure(envelope.payload), (ActorFailed,))
+        self.learning = _learning(self.life.assembly)
 
-    def live(self, first: Moment, told: Iterator[Moment], seen: Seen) -> BacktestResult:
-        profile, broker_settings = self.profile, in_quote_currency(self.profile, self.universe)
-        broker = Broker(broker_settings, self.universe, self.prices, NoLedger())
+    def tell(self, first: Moment, told: Iterator[Moment], seen: Seen) -> BacktestResult:
+        profile, life = self.profile, self.life
+        broker = Broker(in_quote_currency(profile, self.universe), self.universe, self.prices, NoLedger())
         driver = Driver(
-            self.bus,
-            self.clock,
-            Exchange(self.bus, self.clock, broker),
+            life.bus,
+            life.clock,
+            Exchange(life.bus, life.clock, broker, profile.orders),
             self.prices,
             decide_s=profile.cadence.decide_s,
             rates=profile.feed.fx,
         )
         start_ns = first.at_ns - (nanos(profile.bars.bar_s) if first.bars is not None else 0)
-        self.clock.set(start_ns)
+        life.clock.set(start_ns)
         self._start()
         driver.open(self.universe, self._history(first.at_ns), start_ns)
         driver.run(told, partial(self._between, seen))
-        reason = self.failed or "history is at its end"
-        exit_code = EXIT_GAVE_UP if self.failed else EXIT_OK
-        self.bus.admit(RunStopped(reason, exit_code), "process")
-        return BacktestResult(exit_code=exit_code, reason=reason, summary=self._summary(reason, exit_code))
+        ending = "history is at its end"
+        life.bus.admit(RunStopped(life.failed or ending, life.exit_code), "process")
+        failures = self.learning.failures if self.learning is not None else []
+        return life.result(ending, {"data": self.dataset.name, "fits_failed": failures})
 
     def _between(self, seen: Seen, at_ns: Nanos) -> None:
         """Between two moments: fit what is due, and tell how far it is."""
@@ -150,7 +121,7 @@ class _Life:
         seen(at_ns)
 
     def _start(self) -> None:
-        here, opened, profile = identity_here(), self.opened, self.profile
+        here, opened, profile = identity_here(), self.life.opened, self.profile
         started = RunStarted(
             run=opened.name,
             epoch=opened.epoch,
@@ -162,7 +133,7 @@ class _Life:
             seed=profile.seed,
             fingerprint=here.fingerprint,
         )
-        self.bus.admit(started, "process")
+        self.life.bus.admit(started, "process")
 
     def _history(self, first_ns: Nanos) -> Any:
         feed = self.profile.feed
@@ -171,23 +142,6 @@ class _Life:
         from_ns = max(0, self.options.from_ns - (feed.warmup_bars + 1) * nanos(feed.bar_s))
         blocks = self.dataset.bars(feed.bar_s, from_ns, min(self.options.from_ns, first_ns), self.options.symbols)
         return history_of(blocks, self.universe, feed.bar_s, feed.warmup_bars)
-
-    def _on_failure(self, failed: ActorFailed) -> None:
-        if failed.spent and not self.failed:
-            self.failed = f"{failed.actor} gave up: {failed.error}"
-
-    def _summary(self, reason: str, exit_code: int) -> dict[str, Any]:
-        return {
-            "run": self.opened.name,
-            "data": self.dataset.name,
-            "fits_failed": self.learning.failures if self.learning is not None else [],
-            "turns": self.bus.turn,
-            "messages": self.bus.seq,
-            **self.report.as_json(),
-            "journal": str(self.opened.directory / "journal"),
-            "ending": reason,
-            "exit_code": exit_code,
-        }
 
 
 def _told(
@@ -203,20 +157,6 @@ def _told(
 def _prices(profile: Profile, options: BacktestOptions, universe: Universe) -> BarPrices | QuoteBoard:
     assert profile.history is not None
     return QuoteBoard() if "quotes" in options.kinds else BarPrices(universe, profile.history)
-
-
-def _assembly(profile: Profile, opened: OpenRun, clock: FixedClock) -> Assembly:
-    """The assembly of the profile; of its gateways only the trainer is built, the driver stands for the others."""
-    market, models = Market(profile.simulated.market), opened.directory / "models"
-    outside = Outside(
-        clock=clock,
-        feed=SimulatedFeed(market, clock),
-        venue=SimulatedVenue(profile.simulated.broker, market.universe, QuoteBoard(), clock),
-        journal=opened.journal,
-        models=shelf_of(store_of(models), opened.directory),
-        workers=WaitingWorkers(commands(models)),
-    )
-    return assemble(profile, outside, Hooks())
 
 
 def _learning(assembly: Assembly) -> Learning | None:

@@ -15,6 +15,7 @@ from bot.cli import (
     data,
     doctor,
     evaluate,
+    export,
     feasible,
     features,
     look,
@@ -90,6 +91,7 @@ app.command("orders", rich_help_panel=INSPECT)(records.orders)
 app.command("equity", rich_help_panel=INSPECT)(records.equity)
 app.command("decisions", rich_help_panel=INSPECT)(records.decisions)
 app.command("backtest", rich_help_panel=RESEARCH)(backtest.backtest)
+app.command("export", rich_help_panel=RESEARCH)(export.export)
 app.command("sweep", rich_help_panel=RESEARCH)(sweep.sweep)
 app.command("train", rich_help_panel=RESEARCH)(train.train)
 app.command("evaluate", rich_help_panel=RESEARCH)(evaluate.evaluate)

@@ -7,13 +7,14 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from bot.cli.errors import Fail, command
+from bot.cli.errors import DIVERGED, Fail, command
 from bot.cli.evaluate import an_instant
 from bot.cli.options import Json, Runs, a_path, emit, say, talk
 from bot.cli.progress import progress
 
 SECONDS_SHOWN: Final = 86_400
-"""From how much history on a bar is worth it."""
+HOUR_S: Final = 3_600
+"""From how much history on a bar is worth it, in bars and in every message."""
 
 SET_PREFIX: Final = "BOT__"
 KINDS: Final = ("quotes", "trades", "books", "funding", "context")
@@ -23,6 +24,10 @@ Data = Annotated[
     typer.Option("--data", metavar="DATASET", parser=a_path, help="A data set made by `bot data import` or `make`."),
 ]
 ProfileName = Annotated[str, typer.Option("--profile", help="A profile's name or a path to a .toml file.")]
+OwnProfile = Annotated[
+    str | None,
+    typer.Option("--profile", help="A profile's name or a .toml file; `backtest` if not given, for an export its own."),
+]
 From = Annotated[
     int | None, typer.Option("--from", metavar="DATE", parser=an_instant, help="Bars that close from here on count.")
 ]
@@ -42,7 +47,7 @@ Thin = Annotated[
 @command
 def backtest(
     data: Data,
-    profile: ProfileName = "backtest",
+    profile: OwnProfile = None,
     from_ns: From = None,
     to_ns: To = None,
     symbols: Symbols = "",
@@ -54,14 +59,21 @@ def backtest(
 ) -> None:
     """Tell history to the bot: the live classes, fills by a stated model, the same journal as a live run.
 
+    Over an export of a run its own profile decides again, and exit 8 says that it decided something else.
+
     Examples: `bot backtest --data data/made`  ·  `bot backtest --data data/btc --from 2023-02-01 --to 2023-03-01
-    --set cadence.decide_s=3600 --json`
+    --set cadence.decide_s=3600 --json`  ·  `bot backtest --data exports/today`
     """
+    from bot.backtest.exported import is_export
     from bot.backtest.opening import opened_dataset, span_of
     from bot.backtest.running import BacktestOptions, run_backtest
     from bot.profile import load
 
-    loaded = load(profile, overridden(sets or []))
+    if is_export(data):
+        refused = {"--from": from_ns, "--to": to_ns, "--symbols": symbols, "--set": sets, "--tell": rows}
+        _over_export(data, profile, [name for name, given in refused.items() if given], runs, json)
+        return
+    loaded = load(profile or "backtest", overridden(sets or []))
     dataset = opened_dataset(data)
     first_ns, last_ns = span_of(dataset, loaded, from_ns, to_ns)
     options = BacktestOptions(
@@ -90,6 +102,38 @@ def backtest(
         _tell(result.summary)
     if result.exit_code:
         raise Fail(result.reason, result.exit_code)
+
+
+def _over_export(data: Path, profile: str | None, refused: list[str], runs: Path | None, json: bool) -> None:
+    from bot.backtest.exported import opened_export
+    from bot.backtest.taped import run_taped
+    from bot.profile import load
+
+    if refused:
+        raise typer.BadParameter(f"{', '.join(refused)} cannot be given for an export, which is told as it was")
+    export = opened_export(data)
+    decider = load(profile) if profile is not None else export.profile
+    first_ns, last_ns = export.made_of.from_ns, export.made_of.to_ns
+    with progress(f"telling {export.made_of.run} again", (last_ns - first_ns) // 10**9, HOUR_S) as advance:
+        told_s = 0
+
+        def seen(at_ns: int) -> None:
+            nonlocal told_s
+            now_s = (at_ns - first_ns) // 10**9
+            if now_s > told_s:
+                advance(now_s - told_s)
+                told_s = now_s
+
+        result, parity = run_taped(export, decider, runs or Path(decider.runs.directory), seen)
+    if json:
+        emit(result.summary)
+    else:
+        _tell(result.summary)
+        say(parity.told())
+    if result.exit_code:
+        raise Fail(result.reason, result.exit_code)
+    if not parity.same and profile is None:
+        raise Fail(f"{export.made_of.run} decided something else: {parity.first}", DIVERGED)
 
 
 def overridden(sets: list[str]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 import numpy as np
 
 from bot.report import COUNTED, Report
-from contracts import codec
 from contracts.account import Equity
 from contracts.belief import SignalFrame
 from contracts.decision import Refusal
@@ -52,7 +51,7 @@ def test_the_decision_hash_is_of_the_decisive_messages_in_order(simulated) -> No
     expected = DecisionHash()
     for envelope in simulated.envelopes:
         if isinstance(envelope.payload, DECISIVE):
-            expected.add(type(envelope.payload).__name__, codec.encode(envelope.payload))
+            expected.add(envelope.payload)
     assert heard(simulated).as_json()["decision_hash"] == expected.hexdigest()
 
 

@@ -24,7 +24,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def two_lives(runs: Path) -> tuple[Life, Life]:
     """A process is killed while orders are on their way; later another takes up its run and ends in order."""
     first = live(a_quick_profile(), runs, seconds=2.1, killed=True)
-    return first, live(a_quick_profile(), runs, seconds=4.5, after_s=8.0)
+    return first, live(a_quick_profile(), runs, seconds=5.5, after_s=8.0)
 
 
 @pytest.fixture(scope="session", autouse=True)

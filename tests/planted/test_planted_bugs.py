@@ -44,7 +44,7 @@ def test_i34_bug_25_a_cut_run_goes_on_only_with_the_code_and_the_profile_that_be
 
 def test_i2_i3_bug_8_a_run_that_is_taken_up_sends_nothing_of_what_it_said_before(tmp_path: Path) -> None:
     first = live(a_quick_profile(), tmp_path, seconds=4, killed=True)
-    second = live(a_quick_profile(), tmp_path, seconds=6, after_s=10)
+    second = live(a_quick_profile(), tmp_path, seconds=16, after_s=10)
     before = [each.payload.client_id for each in first.envelopes if isinstance(each.payload, Order)]
     after = [each.payload.client_id for each in second.envelopes if isinstance(each.payload, Order)]
     accepted = [

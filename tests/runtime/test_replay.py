@@ -12,6 +12,7 @@ from contracts.life import ActorRestarted
 from contracts.market import Tick
 from runtime.replay import Comparer, DecisionHash, Diverged, Replay, first_difference, poisoned_seqs
 from tests.kit.market import a_mark_frame, a_tick
+from tests.kit.orders import an_order
 from tests.kit.turns import Adder, Kept, MemoryJournal, Steps, Sum, a_bus, a_cell
 
 
@@ -100,10 +101,18 @@ def test_the_path_of_a_difference_leads_into_columns_and_nan_equals_nan() -> Non
 
 def test_the_decision_hash_hears_decisions_only() -> None:
     one, two = DecisionHash(), DecisionHash()
-    one.add("Tick", codec.encode(a_tick()))
+    one.add(a_tick())
     assert one.hexdigest() == two.hexdigest()
-    one.add("Order", b"x")
+    one.add(an_order())
     assert one.hexdigest() != two.hexdigest()
+
+
+def test_the_decision_hash_knows_what_was_decided_and_not_where_it_stands_in_the_record() -> None:
+    one, two, three = DecisionHash(), DecisionHash(), DecisionHash()
+    one.add(an_order(intent_seq=7))
+    two.add(an_order(intent_seq=9))
+    three.add(an_order(intent_seq=7, leg=1))
+    assert one.hexdigest() == two.hexdigest() != three.hexdigest()
 
 
 def test_ticks_come_back_from_their_bytes() -> None:

@@ -314,3 +314,15 @@ def test_a_split_order_fills_in_several_pieces_over_time():
 def test_settings_that_make_no_sense_are_refused(changed):
     with pytest.raises(ValueError, match=r"expected|were"):
         broker_settings(**changed)
+
+
+def test_what_chance_does_to_an_order_does_not_depend_on_what_else_was_asked():
+    alone, busy = a_broker(), a_broker()
+    for number in range(7):
+        busy.latency_ns("order", f"k1-{number:06d}-00-0")
+    assert alone.latency_ns("order", "k9-000001-00-0") == busy.latency_ns("order", "k9-000001-00-0")
+    assert alone.latency_ns("order", "k9-000001-00-0") != alone.latency_ns("cancel", "k9-000001-00-0", 1)
+    for attempt in range(200):
+        there_ns, back_ns = alone.latency_ns("query", "k9-000001-00-0", attempt)
+        low_ns, high_ns = alone.settings.latency_ms_min * 1e6, alone.settings.latency_ms_max * 1e6
+        assert low_ns - 2 <= there_ns + back_ns <= high_ns + 2

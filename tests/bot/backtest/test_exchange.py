@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from actors.gateways.order_gateway import OrderGatewaySettings
 from adapters.simulated.broker import Broker
 from adapters.simulated.ledger import NoLedger
 from adapters.simulated.prices import QuoteBoard
@@ -16,7 +17,7 @@ from tests.kit.orders import an_order
 from tests.kit.turns import MemoryJournal, a_bus, a_sayer
 
 
-def an_exchange(*orders: Order, state: str = "TRADING", latency_ms: float = 100.0):
+def an_exchange(*orders: Order, state: str = "TRADING", latency_ms: float = 100.0, dry_run: bool = False):
     """An exchange of a system that says its state, then those orders, at the venue's first word."""
     clock = FixedClock(at(0))
     journal = MemoryJournal()
@@ -32,7 +33,8 @@ def an_exchange(*orders: Order, state: str = "TRADING", latency_ms: float = 100.
         stream_ms_max=0.0,
         split_rate=0.0,
     )
-    exchange = Exchange(bus, clock, Broker(settings, a_universe("BTC-EUR"), board, NoLedger()))
+    gateway = OrderGatewaySettings(dry_run=dry_run)
+    exchange = Exchange(bus, clock, Broker(settings, a_universe("BTC-EUR"), board, NoLedger()), gateway)
     return exchange, journal
 
 
