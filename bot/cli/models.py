@@ -1,12 +1,14 @@
 """`bot models`: list, show, promote, rollback, check."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bot.cli.errors import DAMAGED, NOT_FOUND, Fail, command
+from bot.cli.errors import BAD_CONFIGURATION, DAMAGED, NOT_FOUND, TEMPORARY, Fail, command
 from bot.cli.options import Json, emit, say, talk
 from bot.cli.train import Models
 
@@ -33,7 +35,7 @@ def list_models(models: Models = None, json: Json = False) -> None:
         told = row["problem"] or f"{row['trained_rows']:>8} rows to {row['until']}  skill {100 * row['skill']:+.2f} %"
         say(f"{row['model'][:12]}  {mark:<9} {told}")
     if not rows:
-        talk(f"no model yet in {store.directory}: fit one with `bot train`")
+        _tell_none(store)
 
 
 @app.command("show")
@@ -76,7 +78,9 @@ def promote(
     store = _store(models)
     name = store.find(model)
     store.check(name)
-    _changed(store.champion.point(name, "promote", why), json)
+    with _writing(store):
+        change = store.champion.point(name, "promote", why)
+    _changed(change, json)
 
 
 @app.command("rollback")
@@ -97,7 +101,9 @@ def rollback(
         raise Fail(str(error), NOT_FOUND) from error
     if before:
         store.check(before)
-    _changed(store.champion.point(before, "rollback", why), json)
+    with _writing(store):
+        change = store.champion.point(before, "rollback", why)
+    _changed(change, json)
 
 
 @app.command("check")
@@ -126,14 +132,32 @@ def check(
     else:
         for name in names:
             say(f"{name[:12]}  {problems.get(name, 'sound')}")
+        if not names:
+            _tell_none(store)
     if problems:
         raise Fail(f"{len(problems)} of {len(names)} models unsound: {next(iter(problems.values()))}", DAMAGED)
 
 
 def _store(models: Path | None) -> Any:
+    """The store; raises Fail for what is there and no directory."""
     from bot.models.places import models_directory, store_of
 
-    return store_of(models_directory(models, os.environ))
+    directory = models_directory(models, os.environ)
+    if directory.exists() and not directory.is_dir():
+        raise Fail(f"{directory} is no directory, expected one of models", BAD_CONFIGURATION)
+    return store_of(directory)
+
+
+@contextlib.contextmanager
+def _writing(store: Any) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Fail(f"{store.directory} cannot be written: {error.strerror or error}", TEMPORARY) from error
+
+
+def _tell_none(store: Any) -> None:
+    talk(f"no model yet in {store.directory}: fit one with `bot train`")
 
 
 def _row(store: Any, name: str, champion: str) -> dict[str, Any]:

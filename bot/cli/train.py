@@ -11,6 +11,7 @@ from bot.cli.errors import BAD_CONFIGURATION, DAMAGED, NOT_FOUND, TEMPORARY, USA
 from bot.cli.evaluate import a_duration
 from bot.cli.options import Json, a_path, emit, say, talk
 from bot.cli.progress import progress
+from bot.cli.writing import check_directory
 
 ROUNDS_SHOWN: Final = 20
 """From how many rounds of how many levels on a bar is worth it: always, but for tests."""
@@ -82,9 +83,12 @@ def train(
 
     Examples: `bot train --prices btc.csv --horizon 4h --bar 1h`  ·  `bot train --examples btc.npz --seed 7 --json`
     """
+    from bot.models.places import models_directory
     from quant.quantile_regression import BoosterSettings
     from quant.training import TrainingSettings
 
+    directory = models_directory(models, os.environ)
+    check_directory(directory)
     taken, life_ns = _taken(examples, prices, horizon, bar)
     settings = TrainingSettings(
         BoosterSettings(threads=threads),
@@ -93,17 +97,17 @@ def train(
         embargo_ns=life_ns if embargo_s is None else round(embargo_s * 1e9),
         free=free,
     )
-    found = _fitted(taken, settings, seed, models, promote)
+    found = _fitted(taken, settings, seed, directory, promote)
     if track:
         _track(track, found)
     _print(found, json)
 
 
-def _fitted(taken: Any, settings: Any, seed: int, models: Path | None, promote: bool) -> Any:
-    from bot.models.places import fitting_code, models_directory, store_of
+def _fitted(taken: Any, settings: Any, seed: int, directory: Path, promote: bool) -> Any:
+    from bot.models.places import fitting_code, store_of
     from bot.models.training import train as fit_and_publish
 
-    store = store_of(models_directory(models, os.environ))
+    store = store_of(directory)
     sets = 2 if settings.free else 1
     total = settings.rounds_max * len(taken.levels) * sets
     with progress(f"fitting on {len(taken.z)} rows", total, ROUNDS_SHOWN) as advance:
@@ -147,14 +151,18 @@ def _taken(said: str, prices: list[Path] | None, horizon_s: float | None, bar_s:
 def _from_examples(said: str) -> Any:
     from bot.models.dataset import BadExamples, read_examples, read_stream
 
+    path = a_path(said)
+    if said != "-" and not path.exists():
+        raise Fail(f"{said}: no such file of examples", NOT_FOUND)
+    if said != "-" and path.is_dir():
+        raise Fail(f"{said}: is a directory, expected a file of examples", BAD_CONFIGURATION)
     try:
-        return read_stream(sys.stdin.buffer) if said == "-" else read_examples(a_path(said))
+        return read_stream(sys.stdin.buffer) if said == "-" else read_examples(path)
     except BadExamples as error:
         raise Fail(str(error), DAMAGED) from error
 
 
 def _from_prices(prices: list[Path], horizon_s: float, bar_s: float | None) -> tuple[Any, int]:
-    from adapters.tables.errors import BadTable, MissingTable
     from bot.evaluation.prices import BadPrices
     from bot.models.dataset import BadExamples
     from bot.models.history import examples_of_prices
@@ -164,10 +172,6 @@ def _from_prices(prices: list[Path], horizon_s: float, bar_s: float | None) -> t
 
     try:
         return examples_of_prices(prices, bar_s, horizon_s, shown)
-    except MissingTable as error:
-        raise Fail(str(error), NOT_FOUND) from error
-    except BadTable as error:
-        raise Fail(str(error), DAMAGED) from error
     except (BadPrices, BadExamples) as error:
         raise Fail(str(error), BAD_CONFIGURATION) from error
 

@@ -21,10 +21,10 @@ def check_writable(path: Path) -> None:
 
 
 def check_directory(path: Path) -> None:
-    """Raise Fail where no directory is or can be made that takes files; it is there afterwards."""
+    """Raise Fail where no directory is or can be made that takes files; nothing is left there."""
+    there = next(each for each in (path, *path.absolute().parents) if each.exists())
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
+        with tempfile.TemporaryDirectory(dir=there):
             pass
     except OSError as error:
         raise Fail(f"{path} cannot be used as a directory: {error.strerror or error}", BAD_CONFIGURATION) from error

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from adapters.models.store import ModelStore
@@ -18,6 +20,27 @@ def test_an_empty_store_says_how_to_fill_it(tmp_path):
 
     assert (said.code, said.out) == (0, "")
     assert "fit one with `bot train`" in said.err
+
+    assert "no model yet" in bot("models", "check", "--models", tmp_path / "none").err
+
+
+@pytest.mark.parametrize("verb", ["list", "show", "rollback", "check"])
+def test_a_store_that_is_a_file_is_none(tmp_path, verb):
+    (tmp_path / "file").touch()
+    said = bot("models", verb, "--models", tmp_path / "file")
+
+    assert said.code == 4
+    assert "is no directory, expected one of models" in said.error
+
+
+def test_a_store_that_takes_no_change_is_left_as_it_is(models):
+    directory, first, _ = models
+    (directory / f".history.json.{os.getpid()}").mkdir()
+    said = bot("models", "promote", first[:10], "--models", directory)
+
+    assert said.code == 75
+    assert "cannot be written: Is a directory" in said.error
+    assert not (directory / "champion").exists()
 
 
 def test_a_model_is_promoted_and_taken_back(models):

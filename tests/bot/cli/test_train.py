@@ -51,7 +51,7 @@ def test_people_are_told_what_it_is_worth(tmp_path, examples):
         (("--examples", "a.npz", "--prices", "b.csv"), 2, "give either"),
         (("--prices", "b.csv"), 2, "--prices needs --horizon"),
         (("--examples", "a.npz", "--bar", "1h"), 2, "go with --prices"),
-        (("--examples", "absent.npz"), 10, "absent.npz cannot be read: No such file"),
+        (("--examples", "absent.npz"), 3, "absent.npz: no such file of examples"),
         (("--prices", "absent.csv", "--horizon", "4h"), 3, "absent.csv"),
     ],
 )
@@ -60,6 +60,23 @@ def test_what_cannot_be_trained_from_is_one_line(tmp_path, arguments, code, comp
 
     assert said.code == code
     assert complaint in said.error
+
+
+@pytest.mark.parametrize("place", ["file", "file/models", "/proc/models"])
+def test_a_store_that_takes_nothing_is_said_before_the_work(tmp_path, place):
+    (tmp_path / "file").touch()
+    said = bot("train", "--examples", tmp_path / "nowhere.npz", "--models", tmp_path / place)
+
+    assert said.code == 4
+    assert "cannot be used as a directory" in said.error
+
+
+def test_a_directory_is_no_file_of_examples_nor_of_prices(tmp_path):
+    said = bot("train", "--examples", tmp_path, "--models", tmp_path)
+
+    assert said.code == 4
+    assert "is a directory, expected a file of examples" in said.error
+    assert bot("train", "--prices", tmp_path, "--horizon", "4h", "--models", tmp_path).code == 4
 
 
 def test_too_few_examples_are_bad_configuration(tmp_path):
