@@ -9,9 +9,17 @@ INTERRUPTED = 130
 def main() -> None:
     """Run one command; an interrupt before it can end in order ends it without a word."""
     try:
+        _open_closed_streams()
         _command()
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
+
+
+def _open_closed_streams() -> None:
+    """A stream that is closed (`>&-`) goes nowhere; else the next file opened would take its place."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w" if descriptor else "r", encoding="utf-8"))  # noqa: SIM115
 
 
 def _command() -> None:

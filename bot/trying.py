@@ -1,11 +1,14 @@
 """An agent is tried in a sacrificial process, for at most so long: its code may never end, exit or print as it likes.
 
-`python -m bot.trying KIND STEPS LONG_STEPS` is that process. It says on its stdout which law is under way and
-which is broken, one JSON object a line; what the agent itself prints goes to stderr.
+`python -m bot.trying KIND STEPS LONG_STEPS LIMIT_S` is that process. It says on its stdout which law is under way and
+which is broken, one JSON object a line; what the agent itself prints goes to stderr. It bounds its own time as well, so
+that it does not outlive whoever waits for it.
 """
 
 import json
+import math
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -15,6 +18,9 @@ from actors.agents import laws
 from bot.configuration import BadConfiguration
 
 LIMIT_S: Final = 60.0
+SPARE_S: Final = 2
+"""Who waits ends it first."""
+
 READING: Final = "reading its code"
 
 
@@ -43,7 +49,7 @@ def tried(kind: str, limit_s: float = LIMIT_S) -> tuple[laws.Broken, ...]:
 
 def _answered(kind: str, limit_s: float) -> tuple[list[dict[str, Any]], int | None]:
     """What the process of the trial said, and its exit code; None where it had to be ended."""
-    arguments = (kind, str(laws.STEPS), str(laws.CALIBRATION_STEPS))
+    arguments = (kind, str(laws.STEPS), str(laws.CALIBRATION_STEPS), str(math.ceil(limit_s)))
     with subprocess.Popen(  # noqa: S603 - our own program, and the name of an agent
         [sys.executable, "-P", "-m", "bot.trying", *arguments],
         stdin=subprocess.DEVNULL,
@@ -74,7 +80,8 @@ def main(arguments: list[str]) -> None:
 
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1, encoding="utf-8") as answer:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        kind, steps, long_steps = arguments[0], int(arguments[1]), int(arguments[2])
+        kind, (steps, long_steps, limit_s) = arguments[0], map(int, arguments[1:])
+        resource.setrlimit(resource.RLIMIT_CPU, (limit_s + SPARE_S, limit_s + SPARE_S))
         try:
             agent = agent_of(kind)
         except BadConfiguration as error:

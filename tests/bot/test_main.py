@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.kit.command_line import REPOSITORY, SMALL, Said, bot, bot_process
 
 
@@ -76,3 +78,11 @@ def test_an_interrupt_during_the_start_leaves_no_traceback_and_nothing_broken(tm
     assert "Traceback" not in said.err
     again = bot("run", "--for", "1s", "--speed", "max", "--quiet", "--json", "--runs", tmp_path)
     assert again.code == 0
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-"])
+def test_a_stream_that_is_closed_goes_nowhere(closed: str) -> None:
+    said = bot_process("features", "list", shell=closed)
+
+    assert (said.code, said.err) == (0, "")
+    assert bool(said.out) == (not closed.startswith(">&-"))
