@@ -13,6 +13,7 @@ from bot.cli import (
     backtest,
     control,
     data,
+    diff,
     doctor,
     evaluate,
     export,
@@ -83,6 +84,7 @@ app.command("stop", rich_help_panel=RUN)(control.stop)
 app.command("status", rich_help_panel=RUN)(control.status)
 app.command("replay", rich_help_panel=INSPECT)(look.replay)
 app.command("why", rich_help_panel=INSPECT)(look.why)
+app.command("diff", rich_help_panel=INSPECT)(diff.diff)
 app.command("verify", rich_help_panel=INSPECT)(look.verify)
 app.command("inspect", rich_help_panel=INSPECT)(look.inspect)
 app.command("runs", rich_help_panel=INSPECT)(look.runs)
