@@ -1,4 +1,7 @@
-"""The auditor keeps one record of each decision: which messages it was made of, and what it came to."""
+"""The auditor keeps one record of each decision: which messages it was made of, and what it came to.
+
+What was chosen is a selection, or the targets of a strategy.
+"""
 
 from decimal import Decimal
 from typing import ClassVar, Final
@@ -8,7 +11,7 @@ import msgspec
 from actors.reacting import Answer, Reacting, Reaction
 from contracts.account import Equity
 from contracts.belief import Slate
-from contracts.decision import AccountState, DecisionLog, GateState, Intent, Refusal, Selection, Verdict
+from contracts.decision import AccountState, DecisionLog, GateState, Intent, Refusal, Selection, TargetFrame, Verdict
 from contracts.envelope import Envelope
 from contracts.quantities import Money
 
@@ -37,6 +40,7 @@ class Auditor(Reacting[AuditorState]):
         Equity,
         Slate,
         Selection,
+        TargetFrame,
         Intent,
         Refusal,
         Verdict,
@@ -51,6 +55,7 @@ class Auditor(Reacting[AuditorState]):
             Equity: self._on_equity,
             Slate: self._on_slate,
             Selection: self._on_selection,
+            TargetFrame: self._on_selection,
             Intent: self._on_intent,
             Refusal: self._on_refusal,
             Verdict: self._on_verdict,
@@ -68,7 +73,7 @@ class Auditor(Reacting[AuditorState]):
         self.state.slate_seq = envelope.seq
         return ()
 
-    def _on_selection(self, envelope: Envelope[Selection]) -> Answer:
+    def _on_selection(self, envelope: Envelope[Selection | TargetFrame]) -> Answer:
         self.state.selection_seq = envelope.seq
         return ()
 

@@ -30,14 +30,17 @@ from actors.risk_gate import RiskGate
 from actors.scorer import Scorer
 from actors.selector import Selector
 from actors.sentinel import Sentinel
+from actors.target_gate import TargetGate
 from actors.trade_keeper import TradeKeeper
 from bot.agents import agent_of
-from bot.builder import Assembly, SystemBuilder
+from bot.builder import REQUIRED_OF_STRATEGY, Assembly, SystemBuilder
 from bot.outside import Outside
 from bot.profile import Profile
+from bot.settings import StrategyProfile
+from bot.strategies import strategy_of
 from quant.booster_inputs import BoosterInputs
 from quant.features.engine import REGISTRY
-from runtime.actor import ActorFactory
+from runtime.actor import ActorFactory, Gateway
 from runtime.seeds import Seeds
 
 
@@ -73,21 +76,14 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
     `checked` asserts every actor's invariants after each message.
     """
     seeds = Seeds(profile.seed)
-    epochs = itertools.count(hooks.first_epoch)
-    feed = partial(
-        FeedHandler,
-        outside.feed,
-        outside.clock,
-        profile.feed,
-        chance=seeds.generator("feed"),
-        epochs=epochs,
-        counts=hooks.feed_counts,
-        quarantine=_keep_in_memory,
-        on_warm=hooks.warmed_up.set,
-        on_finished=hooks.finished,
-    )
-    gate = partial(RiskGate, profile.limits, profile.account.currency, _chance(seeds, "risk"), profile.planning)
+    feed = _feed(profile, outside, hooks)
     venue = partial(OrderGateway, outside.venue, outside.journal, outside.clock, profile.orders, lagging=hooks.lagging)
+    cadence = partial(Metronome, outside.clock, profile.cadence, hooks.warmed_up.wait)
+    if profile.strategy is not None:
+        return _of_strategy(
+            profile, profile.strategy, outside, checked=checked, feed=feed, venue=venue, cadence=cadence
+        )
+    gate = partial(RiskGate, profile.limits, profile.account.currency, _chance(seeds, "risk"), profile.planning)
     return (
         SystemBuilder(outside, checked)
         .with_actor("sentinel", "desk", partial(Sentinel, profile.sentinel))
@@ -112,9 +108,49 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         .with_actor("auditor", "desk", Auditor)
         .with_gateway("feed", "feeds", feed)
         .with_gateway("venue", "orders", venue)
-        .with_gateway("cadence", "metronome", partial(Metronome, outside.clock, profile.cadence, hooks.warmed_up.wait))
+        .with_gateway("cadence", "metronome", cadence)
         .with_gateway("trainer", "trainer", _trainer(profile, outside))
         .with_gateway("allocator", "allocator", partial(Allocator, outside.workers, profile.planning.solve_s_max))
+        .build()
+    )
+
+
+def _feed(profile: Profile, outside: Outside, hooks: Hooks) -> Callable[[], FeedHandler]:
+    """The factory of feed handlers, whose connections are numbered across restarts."""
+    return partial(
+        FeedHandler,
+        outside.feed,
+        outside.clock,
+        profile.feed,
+        chance=Seeds(profile.seed).generator("feed"),
+        epochs=itertools.count(hooks.first_epoch),
+        counts=hooks.feed_counts,
+        quarantine=_keep_in_memory,
+        on_warm=hooks.warmed_up.set,
+        on_finished=hooks.finished,
+    )
+
+
+def _of_strategy(
+    profile: Profile, strategy: StrategyProfile, outside: Outside, *, checked: bool, feed: Callable[[], Gateway],
+    venue: Callable[[], Gateway], cadence: Callable[[], Gateway],
+) -> Assembly:  # fmt: skip
+    """The same house with a strategy in the place of beliefs and choice; the ledger speaks before it, as it did."""
+    seeds = Seeds(profile.seed)
+    gate = partial(TargetGate, profile.limits, profile.account.currency, _chance(seeds, "risk"))
+    return (
+        SystemBuilder(outside, checked, REQUIRED_OF_STRATEGY)
+        .with_actor("sentinel", "desk", partial(Sentinel, profile.sentinel))
+        .with_actor("marker", "market", partial(Marker, profile.marks))
+        .with_actor("bar_builder", "market", partial(BarBuilder, profile.bars))
+        .with_actor("ledger", "desk", partial(Ledger, profile.ledger))
+        .with_actor("strategy", "choice", strategy_of(strategy, _chance(seeds, "strategy")))
+        .with_actor("risk", "desk", gate)
+        .with_actor("desk", "desk", partial(ExecutionDesk, profile.desk))
+        .with_actor("auditor", "desk", Auditor)
+        .with_gateway("feed", "feeds", feed)
+        .with_gateway("venue", "orders", venue)
+        .with_gateway("cadence", "metronome", cadence)
         .build()
     )
 

@@ -56,6 +56,10 @@ REQUIRED: Final = (
     "auditor", "feed", "cadence", "venue", "trainer", "allocator",
 )  # fmt: skip
 
+REQUIRED_OF_STRATEGY: Final = (
+    "marker", "bar_builder", "strategy", "risk", "desk", "ledger", "sentinel", "auditor", "feed", "cadence", "venue",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SystemBuilder:
@@ -63,6 +67,7 @@ class SystemBuilder:
 
     outside: Outside
     checked: bool = False
+    required: tuple[str, ...] = REQUIRED
     actors: tuple[ActorPart, ...] = ()
     gateways: tuple[GatewayPart, ...] = ()
     given: frozenset[str] = field(default_factory=frozenset)
@@ -86,7 +91,7 @@ class SystemBuilder:
 
     def build(self) -> Assembly:
         """The system at rest; raises IncompleteSystem naming all missing parts, ValueError for a name used twice."""
-        missing = tuple(part for part in REQUIRED if part not in self.given)
+        missing = tuple(part for part in self.required if part not in self.given)
         if missing:
             raise IncompleteSystem(missing)
         names = [part.name for part in self.actors] + [part.name for part in self.gateways]

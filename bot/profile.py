@@ -44,6 +44,7 @@ from bot.settings import (
     ProcessSettings,
     RunsSettings,
     SimulatedProfile,
+    StrategyProfile,
     named,
     named_agent,
 )
@@ -92,6 +93,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     orders: OrderGatewaySettings
     simulated: SimulatedProfile
     history: FillSettings | None = None
+    strategy: StrategyProfile | None = None
 
     def __post_init__(self) -> None:
         named(self.name)

@@ -1,7 +1,7 @@
 """The sections of a profile that are the daemon's own: account, agents, process, health, runs, simulated outside."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -49,6 +49,16 @@ class AgentProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def settings(self, name: str, bar_s: float) -> AgentSettings:
         """The agent's own settings under its name."""
         return AgentSettings(name=name, horizon_s=self.horizon_s, prior=self.prior, label_s=self.label_s, bar_s=bar_s)
+
+
+class StrategyProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A strategy that decides in the place of the blend: shipped, an entry point, `module:Class`, or a .py file.
+
+    `settings` are those that the strategy itself declares.
+    """
+
+    name: str
+    settings: dict[str, Any] = {}
 
 
 class SimulatedProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,5 +1,6 @@
 """What a decision adds, in whole lots: rounded down, repaired and filled within every budget of the joint book."""
 
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 from typing import Final, NamedTuple
 
@@ -46,6 +47,13 @@ def in_lots(
     """
     priced = [int(place) for place in np.flatnonzero(wanted) if has_price(view, int(place))]
     kept = [_leg(view, place, float(wanted[place]), settings) for place in priced]
+    return fitted(kept, len(wanted), scale, edge, tail, budgets, settings)
+
+
+def fitted(
+    kept: Sequence[Leg], width: int, scale: float, edge: Floats, tail: Tail, budgets: Budgets, settings: RiskSettings
+) -> dict[int, Money]:
+    """Quantities by place of legs in a book of `width` instruments, of which the share `scale` is known to fit."""
     places = [leg.place for leg in kept]
     worth = np.array([leg.worth for leg in kept])
     candidates = Candidates(
@@ -55,7 +63,7 @@ def in_lots(
     )
 
     def added(lots: Lots) -> Floats:
-        total = np.zeros(len(wanted))
+        total = np.zeros(width)
         total[places] = worth * lots
         return total
 
@@ -73,14 +81,20 @@ def in_lots(
 
 
 def _leg(view: View, place: int, wanted: float, settings: RiskSettings) -> Leg:
-    instrument = view.instruments[place]
     side: Side = "buy" if wanted > 0.0 else "sell"
-    limit, dear = dearest(view, place, side, settings)
+    instrument, (_, dear) = view.instruments[place], dearest(view, place, side, settings)
+    most = instrument.lots_within(min(abs(wanted) / dear, float(instrument.quantity_max)))
+    return leg_of(view, place, side, most, settings)
+
+
+def leg_of(view: View, place: int, side: Side, most: int, settings: RiskSettings) -> Leg:
+    """An order of so many lots at most, and of as many as the venue wants at least."""
+    instrument, (limit, _) = view.instruments[place], dearest(view, place, side, settings)
     least = (MARGIN * instrument.notional_min / (limit * instrument.lot)).to_integral_value(rounding=ROUND_CEILING)
     return Leg(
         place=place,
         instrument=instrument,
         worth=sign(side) * float(instrument.lot) * float(view.unit[place]),
         least=max(1, int(least)),
-        most=instrument.lots_within(min(abs(wanted) / dear, float(instrument.quantity_max))),
+        most=most,
     )

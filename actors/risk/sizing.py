@@ -113,7 +113,7 @@ def _aims(
     equity = float(case.equity.equity) if case.equity is not None else 0.0
     shortfall = tail.unit_shortfall(sides) if tail is not None else np.zeros(len(sides))
     wish = wishes(view, picks, slate, columns, equity, shortfall, settings)
-    keep = _kept(tail, equity, settings)
+    keep = whole_budget_share(tail, equity, settings)
     target = _shrunk(view.position, wish.target, room.multipliers.size)
     target = _capped(view.position, np.where(sides != 0.0, target, view.position), keep)
     most = np.abs(_shrunk(view.position, sides * wish.most, room.multipliers.size))
@@ -161,7 +161,7 @@ def _shrunk(position: Floats, target: Floats, size: float) -> Floats:
     return np.sign(target) * np.maximum(size * np.abs(target), held)
 
 
-def _kept(tail: Tail | None, equity: float, settings: RiskSettings) -> float:
+def whole_budget_share(tail: Tail | None, equity: float, settings: RiskSettings) -> float:
     """The share of every position that the whole budget has room for; no multiplier closes anything by force."""
     if tail is None:
         return 1.0

@@ -63,7 +63,7 @@ def _within_budget(
 ) -> list[Proposal]:
     """Rounding, or a hedge that was refused, can leave too much: what adds most to the tail goes first."""
     while room.tail is not None and any(not each.reduce_only for each in passed):
-        reasons = _tail_reasons(passed, case, room, settings) or _crowded(passed, case, room, settings)
+        reasons = tail_reasons(passed, case, room, settings) or _crowded(passed, case, room, settings)
         if not reasons:
             break
         adding = np.zeros(len(case.view.symbols), dtype=np.bool_)
@@ -81,10 +81,10 @@ def _alone(proposal: Proposal, reasons: list[Reason], case: Case, room: Room, se
         return []
     small = any(reason.control in ("C1", "MIN") for reason in reasons)
     judged = proposal._replace(added=proposal.wanted) if small else proposal
-    return _tail_reasons([judged], case, room, settings)
+    return tail_reasons([judged], case, room, settings)
 
 
-def _tail_reasons(proposals: list[Proposal], case: Case, room: Room, settings: RiskSettings) -> list[Reason]:
+def tail_reasons(proposals: list[Proposal], case: Case, room: Room, settings: RiskSettings) -> list[Reason]:
     """C12 over both horizons, and the deviation, each with what cut its budget."""
     if room.tail is None:
         why = ", ".join(case.view.unknown) or "nothing is known of equity or sigma"

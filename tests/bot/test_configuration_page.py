@@ -16,7 +16,7 @@ from tests.architecture.source import REPOSITORY
 PAGE = (REPOSITORY / "docs" / "configuration.md").read_text("utf-8")
 ROWS = re.findall(r"^\| `([\w.]+)` \|([^|]*)\|([^|]*)\|([^|]*)\|$", PAGE, re.MULTILINE)
 EXAMPLES = re.findall(r"`(BOT__\w+)=([^`]*)`", PAGE)
-PLACES = {"fx": "CURRENCY", "balances": "ASSET", "agents": "NAME"}
+PLACES = {"fx": "CURRENCY", "balances": "ASSET", "agents": "NAME", "settings": "KEY"}
 """What stands on the page for the keys that a user chooses."""
 
 

@@ -9,7 +9,9 @@ from actors.risk.account import SentinelSettings
 from actors.risk.planning import UNPLANNED, PlanningSettings
 from actors.risk.settings import RiskSettings
 from actors.risk_gate import RiskGate
+from actors.target_gate import TargetGate
 from contracts.column import floats, integers
+from contracts.decision import TargetFrame
 from contracts.market import BarHistory, FeedStatus
 from tests.kit.beliefs import a_slate
 from tests.kit.market import NOON_NS, a_universe_changed
@@ -136,3 +138,28 @@ def a_gate_stage(
     stage.admit(a_gate_state("TRADING"))
     stage.admit(slate or a_slate(width=len(names)))
     return stage
+
+
+def a_target_stage(
+    *symbols: str, bars: int = 60, gate: str = "TRADING", can_short: bool = True, **changed: Any
+) -> Stage:
+    """A target gate that may trade, as `a_gate_stage`; what names a limit changes it, what a symbol is held."""
+    limits = {name: value for name, value in changed.items() if name in RiskSettings.__struct_fields__}
+    held = {name: value for name, value in changed.items() if name not in limits}
+    names = symbols or ("BTC-EUR", "ETH-EUR")
+    stage = Stage(TargetGate(risk_settings(**limits), "EUR", chance))
+    stage.admit(a_start())
+    stage.admit(a_universe_changed(*names, can_short=can_short))
+    stage.admit(a_history(width=len(names), bars=bars))
+    stage.admit(FeedStatus("test", "live", 1, names, ""))
+    stage.admit(a_snapshot(**held))
+    stage.admit(an_equity())
+    stage.admit(marks_of(*(100.0 for _ in names), at_ns=NOON_NS))
+    stage.admit(a_gate_state(gate))
+    stage.admit(a_target_frame(*(np.nan for _ in names)))
+    return stage
+
+
+def a_target_frame(*position: float, decision: int = 1, universe: int = 1) -> TargetFrame:
+    """What a strategy wants to hold of each instrument, in column order."""
+    return TargetFrame(decision, universe, floats(list(position)), (1,))

@@ -15,7 +15,7 @@ D = Decimal
 
 def a_case(stage=None):
     gate = (stage or a_gate_stage()).actors[0]
-    return gate._case(NOON_NS, ["BTC-EUR", "ETH-EUR"])
+    return gate.case(NOON_NS, ["BTC-EUR", "ETH-EUR"])
 
 
 def a_proposal(case, symbol="BTC-EUR", notional=40.0):

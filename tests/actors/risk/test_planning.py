@@ -66,7 +66,7 @@ def test_the_rows_that_are_asked_about_have_the_tail_of_every_book_of_the_questi
     assert every == asked
     assert asked.unit_losses.values.shape == (1000, len(NAMES))
     gate = stage.actors[0]
-    case = gate._case(stage.now_ns, list(NAMES))
+    case = gate.case(stage.now_ns, list(NAMES))
     tail = gate._tail(case)
     rng = np.random.default_rng(3)
     for _ in range(20):

@@ -26,7 +26,7 @@ LIMITS = risk_settings(**FREE, scenarios=1_000, scenarios_min=1_000, open_orders
 
 @pytest.fixture(scope="module")
 def a_case():
-    return a_gate_stage().actors[0]._case(NOON_NS, ["BTC-EUR"])
+    return a_gate_stage().actors[0].case(NOON_NS, ["BTC-EUR"])
 
 
 def a_book(rng):

@@ -27,7 +27,7 @@ ANY = st.one_of(st.floats(), st.floats(-300.0, 300.0), st.just(0.0))
 
 @pytest.fixture(scope="module")
 def a_case():
-    return a_gate_stage().actors[0]._case(NOON_NS, ["BTC-EUR"])
+    return a_gate_stage().actors[0].case(NOON_NS, ["BTC-EUR"])
 
 
 @given(number=st.integers(0, 10_000), data=st.data())

@@ -22,7 +22,7 @@ def a_room(case, settings, budget):
 
 def a_decision(*notionals, budget=5.0, **changed):
     stage = a_gate_stage()
-    case = stage.actors[0]._case(NOON_NS, ["BTC-EUR", "ETH-EUR"])
+    case = stage.actors[0].case(NOON_NS, ["BTC-EUR", "ETH-EUR"])
     settings = risk_settings(**changed)
     room = a_room(case, settings, budget)
     proposals = [
@@ -50,7 +50,7 @@ def test_too_few_scenarios_pass_nothing():
     weighed = a_decision(10.0, scenarios=1_000, scenarios_min=1_000)
     assert len(weighed.passed) == 1
     stage = a_gate_stage()
-    case = stage.actors[0]._case(NOON_NS, ["BTC-EUR"])
+    case = stage.actors[0].case(NOON_NS, ["BTC-EUR"])
     few = a_room(case, risk_settings(scenarios=100, scenarios_min=100), 5.0)
     proposal = priced(case.view, 0, "BTC-EUR", "buy", 10.0, D(0), risk_settings(), "")
     weighed = weigh([proposal], case, Reserved(case, [], 0), few, risk_settings())
@@ -63,7 +63,7 @@ def test_a_budget_that_is_no_number_passes_nothing():
 
 def test_closing_needs_no_tail():
     stage = a_gate_stage(BTC_EUR="0.5")
-    case = stage.actors[0]._case(NOON_NS, [])
+    case = stage.actors[0].case(NOON_NS, [])
     nobody = Room(None, budgets_of(0.0, risk_settings()), WHOLE)
     proposals = closing(case, ["BTC-EUR"], 3, risk_settings())
     weighed = weigh(proposals, case, Reserved(case, [], 0), nobody, risk_settings())

@@ -1,0 +1,157 @@
+"""From targets to proposals: the difference to what is held in whole lots, each as one priced order, cut to what fits.
+
+A strategy says how much it wants, so nothing is sized here. What makes a position larger is cut to the budgets of the
+joint book and to what one order may be; what does not fit is refused under a leg of its own with the reasons. A book
+beyond the whole budget (volatility has risen) is cut in proportion, whatever is wanted. Where the budget binds, steps
+below `rebalance_ratio` of the position are not traded: it breathes with every bar, and fees would be paid for that. A
+position goes through zero in two decisions.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from actors.risk.judging import Case, Reserved, reasons_against, signed
+from actors.risk.proposals import NOTHING, Proposal, dearest, has_price, is_dust, whole_lots
+from actors.risk.rounding import fitted, leg_of
+from actors.risk.settings import RiskSettings
+from actors.risk.sizing import Draft, Room, whole_budget_share
+from actors.risk.view import View
+from actors.risk.weighing import Refused, tail_reasons
+from contracts.decision import Reason
+from contracts.quantities import Side, sign
+
+_EMPTY: Final = np.zeros(0)
+
+
+class Differences(NamedTuple):
+    """The proposals of a decision, what of them was cut away with the reasons, and how it was fitted."""
+
+    proposals: list[Proposal]
+    refused: list[Refused]
+    draft: Draft
+
+
+def differences(
+    case: Case, wanted: Mapping[str, int], reserved: Reserved, room: Room, settings: RiskSettings
+) -> Differences:
+    """Proposals that lead from what is held to `wanted`, signed whole lots of each symbol."""
+    lots = _toward(case, wanted, room, settings)
+    orders = [_order(leg, symbol, change, case, settings) for leg, (symbol, change) in enumerate(lots.items())]
+    proposals = [order.proposal for order in orders]
+    cut = [_rest(order, settings) for order in orders if order.left]
+    adding = [each for each in proposals if not each.reduce_only and not each.why and each.quantity]
+    draft = Draft(_EMPTY, _EMPTY, {}, 1.0, 1.0, 0.0)
+    if room.tail is not None and adding:
+        proposals, beyond, draft = _fit(proposals, adding, case, reserved, room, settings)
+        cut += beyond
+    taken = {each.leg for each in proposals}
+    refused: list[Refused] = []
+    leg = len(lots)
+    for each in cut:
+        if each.proposal.leg in taken:
+            refused.append(Refused(each.proposal._replace(leg=leg), each.reasons))
+            leg += 1
+        else:
+            refused.append(each)
+    return Differences(proposals, refused, draft)
+
+
+class _Order(NamedTuple):
+    """The order of one difference, and how many lots of it one order may not have."""
+
+    proposal: Proposal
+    left: int
+
+
+def _toward(case: Case, wanted: Mapping[str, int], room: Room, settings: RiskSettings) -> dict[str, int]:
+    """Signed lots to trade of each symbol, through zero in two steps, after a book beyond its budget was cut."""
+    view = case.view
+    equity = float(case.equity.equity) if case.equity is not None else 0.0
+    keep = whole_budget_share(room.tail, equity, settings)
+    found: dict[str, int] = {}
+    for symbol in dict.fromkeys((*wanted, *(case.positions if keep < 1.0 else ()))):
+        place = view.at(symbol)
+        if place < 0:
+            continue
+        held = _lots_held(case, view, place)
+        target = wanted.get(symbol, held)
+        most = int(keep * abs(held))
+        if held * target > 0 and abs(target) > most and abs(held) - most >= settings.rebalance_ratio * abs(held):
+            target = max(-most, min(most, target))
+        change = -held if held * target < 0 else target - held
+        if change:
+            found[symbol] = change
+    return found
+
+
+def _lots_held(case: Case, view: View, place: int) -> int:
+    """Signed whole lots that are held; what is less than a lot is nothing."""
+    held, instrument = case.positions.get(view.symbols[place], NOTHING), view.instruments[place]
+    lots = instrument.lots(whole_lots(abs(held), instrument.lot))
+    return lots if held > 0 else -lots
+
+
+def _order(leg: int, symbol: str, change: int, case: Case, settings: RiskSettings) -> _Order:
+    """One order for a change in lots at the worst price that may be paid, no larger than one order may be."""
+    view, place = case.view, case.view.at(symbol)
+    side: Side = "buy" if change > 0 else "sell"
+    held, instrument = case.positions.get(symbol, NOTHING), view.instruments[place]
+    reduce_only = held * sign(side) < 0 and not is_dust(view, place, held, 0.0)
+    if not has_price(view, place):
+        return _Order(Proposal(leg, symbol, place, side, NOTHING, Decimal("NaN"), reduce_only, 0.0, "", 0.0), 0)
+    limit, dear = dearest(view, place, side, settings)
+    most = min(float(settings.order_ceiling()) / dear, float(instrument.quantity_max))
+    lots = min(abs(change), instrument.lots_within(most))
+    unknown = not (reduce_only or view.sigma[place] > 0.0)
+    why = f"sigma of {symbol} is unknown: too few bars were heard" if unknown else ""
+    quantity = instrument.quantity(lots)
+    added = float(quantity) * float(view.unit[place]) * sign(side)
+    left = 0 if why else abs(change) - lots
+    return _Order(Proposal(leg, symbol, place, side, quantity, limit, reduce_only, added, why, added), left)
+
+
+def _rest(order: _Order, settings: RiskSettings) -> Refused:
+    """What is left of a difference for the decisions to come."""
+    proposal = order.proposal
+    reason = Reason("C2", f"{order.left} lots of {proposal.symbol} are beyond one order of {settings.order_ceiling()}")
+    return Refused(proposal, (reason,))
+
+
+def _fit(
+    proposals: list[Proposal], adding: list[Proposal], case: Case, reserved: Reserved, room: Room,
+    settings: RiskSettings,
+) -> tuple[list[Proposal], list[Refused], Draft]:  # fmt: skip
+    """The share of what is added that fits as a whole, in lots; every EUR that is wanted counts the same."""
+    view, tail, added = case.view, room.tail, signed(adding, case.view)
+    assert tail is not None
+    budgets = tail.sure(added, room.budgets)
+    calm = tail.calm_scale(added, budgets.deviation)
+    scale = min(calm, tail.scale(added, budgets))
+    lots_of = {each.place: view.instruments[each.place].lots(each.quantity) for each in adding}
+    legs = [leg_of(view, each.place, each.side, lots_of[each.place], settings) for each in adding]
+    lots = fitted(legs, len(added), scale, np.ones(len(added)), tail, budgets, settings)
+    kept: list[Proposal] = []
+    cut: list[Refused] = []
+    small = {leg.place for leg in legs if leg.most < leg.least}
+    for each in proposals:
+        if each not in adding or each.place in small or lots[each.place] == each.quantity:
+            kept.append(each)
+            continue
+        reasons = tuple(tail_reasons(adding, case, room, settings)) or (_beyond(each.symbol, lots[each.place]),)
+        held = abs(_lots_held(case, view, each.place))
+        fits = view.instruments[each.place].lots(lots[each.place])
+        if fits and fits >= settings.rebalance_ratio * (held + fits):
+            worth = float(lots[each.place]) * float(view.unit[each.place]) * sign(each.side)
+            kept.append(each._replace(quantity=lots[each.place], added=worth))
+            cut.append(Refused(each, reasons))
+        else:
+            others = reasons_against(each, case, reserved, settings)
+            cut.append(Refused(each, (*others, *reasons)))
+    return kept, cut, Draft(added, scale * added, lots, scale, calm, 0.0)
+
+
+def _beyond(symbol: str, fits: Decimal) -> Reason:
+    return Reason("C12", f"of {symbol} {fits} fits into the sure part of the budget of the joint book")

@@ -1,0 +1,296 @@
+"""The base of every strategy, a user's own included: override `on_bar`, `on_tick` or `on_frame`, and say what to hold.
+
+`on_bar(bar, memory)` and `on_tick(quote, memory)` are asked for one instrument, `on_frame(frame, memory)` for all at
+once. Exactly one is overridden. The answer is what to hold in base units, negative for short; NaN or None wants
+nothing changed. The same arithmetic in `on_bar` and in `on_frame` says the same, bit for bit: an instrument without a
+bar is not asked, what was written of it is undone, and its target stands.
+
+    class Breakout(Strategy):
+        remembers = {"highest": -inf}
+
+        def on_bar(self, bar: Bar, memory: Row) -> float:
+            risen, memory["highest"] = bar.close > memory["highest"], max(bar.close, memory["highest"])
+            return 0.1 * bar.equity / bar.worth if risen else bar.position
+
+All that a strategy remembers lies in `memory`: one float per instrument and name of `remembers`, with what it begins
+with. Targets are said on every decide beat, those of ticks at once when they change as well; what becomes of them is
+the gate's to say.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from actors.alignment import moved_array, moves
+from actors.memory import NOTHING, StatefulActor
+from actors.strategies.settings import StrategySettings
+from actors.strategies.views import Bar, Floats, Frame, Quote, Row
+from contracts.account import Equity, Position
+from contracts.column import Column, floats
+from contracts.decision import TargetFrame
+from contracts.envelope import Envelope
+from contracts.instrument import Universe
+from contracts.life import Beat
+from contracts.market import BarFrame, BarHistory, FxMark, Tick, UniverseChanged
+from contracts.quantities import Nanos
+from contracts.trade import VenueSnapshot
+from quant.agents.memory import Memory, full
+
+__all__ = ["Bar", "Frame", "Memory", "Quote", "Row", "Strategy", "StrategySettings"]
+
+Chance = Callable[[int], np.random.Generator]
+"""A fresh generator for a number, so that a replay and a restart draw the same."""
+
+STYLES: Final = ("on_bar", "on_tick", "on_frame")
+_ALWAYS: Final = (UniverseChanged, FxMark, VenueSnapshot, Position, Equity, Beat)
+
+
+class StrategyState(msgspec.Struct, kw_only=True):
+    """The whole strategy; `target` and `memory` are filled in snapshots only.
+
+    `heard_seq` is the last bar or tick, `number` counts closes, `decision` the frames that were said.
+    """
+
+    universe: Universe | None = None
+    number: int = 0
+    close_ns: Nanos = 0
+    heard_seq: int = 0
+    decision: int = 0
+    opened: bool = False
+    positions: dict[str, float] = {}
+    rates: dict[str, float] = {}
+    currency: str = ""
+    equity: float = math.nan
+    target: Column | None = None
+    memory: dict[str, Column] = {}
+
+
+class Strategy(StatefulActor[StrategyState]):
+    """Bars or ticks in, a `TargetFrame` on every decide beat out, once it wants or holds anything.
+
+    Raises:
+        TypeError: none or several of `on_bar`, `on_tick` and `on_frame` are overridden.
+    """
+
+    role = "strategy"
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (*_ALWAYS, BarFrame, BarHistory)
+    kept = StrategyState
+    Settings: ClassVar[type[StrategySettings]] = StrategySettings
+    remembers: ClassVar[Mapping[str, float]] = {}
+
+    settings: Any
+    """An instance of the strategy's `Settings`."""
+
+    chance: Chance
+    """A generator by a number, such as that of a bar: all chance that a strategy has."""
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        in_ticks = cls.on_tick is not Strategy.on_tick
+        cls.inputs = (*_ALWAYS, Tick) if in_ticks else (*_ALWAYS, BarFrame, BarHistory)
+
+    def __init__(self, settings: StrategySettings, chance: Chance) -> None:
+        self._style = self.style()
+        self.settings = settings
+        self.chance = chance
+        self.start(StrategyState())
+
+    @classmethod
+    def style(cls) -> str:
+        """Which of the three is overridden; raises TypeError for none or several."""
+        found = [name for name in STYLES if getattr(cls, name) is not getattr(Strategy, name)]
+        if len(found) != 1:
+            raise TypeError(
+                f"{cls.__name__} overrides {' and '.join(found) or 'nothing'}, expected one of {', '.join(STYLES)}"
+            )
+        return found[0]
+
+    def on_bar(self, bar: Bar, memory: Row) -> float | None:
+        """What to hold of one instrument whose bar has closed, in base units; NaN or None: what is held."""
+        raise NotImplementedError
+
+    def on_tick(self, quote: Quote, memory: Row) -> float | None:
+        """What to hold of one instrument that was quoted, in base units; NaN or None: what is held."""
+        raise NotImplementedError
+
+    def on_frame(self, frame: Frame, memory: Memory) -> Floats | None:
+        """What to hold of all instruments, (N,) in base units; NaN: what is held, None: what is held of all."""
+        raise NotImplementedError
+
+    def derive(self) -> None:
+        state = self.state
+        self._memory = self._remembering(state)
+        width = len(state.universe) if state.universe is not None else 0
+        self._target = np.full(width, np.nan) if state.target is None else state.target.values.copy()
+        state.target, state.memory = None, {}
+        self._columns = dict(state.universe.positions) if state.universe is not None else {}
+        self._symbols = tuple(self._columns)
+        instruments = state.universe.instruments if state.universe is not None else ()
+        self._tick = [float(each.tick) for each in instruments]
+        self._lot = [float(each.lot) for each in instruments]
+        self._position = np.array([state.positions.get(symbol, 0.0) for symbol in self._symbols])
+        self._rate_again()
+
+    def _remembering(self, state: StrategyState) -> Memory:
+        width = len(state.universe) if state.universe is not None else 0
+        memory = Memory({name: full(width, of=empty) for name, empty in self.remembers.items()})
+        if state.memory:
+            memory.load({name: column.values for name, column in state.memory.items()})
+        return memory
+
+    def _rate_again(self) -> None:
+        """What one unit of each instrument's quote is worth in the account's currency, NaN where it is not known."""
+        state = self.state
+        known = state.rates | {state.currency: 1.0}
+        instruments = state.universe.instruments if state.universe is not None else ()
+        self._rate = np.array([known.get(each.quote, np.nan) for each in instruments])
+
+    def snapshot(self) -> StrategyState:
+        copy = super().snapshot()
+        copy.target = floats(self._target)
+        copy.memory = self._memorised()
+        return copy
+
+    def _memorised(self) -> dict[str, Column]:
+        return {name: Column(values) for name, values in self._memory.state().items()}
+
+    def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
+        said, state = envelope.payload, self.state
+        if isinstance(said, Beat):
+            wants = np.isfinite(self._target).any() or self._position.any()
+            return (self._frame(),) if said.kind == "decide" and wants else NOTHING
+        if isinstance(said, Tick):
+            return self._on_tick(said, envelope)
+        if isinstance(said, BarFrame | BarHistory):
+            self._on_bars(said, envelope.seq)
+        elif isinstance(said, Equity):
+            state.equity = float(said.equity)
+            if said.currency != state.currency:
+                state.currency = said.currency
+                self._rate_again()
+        elif isinstance(said, Position):
+            self._hold(said.symbol, float(said.quantity))
+        elif isinstance(said, FxMark):
+            state.rates[said.currency] = float(said.rate)
+            self._rate_again()
+        elif isinstance(said, VenueSnapshot):
+            self._on_opening(said)
+        elif isinstance(said, UniverseChanged):
+            self._on_universe(said.universe)
+        return NOTHING
+
+    def _frame(self) -> TargetFrame:
+        state = self.state
+        assert state.universe is not None, "nothing is wanted of no universe"
+        state.decision += 1
+        return TargetFrame(state.decision, state.universe.version, floats(self._target), (state.heard_seq,))
+
+    def _on_opening(self, snapshot: VenueSnapshot) -> None:
+        """What is held at the opening; later snapshots only prove what executions have said."""
+        if not self.state.opened:
+            self.state.opened = True
+            for symbol, quantity in snapshot.positions.items():
+                self._hold(symbol, float(quantity))
+
+    def _hold(self, symbol: str, quantity: float) -> None:
+        self.state.positions[symbol] = quantity
+        if symbol in self._columns:
+            self._position[self._columns[symbol]] = quantity
+
+    def _on_universe(self, universe: Universe) -> None:
+        state = self.state
+        if state.universe is not None:
+            to = moves(state.universe, universe)
+            self._memory.lay_out(to)
+            state.target = floats(moved_array(self._target, to, np.nan))
+            state.memory = self._memorised()
+        state.universe = universe
+        self.derive()
+
+    def _on_tick(self, tick: Tick, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
+        column = self._columns.get(tick.symbol)
+        if column is None or not 0 < tick.bid < tick.ask:
+            return NOTHING
+        grain, lot = self._tick[column], self._lot[column]
+        bid, ask = tick.bid * grain, tick.ask * grain
+        mid, held = 0.5 * (bid + ask), float(self._position[column])
+        quote = Quote(
+            envelope.at_ns, tick.symbol, bid, ask, tick.bid_lots * lot, tick.ask_lots * lot, mid,
+            held, self.state.equity, mid * float(self._rate[column]),
+        )  # fmt: skip
+        self.state.heard_seq = envelope.seq
+        before, wanted = self._target[column], _checked(tick.symbol, self.on_tick(quote, Row(self._memory, column)))
+        self._target[column] = wanted
+        same = wanted == before or (math.isnan(wanted) and math.isnan(before))
+        return NOTHING if same else (self._frame(),)
+
+    def _on_bars(self, bars: BarFrame | BarHistory, seq: int) -> None:
+        """Each close once and in order, whether it comes as history or as it closes."""
+        state = self.state
+        if state.universe is None or bars.universe != state.universe.version:
+            return
+        state.heard_seq = seq
+        columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+        if isinstance(bars, BarFrame):
+            self._on_close(bars.close_ns, *(each.values for each in columns))
+            return
+        for row, close_ns in enumerate(bars.close_ns.values.tolist()):
+            self._on_close(close_ns, *(each.values[row] for each in columns))
+
+    def _on_close(self, close_ns: Nanos, *prices: Floats) -> None:
+        state = self.state
+        if close_ns <= state.close_ns:
+            return
+        state.close_ns, state.number = close_ns, state.number + 1
+        present = np.isfinite(prices[3])
+        worth = prices[3] * self._rate
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            if self._style == "on_bar":
+                self._ask_each(np.flatnonzero(present).tolist(), prices, worth)
+            else:
+                self._ask_all(present, prices, worth)
+
+    def _ask_each(self, columns: list[int], prices: tuple[Floats, ...], worth: Floats) -> None:
+        state = self.state
+        for column in columns:
+            symbol = self._symbols[column]
+            first, high, low, last, volume = (each[column] for each in prices)
+            bar = Bar(
+                state.number, state.close_ns, symbol, first, high, low, last, volume,
+                self._position[column], state.equity, worth[column],
+            )  # fmt: skip
+            self._target[column] = _checked(symbol, self.on_bar(bar, Row(self._memory, column)))
+
+    def _ask_all(self, present: NDArray[np.bool_], prices: tuple[Floats, ...], worth: Floats) -> None:
+        state, symbols = self.state, self._symbols
+        before = None if present.all() else self._memory.state()
+        first, high, low, last, volume = prices
+        held = self._position.copy()
+        frame = Frame(state.number, state.close_ns, symbols, first, high, low, last, volume, held, state.equity, worth)
+        said = self.on_frame(frame, self._memory)
+        wanted = np.full(len(symbols), np.nan) if said is None else np.asarray(said, dtype=np.float64)
+        widths = {name: self._memory[name].shape for name in self.remembers} | {"the answer": wanted.shape}
+        wrong = [f"{name} is {shape}" for name, shape in widths.items() if shape != (len(symbols),)]
+        if wrong:
+            raise ValueError(f"{type(self).__name__}: {', '.join(wrong)}, expected ({len(symbols)},)")
+        for column in np.flatnonzero(np.isinf(wanted)):
+            _checked(symbols[column], float(wanted[column]))
+        if before is not None:
+            for name in self.remembers:
+                self._memory[name] = np.where(present, self._memory[name], before[name])
+        self._target = np.where(present, wanted, self._target)
+
+    def check(self) -> None:
+        assert len(self._target) == len(self._position) == len(self._columns), "targets differ in width"
+
+
+def _checked(symbol: str, wanted: float | None) -> float:
+    """The target as a float; raises ValueError for an infinite one."""
+    target = math.nan if wanted is None else float(wanted)
+    if math.isinf(target):
+        raise ValueError(f"target of {symbol} was {target}, expected a finite number, or NaN for what is held")
+    return target
