@@ -1,6 +1,7 @@
 """The target gate: targets become intents within every limit, or are refused with all reasons."""
 
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,9 +45,8 @@ def test_no_opinion_keeps_what_is_held_and_zero_closes_it() -> None:
 
 
 def test_what_breaks_the_budget_is_reduced_to_what_keeps_it_and_the_rest_refused() -> None:
-    limits = {"order_notional_max": Decimal(10_000), "symbol_notional_max": Decimal(10_000),
-              "gross_notional_max": Decimal(10_000), "net_notional_max": Decimal(10_000),
-              "cluster_notional_max": Decimal(10_000), "open_notional_max": Decimal(10_000)}  # fmt: skip
+    kinds = ("order", "symbol", "gross", "net", "cluster", "open")
+    limits: dict[str, Any] = {f"{kind}_notional_max": Decimal(10_000) for kind in kinds}
     stage = a_target_stage(**limits)
     said = stage.admit(a_target_frame(4.5, NAN))
     (intent,) = of(Intent, said)

@@ -1,5 +1,7 @@
 """A strategy from a profile: found, set, and put in the place of the blend."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -20,7 +22,7 @@ from tests.kit.strategies import chance
 from tests.kit.worlds import Run, TestWorld, a_profile, said, simulate
 
 
-def made(name: str, **settings) -> EmaCross:
+def made(name: str, **settings: Any) -> Any:
     return strategy_of(StrategyProfile(name=name, settings=settings), chance)()
 
 

@@ -1,6 +1,7 @@
 """From targets to orders: the difference in whole lots, cut to the budgets, every cut told."""
 
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from actors.risk_gate import RiskGate
 from actors.target_gate import TargetGate
 from tests.kit.risk import a_target_stage
 
-WIDE = {"order_notional_max": Decimal(10_000), "share_max": 1.0}
+WIDE: dict[str, Any] = {"order_notional_max": Decimal(10_000), "share_max": 1.0}
 
 
 def found(stage, **wanted):
@@ -110,7 +111,9 @@ def test_an_instrument_of_which_too_few_bars_were_heard_is_not_bought() -> None:
     held=st.tuples(st.integers(-900, 900), st.integers(-900, 900)),
 )
 def test_what_is_added_always_fits_and_no_order_leads_beyond_its_target(wanted, held) -> None:
-    quantities = {name: str(Decimal(lots) / 1000) for name, lots in zip(("BTC_EUR", "ETH_EUR"), held, strict=True)}
+    quantities: dict[str, Any] = {
+        name: str(Decimal(lots) / 1000) for name, lots in zip(("BTC_EUR", "ETH_EUR"), held, strict=True)
+    }
     stage = a_target_stage(**WIDE, **quantities)
     result, case, room = found(stage, BTC_EUR=wanted[0], ETH_EUR=wanted[1])
     adding = [each for each in result.proposals if not each.reduce_only]

@@ -151,6 +151,8 @@ def test_a_new_universe_keeps_what_is_known_of_who_stays() -> None:
     kept = strategy.snapshot()
     hear(strategy, a_universe_changed("SOL-EUR", "XRP-EUR", "BTC-EUR", version=2))
     now = strategy.snapshot()
+    assert kept.target is not None
+    assert now.target is not None
     assert now.memory["mean"].values.tolist() == [kept.memory["mean"][2], 100.0, kept.memory["mean"][0]]
     assert now.target.values[[0, 2]].tolist() == [kept.target[2], kept.target[0]]
     assert math.isnan(now.target[1])

@@ -37,6 +37,8 @@ def test_a_cross_up_buys_for_a_share_of_the_equity_then_and_a_cross_down_sells_a
         units = (units or 50.0 / close) if fast > slow else 0.0
         expected.append(units if count >= 4 else NAN)
     assert np.array_equal(said, expected, equal_nan=True)
+    memory = strategy.snapshot().memory
+    assert (memory["fast"][0], memory["slow"][0]) == (fast, slow)
     assert {*said[3:]} > {0.0}
 
 
