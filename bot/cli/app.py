@@ -23,6 +23,7 @@ from bot.cli import (
     models,
     profiles,
     records,
+    report,
     run,
     sweep,
     train,
@@ -92,6 +93,7 @@ app.command("trades", rich_help_panel=INSPECT)(records.trades)
 app.command("orders", rich_help_panel=INSPECT)(records.orders)
 app.command("equity", rich_help_panel=INSPECT)(records.equity)
 app.command("decisions", rich_help_panel=INSPECT)(records.decisions)
+app.command("report", rich_help_panel=INSPECT)(report.report)
 app.command("backtest", rich_help_panel=RESEARCH)(backtest.backtest)
 app.command("export", rich_help_panel=RESEARCH)(export.export)
 app.command("sweep", rich_help_panel=RESEARCH)(sweep.sweep)

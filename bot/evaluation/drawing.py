@@ -110,7 +110,8 @@ def _grid(chart: Chart, frame: Frame) -> Iterator[str]:
     for value, label in _x_ticks(chart, frame):
         x = frame.across(value)
         yield f'<line class="g" x1="{x:.1f}" x2="{x:.1f}" y1="{bottom}" y2="{bottom + 4}"/>'
-        yield f'<text class="t" x="{x:.1f}" y="{bottom + 17}" text-anchor="middle">{label}</text>'
+        anchor = "end" if x > right - 12 else "middle"
+        yield f'<text class="t" x="{x:.1f}" y="{bottom + 17}" text-anchor="{anchor}">{label}</text>'
     yield f'<text class="l" x="{(LEFT + right) / 2:.0f}" y="{HEIGHT - 6}" text-anchor="middle">{escape(chart.x)}</text>'
     middle = (TOP + bottom) / 2
     yield (
@@ -141,7 +142,7 @@ def _times(x: tuple[float, float]) -> list[tuple[float, str]]:
     """Round times of day inside a range of less than three days."""
     low, high = x
     step = next(
-        (each for each in (1, 5, 15, 60, 300, 900, 1800, 3600, 10_800, 21_600) if (high - low) / each <= 9), 43_200
+        (each for each in (1, 5, 15, 60, 300, 600, 900, 1800, 3600, 10_800, 21_600) if (high - low) / each <= 9), 43_200
     )
     count = range(math.ceil(low / step), math.floor(high / step) + 1)
     told = [(number * step, str(np.datetime64(number * step, "s")).replace("T", " ")) for number in count]
@@ -196,6 +197,9 @@ def _bars(series: Series, frame: Frame, number: int, of: int, colour: str) -> It
 
 
 def _legend(chart: Chart) -> str:
+    """What each colour is; nothing for a single series, which the title names."""
+    if len(chart.series) == 1:
+        return ""
     entries = (
         f'<li><i style="background:{_colour(number, series)}"></i>{escape(series.name)}</li>'
         for number, series in enumerate(chart.series)

@@ -1,0 +1,1 @@
+"""Reviews: what a run came to, as figures, charts and one page."""
