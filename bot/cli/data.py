@@ -43,6 +43,7 @@ from bot.cli.errors import BAD_CONFIGURATION, Fail, command
 from bot.cli.evaluate import a_duration, an_instant
 from bot.cli.options import Json, a_path, emit, say, talk
 from bot.cli.progress import progress
+from bot.cli.writing import check_directory
 
 app = typer.Typer(help="History: import, list, check, resample, export and make data sets.", no_args_is_help=True)
 
@@ -53,6 +54,9 @@ BARS_SHOWN: Final = 1_000_000
 MADE_BAR_S: Final = 60.0
 MADE_FROM_NS: Final = 1_704_067_200_000_000_000
 """Made bars are minutes from the first of January 2024 on where nothing else is said."""
+
+MADE_BARS_MAX: Final = 50_000_000
+"""Of each instrument: a hundred years of minutes."""
 
 LINES_TOLD: Final = 30
 
@@ -194,7 +198,7 @@ def make(
     into: Into,
     seed: Annotated[int, typer.Option("--seed", min=0, help="All of it follows from this number.")] = 7,
     instruments: Annotated[int, typer.Option("--instruments", min=1, max=1000, help="How many.")] = 5,
-    bars: Annotated[int, typer.Option("--bars", min=1, help="How many of each.")] = 10_080,
+    bars: Annotated[int, typer.Option("--bars", min=1, max=MADE_BARS_MAX, help="How many of each.")] = 10_080,
     bar: Bar = None,
     from_ns: Annotated[
         int | None, typer.Option("--from", metavar="DATE", parser=an_instant, help="When the first bar opens.")
@@ -228,9 +232,11 @@ def resample(
 
     Examples: `bot data resample data/btc --bar 1h`  ·  `bot data resample data/btc --bar 1d --json`
     """
+    from bot.data.checked import refuse_damaged
     from bot.data.listing import summary
     from bot.data.resampling import resample_dataset
 
+    refuse_damaged(dataset)
     bars = sum(kind["rows"] for kind in summary(dataset)["kinds"])
     with on_disk(dataset), progress(f"resampling {dataset.name}", bars, BARS_SHOWN) as advance:
         resample_dataset(dataset, bar, advance)
@@ -254,12 +260,15 @@ def export(
 
     Examples: `bot data export data/btc --to out --format csv`  ·  `bot data export data/btc --to out --symbols BTCUSDT`
     """
+    from bot.data.checked import refuse_damaged
     from bot.data.exporting import export_dataset
     from bot.data.listing import summary
 
+    check_directory(to)
+    refuse_damaged(dataset)
     wanted = [each.strip() for each in symbols.split(",") if each.strip()]
     rows = sum(kind["rows"] for kind in summary(dataset)["kinds"])
-    with on_disk(dataset), progress(f"exporting {dataset.name}", rows, BARS_SHOWN) as advance:
+    with on_disk(to), progress(f"exporting {dataset.name}", rows, BARS_SHOWN) as advance:
         written = export_dataset(dataset, to, form, wanted, (from_ns, until_ns), advance)
     if json:
         emit({"files": [str(path) for path in written]})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -13,6 +14,15 @@ from bot.cli.options import a_path
 
 ROW_KINDS: Final = ("quotes", "trades", "books", "funding", "context")
 ALL: Final = "all"
+AMOUNTS: Final = {
+    "tick": "--tick",
+    "lot": "--lot",
+    "notional_min": "--min-notional",
+    "quantity_max": "--max-quantity",
+    "leverage_max": "--leverage-max",
+}
+FEE_BPS_MAX: Final = 10_000.0
+"""Of a trade no more can be taken; a maker may be paid."""
 
 Into = Annotated[
     Path, typer.Option("--into", metavar="DATASET", parser=a_path, help="The data set: a directory, made where absent.")
@@ -87,6 +97,9 @@ def said_terms(file: Path | None, tick: str | None, fee_bps: str | None, **flags
     from adapters.catalog.terms import read_terms
     from bot.data.importing import DERIVED, SaidTerms
 
+    for name, value in {"tick": None if tick == DERIVED else tick, **flags}.items():
+        if isinstance(value, str) and name in AMOUNTS:
+            _refuse_no_amount(AMOUNTS[name], value)
     if fee_bps is not None:
         taker, _, maker = fee_bps.partition(",")
         flags |= {"fee_taker_bps": _a_fee(taker), "fee_maker_bps": _a_fee(maker or taker)}
@@ -96,11 +109,24 @@ def said_terms(file: Path | None, tick: str | None, fee_bps: str | None, **flags
     return SaidTerms(said, read_terms(file) if file is not None else {}, tick == DERIVED)
 
 
+def _refuse_no_amount(option: str, text: str) -> None:
+    """Raise BadParameter for what is no number above 0."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not (amount.is_finite() and amount > 0):
+        raise typer.BadParameter(f"{option} was {text!r}, expected a number above 0")
+
+
 def _a_fee(text: str) -> float:
     try:
-        return float(text)
+        fee = float(text)
     except ValueError:
-        raise typer.BadParameter(f"--fee-bps was {text!r}, expected TAKER or TAKER,MAKER in bps") from None
+        fee = float("nan")
+    if not -FEE_BPS_MAX <= fee <= FEE_BPS_MAX:
+        raise typer.BadParameter(f"--fee-bps was {text!r}, expected TAKER or TAKER,MAKER in bps")
+    return fee
 
 
 def takes_bars(kind: str, files: Sequence[Path]) -> bool:

@@ -17,6 +17,7 @@ ROWS_SHOWN: Final = 2000
 
 UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0, "mo": 2_629_800.0, "y": 31_557_600.0}
 
+SECONDS_MIN: Final = 0.001
 YEARS_MAX: Final = 100
 """No duration is longer: beyond, nanoseconds run out, and no history reaches."""
 
@@ -24,7 +25,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 def a_duration(text: str) -> float:
-    """Seconds of `4h`, `15m`, `10y`, `3mo`; raises BadParameter for anything else, 0, and what is over 100 years."""
+    """Seconds of `4h`, `15m`, `10y`, `3mo`; raises BadParameter for anything not of 1 ms to 100 years."""
     number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
     unit = text[len(number) :]
     try:
@@ -33,8 +34,8 @@ def a_duration(text: str) -> float:
         raise typer.BadParameter(
             f"was {text!r}, expected a number and one of {', '.join(UNITS_S)}, such as 4h"
         ) from None
-    if not 0.0 < seconds <= YEARS_MAX * UNITS_S["y"]:
-        raise typer.BadParameter(f"was {text!r}, expected more than 0 and at most {YEARS_MAX}y")
+    if not SECONDS_MIN <= seconds <= YEARS_MAX * UNITS_S["y"]:
+        raise typer.BadParameter(f"was {text!r}, expected {SECONDS_MIN}s to {YEARS_MAX}y")
     return seconds
 
 

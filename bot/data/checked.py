@@ -42,12 +42,18 @@ def check_file(path: Path, reading: BarReading) -> Checked:
     return found
 
 
-def check_dataset(directory: Path, calendar: Calendar | None, advance: Callable[[int], None]) -> Checked:
-    """All parts of a data set, byte by byte against the manifest, and the bars of each instrument as one history."""
+def refuse_damaged(directory: Path) -> None:
+    """Compare every byte of a data set with its manifest; raises DatasetUnusable naming what is missing or altered."""
     manifest = read_manifest(directory)
     damaged = damages(directory, manifest.parts)
     if damaged:
         raise DatasetUnusable(f"data set {manifest.name} is damaged", damaged)
+
+
+def check_dataset(directory: Path, calendar: Calendar | None, advance: Callable[[int], None]) -> Checked:
+    """All parts of a data set, byte by byte against the manifest, and the bars of each instrument as one history."""
+    manifest = read_manifest(directory)
+    refuse_damaged(directory)
     found = Checked(sum(part.rows for part in manifest.parts), [])
     for kind in sorted({part.kind for part in manifest.parts if is_bars(part.kind)}):
         bar_ns = nanos(bar_s_of(kind))

@@ -13,6 +13,8 @@ def datasets_in(directory: Path) -> tuple[Path, ...]:
     """The directory itself where it is a data set, else those in it, in order; raises DatasetUnusable for none."""
     if (directory / FILE).exists():
         return (directory,)
+    if directory.exists() and not directory.is_dir():
+        raise DatasetUnusable(f"{directory}: is no directory, expected a data set or a directory of them")
     if not directory.is_dir():
         raise DatasetUnusable(f"{directory}: no such directory; `bot data make --into {directory}/made` makes one")
     return tuple(

@@ -25,6 +25,9 @@ from runtime.seeds import Seeds
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
 
+LAST_NS: Final = 7_258_118_400_000_000_000
+"""The year 2200: beyond, nanoseconds run out."""
+
 DAY_NS: Final = 86_400_000_000_000
 HOUR_NS: Final = 3_600_000_000_000
 MARKET_SIGMA_DAY: Final = 0.025
@@ -66,6 +69,9 @@ def make_dataset(target: Path, recipe: Recipe, advance: Callable[[int], None]) -
     """Make a data set; `advance` is told how many bars are new. Raises DatasetUnusable where one is there already."""
     if target.exists():
         raise DatasetUnusable(f"{target}: is there already, expected a new place for what is made")
+    last_ns = recipe.from_ns + recipe.bars * nanos(recipe.bar_s)
+    if last_ns > LAST_NS:
+        raise DatasetUnusable(f"{target}: {recipe.bars:,} bars of {recipe.bar_s:g} s would end after the year 2200")
     seeds = Seeds(recipe.seed)
     market = seeds.generator("made:market")
     makers = [_maker(seeds, number) for number in range(recipe.instruments)]

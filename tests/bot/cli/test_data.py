@@ -76,6 +76,18 @@ def test_bad_rows_are_code_4_and_leave_nothing(tmp_path: Path) -> None:
         (("resample", "absent", "--bar", "1h"), 4, "no data set there"),
         (("export", "absent", "--to", "out"), 4, "no data set there"),
         (("make", "--into", "x", "--instruments", "0"), 2, "--instruments"),
+        (("make", "--into", "x", "--bars", "99999999999"), 2, "--bars"),
+        (
+            ("make", "--into", "x", "--bars", "300", "--bar", "1y"),
+            4,
+            "300 bars of 3.15576e+07 s would end after",
+        ),
+        (("import", "a.csv", "--into", "x", "--tick", "nan"), 2, "--tick was 'nan', expected a number above 0"),
+        (("import", "a.csv", "--into", "x", "--lot", "0"), 2, "--lot was '0', expected a number above 0"),
+        (("import", "a.csv", "--into", "x", "--leverage-max", "-1"), 2, "--leverage-max was '-1'"),
+        (("import", "a.csv", "--into", "x", "--fee-bps", "nan"), 2, "--fee-bps was 'nan'"),
+        (("import", "a.csv", "--into", "x", "--fee-bps", "10,inf"), 2, "--fee-bps was 'inf'"),
+        (("export", "absent", "--to", "/proc/out"), 4, "/proc/out cannot be used as a directory"),
     ],
 )
 def test_wrong_usage_and_absent_files_have_their_codes(tmp_path: Path, arguments, code: int, said: str) -> None:
@@ -138,6 +150,25 @@ def test_a_place_that_takes_no_file_is_told_as_temporary(dataset: Path) -> None:
     said = bot("data", "export", dataset, "--to", dataset.parent / "out")
 
     assert said.code == 75 and "cannot be written: File exists" in said.error
+
+
+@pytest.mark.parametrize("how", ["missing", "altered"])
+def test_what_is_damaged_is_not_exported_or_resampled(dataset: Path, how: str) -> None:
+    part = next(dataset.rglob("*.parquet"))
+    content = part.read_bytes()
+    part.unlink() if how == "missing" else part.write_bytes(content[:-50] + b"x" + content[-49:])
+    for words in (("export", dataset, "--to", dataset.parent / "out"), ("resample", dataset, "--bar", "5m")):
+        said = bot("data", *words)
+        assert said.code == 4
+        assert "is damaged" in said.err and part.name in said.err
+    assert not (dataset.parent / "out").exists()
+
+
+def test_a_file_is_no_directory_of_data_sets(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = bot("data", "list", tmp_path / "file")
+
+    assert said.code == 4 and "is no directory, expected a data set" in said.error
 
 
 def test_the_page_about_data_can_be_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

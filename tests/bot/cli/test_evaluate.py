@@ -89,12 +89,12 @@ def test_other_settings_are_another_evaluation(prices: Path, cache: Path) -> Non
         (("prices", "FILE", "--horizon", "soon"), 2, "expected a number and one of"),
         (("prices", "FILE", "--from", "yesterday"), 2, "expected a date"),
         (("prices", "FILE", "--from", "9999-01-01"), 2, "was '9999-01-01', expected a date from 1900 to 2200"),
-        (("prices", "FILE", "--bar", "1e300d"), 2, "was '1e300d', expected more than 0 and at most 100y"),
-        (("prices", "FILE", "--bar", "101y"), 2, "at most 100y"),
-        (("prices", "FILE", "--bar", "0h"), 2, "was '0h', expected more than 0"),
-        (("prices", "FILE", "--window", "-1d"), 2, "was '-1d', expected more than 0"),
+        (("prices", "FILE", "--bar", "1e300d"), 2, "was '1e300d', expected 0.001s to 100y"),
+        (("prices", "FILE", "--bar", "101y"), 2, "expected 0.001s to 100y"),
+        (("prices", "FILE", "--bar", "0h"), 2, "was '0h', expected 0.001s to 100y"),
+        (("prices", "FILE", "--window", "-1d"), 2, "was '-1d', expected 0.001s to 100y"),
         (("prices", "FILE", "--retrain", "nan"), 2, "was 'nan', expected a number and one of"),
-        (("prices", "FILE", "--horizon", "1e999d"), 2, "was '1e999d', expected more than 0 and at most"),
+        (("prices", "FILE", "--horizon", "1e999d"), 2, "was '1e999d', expected 0.001s to 100y"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_its_code(prices: Path, arguments: tuple, code: int, said: str) -> None:

@@ -81,7 +81,7 @@ def test_a_run_is_explained_from_its_record(finished: Path) -> None:
         (("AAA", "--prices", "closes.csv", "--horizon", "122"), 4, "--horizon was 122 bars, expected at most the 121"),
         (("AAA", "--prices", "closes.csv", "--horizon", "9" * 30), 4, "bars, expected at most the 121 of"),
         (("AAA", "--prices", "closes.csv", "--bar", "inf"), 2, "was 'inf', expected a number and one of"),
-        (("AAA", "--prices", "closes.csv", "--bar", "1e300"), 2, "expected more than 0 and at most 100y"),
+        (("AAA", "--prices", "closes.csv", "--bar", "1e300"), 2, "expected 0.001s to 100y"),
         (("AAA", "--prices", "closes.csv", "--bar", "nan"), 2, "was 'nan', expected a number and one of"),
         (("AAA", "--prices", "closes.csv", "--run", "last"), 2, "give either --prices FILE or --run RUN"),
         (("AAA", "--prices", "closes.csv", "--cache", "bad.csv"), 4, "bad.csv cannot be used as a directory"),
