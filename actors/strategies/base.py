@@ -13,8 +13,9 @@ bar is not asked, what was written of it is undone, and its target stands.
             return 0.1 * bar.equity / bar.worth if risen else bar.position
 
 All that a strategy remembers lies in `memory`: one float per instrument and name of `remembers`, with what it begins
-with. Targets are said on every decide beat, those of ticks at once when they change as well; what becomes of them is
-the gate's to say.
+with. Targets are said on a decide beat: when they have changed, for as long as something else is held, and once in
+an hour, because a book that is wanted may have become too much. Those of ticks are said at once when they change. What
+becomes of them is the gate's to say.
 """
 
 import math
@@ -36,7 +37,7 @@ from contracts.envelope import Envelope
 from contracts.instrument import Universe
 from contracts.life import Beat
 from contracts.market import BarFrame, BarHistory, FxMark, Tick, UniverseChanged
-from contracts.quantities import Nanos
+from contracts.quantities import SECOND_NS, Nanos
 from contracts.trade import VenueSnapshot
 from quant.agents.memory import Memory, full
 
@@ -46,13 +47,17 @@ Chance = Callable[[int], np.random.Generator]
 """A fresh generator for a number, so that a replay and a restart draw the same."""
 
 STYLES: Final = ("on_bar", "on_tick", "on_frame")
+REVIEW_NS: Final = 3_600 * SECOND_NS
+"""After that long without a frame the gate is asked to look at the book again."""
+
 _ALWAYS: Final = (UniverseChanged, FxMark, VenueSnapshot, Position, Equity, Beat)
 
 
 class StrategyState(msgspec.Struct, kw_only=True):
     """The whole strategy; `target` and `memory` are filled in snapshots only.
 
-    `heard_seq` is the last bar or tick, `number` counts closes, `decision` the frames that were said.
+    `heard_seq` is the last bar or tick, `number` counts closes, `decision` the frames that were said, the last of them
+    at `said_ns`; `fresh` since a target has changed after it.
     """
 
     universe: Universe | None = None
@@ -60,6 +65,8 @@ class StrategyState(msgspec.Struct, kw_only=True):
     close_ns: Nanos = 0
     heard_seq: int = 0
     decision: int = 0
+    said_ns: Nanos = 0
+    fresh: bool = False
     opened: bool = False
     positions: dict[str, float] = {}
     rates: dict[str, float] = {}
@@ -70,7 +77,7 @@ class StrategyState(msgspec.Struct, kw_only=True):
 
 
 class Strategy(StatefulActor[StrategyState]):
-    """Bars or ticks in, a `TargetFrame` on every decide beat out, once it wants or holds anything.
+    """Bars or ticks in, a `TargetFrame` out on the decide beats on which there is something to say.
 
     Raises:
         TypeError: none or several of `on_bar`, `on_tick` and `on_frame` are overridden.
@@ -132,6 +139,7 @@ class Strategy(StatefulActor[StrategyState]):
         instruments = state.universe.instruments if state.universe is not None else ()
         self._tick = [float(each.tick) for each in instruments]
         self._lot = [float(each.lot) for each in instruments]
+        self._grain = np.array(self._lot) * (1.0 - 1e-9)
         self._position = np.array([state.positions.get(symbol, 0.0) for symbol in self._symbols])
         self._rate_again()
 
@@ -161,8 +169,7 @@ class Strategy(StatefulActor[StrategyState]):
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said, state = envelope.payload, self.state
         if isinstance(said, Beat):
-            wants = np.isfinite(self._target).any() or self._position.any()
-            return (self._frame(),) if said.kind == "decide" and wants else NOTHING
+            return (self._frame(envelope.at_ns),) if said.kind == "decide" and self._is_due(envelope.at_ns) else NOTHING
         if isinstance(said, Tick):
             return self._on_tick(said, envelope)
         if isinstance(said, BarFrame | BarHistory):
@@ -175,19 +182,32 @@ class Strategy(StatefulActor[StrategyState]):
         elif isinstance(said, Position):
             self._hold(said.symbol, float(said.quantity))
         elif isinstance(said, FxMark):
-            state.rates[said.currency] = float(said.rate)
-            self._rate_again()
+            self._on_rate(said.currency, float(said.rate))
         elif isinstance(said, VenueSnapshot):
             self._on_opening(said)
         elif isinstance(said, UniverseChanged):
             self._on_universe(said.universe)
         return NOTHING
 
-    def _frame(self) -> TargetFrame:
+    def _is_due(self, at_ns: Nanos) -> bool:
+        if self.state.fresh:
+            return True
+        known = np.isfinite(self._target)
+        if (np.abs(self._target - self._position)[known] >= self._grain[known]).any():
+            return True
+        return at_ns - self.state.said_ns >= REVIEW_NS and bool(known.any() or self._position.any())
+
+    def _frame(self, at_ns: Nanos) -> TargetFrame:
         state = self.state
         assert state.universe is not None, "nothing is wanted of no universe"
         state.decision += 1
+        state.said_ns, state.fresh = at_ns, False
         return TargetFrame(state.decision, state.universe.version, floats(self._target), (state.heard_seq,))
+
+    def _on_rate(self, currency: str, rate: float) -> None:
+        if self.state.rates.get(currency) != rate:
+            self.state.rates[currency] = rate
+            self._rate_again()
 
     def _on_opening(self, snapshot: VenueSnapshot) -> None:
         """What is held at the opening; later snapshots only prove what executions have said."""
@@ -226,7 +246,7 @@ class Strategy(StatefulActor[StrategyState]):
         before, wanted = self._target[column], _checked(tick.symbol, self.on_tick(quote, Row(self._memory, column)))
         self._target[column] = wanted
         same = wanted == before or (math.isnan(wanted) and math.isnan(before))
-        return NOTHING if same else (self._frame(),)
+        return NOTHING if same else (self._frame(envelope.at_ns),)
 
     def _on_bars(self, bars: BarFrame | BarHistory, seq: int) -> None:
         """Each close once and in order, whether it comes as history or as it closes."""
@@ -246,6 +266,7 @@ class Strategy(StatefulActor[StrategyState]):
         if close_ns <= state.close_ns:
             return
         state.close_ns, state.number = close_ns, state.number + 1
+        before = self._target.copy()
         present = np.isfinite(prices[3])
         worth = prices[3] * self._rate
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
@@ -253,6 +274,7 @@ class Strategy(StatefulActor[StrategyState]):
                 self._ask_each(np.flatnonzero(present).tolist(), prices, worth)
             else:
                 self._ask_all(present, prices, worth)
+        state.fresh = state.fresh or not np.array_equal(self._target, before, equal_nan=True)
 
     def _ask_each(self, columns: list[int], prices: tuple[Floats, ...], worth: Floats) -> None:
         state = self.state

@@ -8,10 +8,9 @@ import numpy as np
 from actors.strategies.base import Strategy, StrategySettings
 from contracts.account import Position
 from contracts.column import floats, integers
-from contracts.decision import TargetFrame
 from contracts.market import BarHistory
 from runtime.seeds import Seeds
-from tests.kit.market import NOON_NS, a_bar_frame, a_beat, a_universe_changed, an_envelope
+from tests.kit.market import NOON_NS, a_bar_frame, a_universe_changed, an_envelope
 from tests.kit.orders import a_snapshot, an_equity
 
 SYMBOLS = ("BTC-EUR", "ETH-EUR", "SOL-EUR")
@@ -38,7 +37,7 @@ def hear(strategy: Strategy, *messages: Any, seq: int = 1) -> list[Any]:
 
 
 def closes(strategy: Strategy, *rows: Any, first: int = 1) -> list[tuple[float, ...]]:
-    """The targets after each bar of those closes, a minute apart; before there are any, NaN."""
+    """The targets after each bar of those closes, a minute apart."""
     told = []
     for number, row in enumerate(rows, first):
         hear(strategy, a_bar_frame(close=row, close_ns=NOON_NS + number * MINUTE_NS), seq=number)
@@ -47,10 +46,10 @@ def closes(strategy: Strategy, *rows: Any, first: int = 1) -> list[tuple[float, 
 
 
 def targets(strategy: Strategy) -> tuple[float, ...]:
-    """What it wants on a decide beat."""
-    said = hear(strategy, a_beat("decide"))
-    assert all(isinstance(each, TargetFrame) for each in said)
-    return tuple(said[0].position.values.tolist()) if said else (np.nan,) * len(SYMBOLS)
+    """What it wants to hold of each instrument."""
+    wanted = strategy.snapshot().target
+    assert wanted is not None
+    return tuple(wanted.values.tolist())
 
 
 def a_history(*rows: Any, first: int = 1) -> BarHistory:

@@ -13,7 +13,7 @@ from actors.strategies.base import Bar, Frame, Memory, Quote, Row, Strategy
 from actors.strategies.views import Floats
 from contracts import codec
 from contracts.market import FxMark
-from tests.kit.market import NOON_NS, a_bar_frame, a_beat, a_tick, a_universe_changed
+from tests.kit.market import NOON_NS, a_bar_frame, a_beat, a_tick, a_universe_changed, an_envelope, at
 from tests.kit.orders import a_snapshot, an_equity, round_trips
 from tests.kit.strategies import MINUTE_NS, SYMBOLS, a_history, a_position, a_strategy, chance, closes, hear, targets
 
@@ -104,19 +104,44 @@ def test_an_instrument_without_a_bar_keeps_its_target_and_its_memory() -> None:
     assert strategy.snapshot().memory["count"].values.tolist() == [2.0, 3.0, 2.0]
 
 
-def test_nothing_is_said_before_anything_is_wanted_and_a_held_position_is_spoken_of() -> None:
+def decided(strategy, *, at_s: float = 0.0):
+    """What it says on a decide beat so long after noon."""
+    return list(strategy.receive(an_envelope(a_beat("decide"), at_ns=at(at_s))))
+
+
+def test_nothing_is_said_before_anything_is_wanted_or_held() -> None:
     strategy = a_strategy(Middle)
-    assert hear(strategy, a_beat("decide")) == []
+    assert decided(strategy) == []
     hear(strategy, a_position("ETH-EUR", 1))
-    assert np.isnan(targets(strategy)).all()
+    (said,) = decided(strategy)
+    assert np.isnan(said.position.values).all()
 
 
 def test_targets_are_said_on_decide_beats_alone_with_their_number_and_what_they_rest_on() -> None:
     strategy = a_strategy(All)
     assert hear(strategy, a_bar_frame(close=(100.0, 99.0, 98.0), close_ns=NOON_NS + 1), seq=41) == []
+    hear(strategy, a_bar_frame(close=(101.0, 98.0, 99.0), close_ns=NOON_NS + 2), seq=42)
     assert hear(strategy, a_beat("signal"), a_beat("second")) == []
     first, second = hear(strategy, a_beat("decide"), a_beat("decide"))
-    assert (first.decision, second.decision, first.universe, first.based_on) == (1, 2, 1, (41,))
+    assert (first.decision, second.decision, first.universe, first.based_on) == (1, 2, 1, (42,))
+
+
+def test_what_is_wanted_and_held_to_the_lot_is_said_once_more_only_after_an_hour() -> None:
+    class Two(Strategy):
+        def on_bar(self, bar: Bar, memory: Row) -> float:
+            return 2.0004 if bar.symbol == "ETH-EUR" else NAN
+
+    strategy = a_strategy(Two)
+    closes(strategy, (1.0, 1.0, 1.0))
+    assert len(decided(strategy)) == 1
+    assert len(decided(strategy, at_s=60)) == 1, "nothing is held yet"
+    hear(strategy, a_position("ETH-EUR", 2))
+    closes(strategy, (1.0, 1.0, 1.0), first=2)
+    assert decided(strategy, at_s=120) == []
+    assert decided(strategy, at_s=60 + 3599) == []
+    assert len(decided(strategy, at_s=60 + 3600)) == 1
+    hear(strategy, a_position("ETH-EUR", "1.999"))
+    assert len(decided(strategy, at_s=60 + 3660)) == 1
 
 
 def test_a_changed_target_of_a_tick_is_said_at_once_and_an_equal_one_is_not() -> None:
@@ -130,6 +155,7 @@ def test_a_changed_target_of_a_tick_is_said_at_once_and_an_equal_one_is_not() ->
     assert said.position[0] == 0.0
     assert np.isnan(said.position.values[1:]).all()
     assert targets(strategy)[0] == 0.0
+    assert decided(strategy) == [], "flat is what is wanted"
 
 
 def test_a_crossed_quote_and_a_stranger_are_not_shown() -> None:
