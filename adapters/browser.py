@@ -13,6 +13,8 @@ OPTIONS: Final = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
 )  # fmt: skip
+"""Without the sandbox, which there is none of in a container or as root: the page is our own and has no script."""
+
 SECONDS_MAX: Final = 60.0
 WIDTH: Final = 1240
 HEIGHT_MAX: Final = 16_000

@@ -52,7 +52,7 @@ class Context(Row, frozen=True, kw_only=True):
     cvar_share: float | None = None
 
 
-class Trade(Row, frozen=True, kw_only=True):
+class TradeRow(Row, frozen=True, kw_only=True):
     """One round trip of an instrument: from flat to flat, or to the other side.
 
     `quantity` is all that was entered, `fills` counts both sides. `gross_eur` is what the prices brought, each fill at
@@ -82,7 +82,7 @@ class Trade(Row, frozen=True, kw_only=True):
     exit: Context
 
 
-class Order(Row, frozen=True, kw_only=True):
+class OrderRow(Row, frozen=True, kw_only=True):
     """One order and its life; times are null where that never happened.
 
     `decided_at` is the intent's, `ordered_at` the desk's, `acknowledged_at` the venue's first answer. `slippage_bps`
@@ -129,7 +129,7 @@ class Order(Row, frozen=True, kw_only=True):
     reason: str
 
 
-class Equity(Row, frozen=True, kw_only=True):
+class EquityRow(Row, frozen=True, kw_only=True):
     """The account at one instant; `cvar_eur` and its bound are those of the last verdict before."""
 
     at: Nanos
@@ -148,7 +148,7 @@ class Equity(Row, frozen=True, kw_only=True):
     complete: bool
 
 
-class Decision(Row, frozen=True, kw_only=True):
+class DecisionRow(Row, frozen=True, kw_only=True):
     """One decision: how much was believed, selected, let through, refused, and what of the budget it uses.
 
     `slate` counts the instruments the blend had a belief of, `refused_by` names the control that refused most.
@@ -183,7 +183,7 @@ class Decision(Row, frozen=True, kw_only=True):
     plan: str | None
 
 
-class Refusal(Row, frozen=True, kw_only=True):
+class RefusalRow(Row, frozen=True, kw_only=True):
     """One reason of one refusal."""
 
     at: Nanos
@@ -195,7 +195,7 @@ class Refusal(Row, frozen=True, kw_only=True):
     text: str
 
 
-class Weight(Row, frozen=True, kw_only=True):
+class WeightRow(Row, frozen=True, kw_only=True):
     """What one agent weighs in one slate, the mean over its instruments."""
 
     at: Nanos
@@ -203,7 +203,7 @@ class Weight(Row, frozen=True, kw_only=True):
     weight: float
 
 
-class Calibration(Row, frozen=True, kw_only=True):
+class CalibrationRow(Row, frozen=True, kw_only=True):
     """How many of an author's closed labels fell at or below a quantile it had said."""
 
     author: str
@@ -212,7 +212,7 @@ class Calibration(Row, frozen=True, kw_only=True):
     labels: int
 
 
-class Pit(Row, frozen=True, kw_only=True):
+class PitRow(Row, frozen=True, kw_only=True):
     """How many of an author's closed labels fell into one part of the distribution it had said."""
 
     author: str
@@ -222,13 +222,13 @@ class Pit(Row, frozen=True, kw_only=True):
 
 
 TABLES: dict[str, type[Row]] = {
-    "trades": Trade,
-    "orders": Order,
-    "equity": Equity,
-    "decisions": Decision,
-    "refusals": Refusal,
-    "weights": Weight,
-    "calibration": Calibration,
-    "pit": Pit,
+    "trades": TradeRow,
+    "orders": OrderRow,
+    "equity": EquityRow,
+    "decisions": DecisionRow,
+    "refusals": RefusalRow,
+    "weights": WeightRow,
+    "calibration": CalibrationRow,
+    "pit": PitRow,
 }
 """The tables of a run by their names, which are those of their files too."""

@@ -60,7 +60,7 @@ def report(
 
 
 def _write(path: Path, text: str) -> None:
-    from bot.runs import replace_file
+    from adapters.catalog.durable import replace_file
 
     try:
         replace_file(path, text.encode())

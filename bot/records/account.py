@@ -22,10 +22,10 @@ class AccountOverTime:
 
     def __init__(self, known: Known) -> None:
         self._known = known
-        self.equity: list[rows.Equity] = []
-        self.decisions: list[rows.Decision] = []
-        self.refusals: list[rows.Refusal] = []
-        self.weights: list[rows.Weight] = []
+        self.equity: list[rows.EquityRow] = []
+        self.decisions: list[rows.DecisionRow] = []
+        self.refusals: list[rows.RefusalRow] = []
+        self.weights: list[rows.WeightRow] = []
         self.orders: Counter[int] = Counter()
         self._refused: Counter[str] = Counter()
         self._refusals = 0
@@ -46,7 +46,7 @@ class AccountOverTime:
                 self.decisions.append(self._decision(envelope))
                 self._refused.clear()
 
-    def decided(self) -> list[rows.Decision]:
+    def decided(self) -> list[rows.DecisionRow]:
         """The decisions, each with the number of orders that followed from it."""
         return [msgspec.structs.replace(row, orders=self.orders[row.decision]) for row in self.decisions]
 
@@ -55,7 +55,7 @@ class AccountOverTime:
         equity, peak = float(said.equity), float(said.peak)
         cvar, budget = (None, None) if verdict is None else (verdict.cvar_after, verdict.cvar_max)
         self.equity.append(
-            rows.Equity(
+            rows.EquityRow(
                 at=envelope.at_ns,
                 equity_eur=said.equity,
                 cash_eur=said.cash,
@@ -78,7 +78,7 @@ class AccountOverTime:
         for reason in said.reasons:
             self._refused[reason.control] += 1
             self.refusals.append(
-                rows.Refusal(
+                rows.RefusalRow(
                     at=envelope.at_ns,
                     decision=said.decision,
                     leg=said.leg,
@@ -94,11 +94,11 @@ class AccountOverTime:
         for agent, weights in zip(slate.agents, slate.weights.values, strict=False):
             known = weights[np.isfinite(weights)]
             if known.size:
-                self.weights.append(rows.Weight(at=envelope.at_ns, agent=agent, weight=float(known.mean())))
+                self.weights.append(rows.WeightRow(at=envelope.at_ns, agent=agent, weight=float(known.mean())))
 
-    def _decision(self, envelope: Envelope[DecisionLog]) -> rows.Decision:
+    def _decision(self, envelope: Envelope[DecisionLog]) -> rows.DecisionRow:
         log, known = envelope.payload, self._known
-        return rows.Decision(
+        return rows.DecisionRow(
             at=envelope.at_ns,
             decision=log.decision,
             state=log.state,

@@ -20,6 +20,7 @@ from bot.records.trades import Trades
 from bot.replaying import journal_of
 from bot.runs import RunsUnusable
 from contracts import codec
+from contracts.belief import Outcome
 from contracts.envelope import Envelope
 from contracts.life import RunStarted
 from contracts.market import MarkFrame
@@ -104,7 +105,7 @@ def read_journal(found: Iterable[Record], advance: Advance = lambda count: None)
             run = _name(record) if record.type == RunStarted.__name__ else run
         elif not record.kept:
             bare[record.type] += 1
-        else:
+        elif record.type != Outcome.__name__ or Outcomes.concerns(record.payload):
             envelope = _envelope(record)
             for hear in heard:
                 hear(envelope)

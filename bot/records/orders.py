@@ -89,7 +89,7 @@ class Orders:
             case Execution():
                 self._on_execution(life, payload, at_ns)
 
-    def told(self) -> list[rows.Order]:
+    def told(self) -> list[rows.OrderRow]:
         """One row for each order, in the order of their decisions."""
         return [_row(life, self._rate(life)) for life in self.lives.values()]
 
@@ -136,12 +136,12 @@ def averaged(value: Money, quantity: Money) -> Money | None:
     return AVERAGES.divide(value, quantity) if quantity else None
 
 
-def _row(life: Life, rate: float | None) -> rows.Order:
+def _row(life: Life, rate: float | None) -> rows.OrderRow:
     order, decided = life.order, life.decided
     intent = None if decided is None else decided.intent
     context = rows.Context() if decided is None else decided.context
     average = averaged(life.value, life.filled)
-    return rows.Order(
+    return rows.OrderRow(
         order=order.client_id,
         symbol=order.symbol,
         side=order.side,

@@ -43,21 +43,26 @@ class Outcomes:
                 if len(self._waiting[author]) >= GATHERED:
                     self._count(author)
 
-    def calibration(self) -> list[rows.Calibration]:
+    @staticmethod
+    def concerns(payload: bytes) -> bool:
+        """Whether an encoded outcome may be one of the blend's: its author stands first, and most are of agents."""
+        return BLEND.encode() in payload[:64]
+
+    def calibration(self) -> list[rows.CalibrationRow]:
         """For each level how many labels fell at or below its quantile."""
         self._count_all()
         return [
-            rows.Calibration(author=author, level=level, below=int(below), labels=self._labels[author])
+            rows.CalibrationRow(author=author, level=level, below=int(below), labels=self._labels[author])
             for author, counts in self._below.items()
             for level, below in zip(LEVELS.tolist(), counts, strict=True)
             if self._labels[author]
         ]
 
-    def parts(self) -> list[rows.Pit]:
+    def parts(self) -> list[rows.PitRow]:
         """How many labels fell into each twentieth of the distribution said."""
         self._count_all()
         return [
-            rows.Pit(author=author, low=part / PARTS, high=(part + 1) / PARTS, labels=int(count))
+            rows.PitRow(author=author, low=part / PARTS, high=(part + 1) / PARTS, labels=int(count))
             for author, counts in self._parts.items()
             for part, count in enumerate(counts)
             if self._labels[author]

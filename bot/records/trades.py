@@ -80,7 +80,7 @@ class Trades:
         else:
             self._book(envelope.payload, envelope.at_ns)
 
-    def told(self) -> list[rows.Trade]:
+    def told(self) -> list[rows.TradeRow]:
         """One row for each round trip in the order of their entries, those that are still open too."""
         trips = sorted([*self._done, *self._held.values()], key=lambda trip: trip.number)
         return [_row(trip) for trip in trips]
@@ -134,12 +134,12 @@ class Trades:
             self._done.append(self._held.pop(fill.symbol))
 
 
-def _row(trip: Trip) -> rows.Trade:
+def _row(trip: Trip) -> rows.TradeRow:
     closed = trip.exit_ns is not None
     gross = _gross(trip) if closed else None
     pnl = None if gross is None or trip.fees is None else minus(gross, trip.fees)
     notional = None if trip.brought else trip.entry.value_eur
-    return rows.Trade(
+    return rows.TradeRow(
         trade=trip.number,
         symbol=trip.symbol,
         side="long" if trip.direction > 0 else "short",

@@ -17,11 +17,11 @@ def table(kind: type[rows.Row], found: list[Any]) -> Table:
     return Table(frame_of(kind, found))
 
 
-def equity_rows(values: Any, *, step_ns: int = DAY_NS, start_ns: int = JANUARY_NS) -> list[rows.Equity]:
+def equity_rows(values: Any, *, step_ns: int = DAY_NS, start_ns: int = JANUARY_NS) -> list[rows.EquityRow]:
     """An account that said these values, one a day."""
     peak = np.maximum.accumulate(values)
     return [
-        rows.Equity(
+        rows.EquityRow(
             at=start_ns + number * step_ns, equity_eur=Decimal(str(value)), cash_eur=Decimal(str(value)),
             gross_eur=Decimal(0), net_eur=Decimal(0), unrealised_eur=Decimal(0), peak_eur=Decimal(str(high)),
             drawdown=float(1 - value / high), exposure=0.5, net_exposure=0.5, cvar_eur=None, cvar_max_eur=None,
@@ -31,7 +31,7 @@ def equity_rows(values: Any, *, step_ns: int = DAY_NS, start_ns: int = JANUARY_N
     ]  # fmt: skip
 
 
-def a_trade(number: int, pnl: str | None = "1", **changed: Any) -> rows.Trade:
+def a_trade(number: int, pnl: str | None = "1", **changed: Any) -> rows.TradeRow:
     """A round trip of 100 EUR in BTC-EUR that closed, unless it has no profit."""
     profit = None if pnl is None else Decimal(pnl)
     facts: dict[str, Any] = {
@@ -42,10 +42,10 @@ def a_trade(number: int, pnl: str | None = "1", **changed: Any) -> rows.Trade:
         "fees_eur": Decimal("0.1"), "pnl_eur": profit, "return_bps": None if pnl is None else 100 * float(pnl),
         "fills": 2, "entry": rows.Context(mu=0.001 * number, regime="normal"), "exit": rows.Context(),
     }  # fmt: skip
-    return rows.Trade(**(facts | changed))
+    return rows.TradeRow(**(facts | changed))
 
 
-def an_order_row(number: int, **changed: Any) -> rows.Order:
+def an_order_row(number: int, **changed: Any) -> rows.OrderRow:
     """A filled order for 100 EUR that cost 3 bps against its mark, two of them spread, and 0.01 EUR of fees."""
     facts: dict[str, Any] = {
         "order": f"k1-{number:06d}-00-0", "symbol": "BTC-EUR", "side": "buy", "quantity": Decimal(1),
@@ -57,10 +57,10 @@ def an_order_row(number: int, **changed: Any) -> rows.Order:
         "mu": 0.001, "sigma": 0.01, "p_up": 0.5, "rank": 1, "cvar_eur": 4.0, "cvar_max_eur": 5.0, "cancels": 0,
         "unknowns": 0, "state": "FILLED", "reason": "",
     }  # fmt: skip
-    return rows.Order(**(facts | changed))
+    return rows.OrderRow(**(facts | changed))
 
 
-def a_decision_row(number: int, at: int, **changed: Any) -> rows.Decision:
+def a_decision_row(number: int, at: int, **changed: Any) -> rows.DecisionRow:
     """A decision that holds a book whose VaR is 3 of a CVaR of 4 of 5 EUR."""
     facts: dict[str, Any] = {
         "state": "TRADING", "universe": 2, "slate": 2, "picks": 1, "held": 0, "intents": 1, "refusals": 0,
@@ -69,4 +69,4 @@ def a_decision_row(number: int, at: int, **changed: Any) -> rows.Decision:
         "cvar_share": 0.8, "cvar_slow_after_eur": None, "cvar_slow_max_eur": None, "var_eur": 3.0,
         "deviation_eur": None, "multiplier": 1.0, "edge_eur": 0.0, "plan": "",
     }  # fmt: skip
-    return rows.Decision(at=at, decision=number, **(facts | changed))
+    return rows.DecisionRow(at=at, decision=number, **(facts | changed))

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from adapters.records.columns import Table, column_types, frame_of, read, written
-from adapters.records.rows import TABLES, Calibration, Context, Refusal, Trade, Weight
+from adapters.records.rows import TABLES, CalibrationRow, Context, RefusalRow, TradeRow, WeightRow
 
 NOON_NS = 1_767_268_800_000_000_000
 
 
-def a_trade(**changed) -> Trade:
+def a_trade(**changed) -> TradeRow:
     facts: dict[str, Any] = {
         "trade": 1, "symbol": "BTC-EUR", "side": "long", "state": "closed", "entry_at": NOON_NS, "exit_at": None,
         "holding_s": None, "quantity": Decimal("0.000000000000000001"), "open_quantity": Decimal(0),
@@ -19,13 +19,13 @@ def a_trade(**changed) -> Trade:
         "gross_eur": None, "fees_eur": Decimal("0.1"), "pnl_eur": None, "return_bps": float("nan"), "fills": 1,
         "entry": Context(mu=0.25, rank=2), "exit": Context(),
     }  # fmt: skip
-    return Trade(**(facts | changed))
+    return TradeRow(**(facts | changed))
 
 
 def test_every_column_of_every_table_has_a_type() -> None:
     for kind in TABLES.values():
         assert column_types(kind)
-    types = column_types(Trade)
+    types = column_types(TradeRow)
     assert types["entry_at"] == "Datetime(time_unit='ns', time_zone='UTC')"
     assert (types["quantity"], types["pnl_eur"]) == (
         "Decimal(precision=38, scale=18)",
@@ -35,7 +35,7 @@ def test_every_column_of_every_table_has_a_type() -> None:
 
 
 def test_amounts_come_back_exactly_and_money_of_the_account_to_eight_places(tmp_path) -> None:
-    written(tmp_path / "t.parquet", frame_of(Trade, [a_trade()]))
+    written(tmp_path / "t.parquet", frame_of(TradeRow, [a_trade()]))
     table = read(tmp_path / "t.parquet")
     (row,) = table.rows()
     assert (row["quantity"], row["entry_price"], row["fees_eur"]) == ("0.000000000000000001", "70698.6", "0.1")
@@ -49,20 +49,20 @@ def test_amounts_come_back_exactly_and_money_of_the_account_to_eight_places(tmp_
 
 def test_an_amount_that_a_column_cannot_hold_is_named() -> None:
     with pytest.raises((ValueError, ArithmeticError)):
-        frame_of(Trade, [a_trade(quantity=Decimal("1E30"))])
+        frame_of(TradeRow, [a_trade(quantity=Decimal("1E30"))])
 
 
 def test_no_rows_make_an_empty_table_with_all_columns() -> None:
-    table = Table(frame_of(Weight, []))
+    table = Table(frame_of(WeightRow, []))
     assert (len(table), table.columns, list(table.rows())) == (0, ("at", "agent", "weight"), [])
     assert table.csv() == "at,agent,weight\n"
 
 
 def test_a_head_is_the_first_rows_and_csv_quotes_text() -> None:
     rows = [
-        Refusal(at=NOON_NS, decision=n, leg=0, symbol="A", side="buy", control="C1", text='a, "b"') for n in range(3)
+        RefusalRow(at=NOON_NS, decision=n, leg=0, symbol="A", side="buy", control="C1", text='a, "b"') for n in range(3)
     ]
-    table = Table(frame_of(Refusal, rows))
+    table = Table(frame_of(RefusalRow, rows))
     assert [row["decision"] for row in table.rows(2)] == [0, 1]
     assert table.csv(1).splitlines()[1] == '2026-01-01T12:00:00.000000Z,0,0,A,buy,C1,"a, ""b"""'
 
@@ -74,5 +74,5 @@ def test_what_is_no_table_is_an_error_that_names_the_file(tmp_path) -> None:
 
 
 def test_numbers_of_a_column_are_floats_with_nan_for_null() -> None:
-    table = Table(frame_of(Calibration, [Calibration(author="blend", level=0.5, below=1, labels=2)]))
+    table = Table(frame_of(CalibrationRow, [CalibrationRow(author="blend", level=0.5, below=1, labels=2)]))
     assert table.floats("labels").tolist() == [2.0]

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.records import files
 from adapters.records.files import Made, RecordFiles, stamp_of
-from adapters.records.rows import TABLES, Weight
+from adapters.records.rows import TABLES, WeightRow
 
 
 def made(**changed) -> Made:
@@ -18,7 +18,7 @@ def test_tables_take_the_place_of_those_before(tmp_path) -> None:
     found = RecordFiles(tmp_path)
     assert found.made() is None
     found.keep(made(), NOTHING)
-    found.keep(made(), NOTHING | {"weights": [Weight(at=1, agent="ofi", weight=0.5)]})
+    found.keep(made(), NOTHING | {"weights": [WeightRow(at=1, agent="ofi", weight=0.5)]})
     assert found.made() == made()
     assert len(found.table("weights")) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["records"]

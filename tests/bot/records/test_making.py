@@ -1,15 +1,22 @@
 """Records of a real run: kept beside it, made again when the journal has grown."""
 
 import os
+import shutil
 from decimal import Decimal
 
+import msgspec
 import pytest
 
+from adapters.journal.disk import PosixDisk
+from adapters.journal.reader import records
+from adapters.journal.record import BARE
+from adapters.journal.scan import JournalDamaged
 from adapters.records.rows import TABLES
-from bot.records.making import records_of
+from bot.records.making import read_journal, records_of
 from bot.runs import RunsUnusable
 from contracts.account import Equity
 from contracts.decision import DecisionLog, Refusal
+from contracts.topics import BULK
 from contracts.trade import Execution, Order
 from tests.kit.journals import read_run
 
@@ -43,6 +50,29 @@ def test_records_are_made_once_and_again_when_the_journal_has_grown(copied) -> N
     assert sorted(path.name for path in copied.iterdir() if "records" in path.name) == ["records"]
     names = {path.name for path in (copied / "records").iterdir()}
     assert names == {f"{name}.parquet" for name in TABLES} | {"records.json"}
+
+
+def test_a_thin_journal_gives_the_same_tables_but_for_the_quotes(finished) -> None:
+    whole = list(records(PosixDisk(finished / "journal")))
+    bulk = {kind.__name__ for kind in BULK}
+    thin = [msgspec.structs.replace(each, flags=BARE, payload=b"") if each.type in bulk else each for each in whole]
+    one, two = read_journal(whole), read_journal(thin)
+    assert [name for name in TABLES if name != "orders" and one.tables[name] != two.tables[name]] == []
+    bare = dict.fromkeys(("half_spread_bps", "spread_eur", "impact_eur"))
+    orders = [[msgspec.structs.replace(row, **bare) for row in each.tables["orders"]] for each in (one, two)]
+    assert orders[0] == orders[1] != []
+    assert (one.thin, two.thin) == (False, True)
+
+
+def test_a_damaged_journal_is_no_record(copied) -> None:
+    shutil.rmtree(copied / "records", ignore_errors=True)
+    segment = sorted((copied / "journal").glob("*.seg"))[0]
+    data = bytearray(segment.read_bytes())
+    data[len(data) // 3] ^= 1
+    segment.write_bytes(data)
+    with pytest.raises(JournalDamaged):
+        records_of(copied)
+    assert not (copied / "records").exists()
 
 
 def test_a_table_that_was_damaged_is_named(copied) -> None:

@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from adapters.records.rows import Equity
+from adapters.records.rows import EquityRow
 from bot.review.account import account_of, figures_of, section_of
 from tests.kit.reviews import DAY_NS, equity_rows, table
 
 
 def account(values, **more):
-    return account_of(table(Equity, equity_rows(values, **more)))
+    return account_of(table(EquityRow, equity_rows(values, **more)))
 
 
 def test_a_run_of_days_is_measured_by_the_day() -> None:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from adapters.records.rows import Calibration, Pit, Weight
+from adapters.records.rows import CalibrationRow, PitRow, WeightRow
 from bot.review import beliefs
 from quant.quantiles import LEVELS
 from tests.kit.reviews import DAY_NS, JANUARY_NS, table
@@ -12,17 +12,17 @@ from tests.kit.reviews import DAY_NS, JANUARY_NS, table
 
 def calibration(shift: float = 0.0):
     return table(
-        Calibration,
+        CalibrationRow,
         [
-            Calibration(author=author, level=level, below=round(1000 * min(1.0, level + shift)), labels=1000)
+            CalibrationRow(author=author, level=level, below=round(1000 * min(1.0, level + shift)), labels=1000)
             for author in ("blend", "pool")
             for level in LEVELS.tolist()
         ],
     )
 
 
-PIT = [Pit(author="blend", low=n / 20, high=(n + 1) / 20, labels=5 if n else 15) for n in range(20)]
-WEIGHTS = [Weight(at=JANUARY_NS + n * DAY_NS, agent=f"a{n % 2}", weight=0.1 * n) for n in range(6)]
+PIT = [PitRow(author="blend", low=n / 20, high=(n + 1) / 20, labels=5 if n else 15) for n in range(20)]
+WEIGHTS = [WeightRow(at=JANUARY_NS + n * DAY_NS, agent=f"a{n % 2}", weight=0.1 * n) for n in range(6)]
 
 
 def test_a_calibration_error_is_the_largest_distance_of_the_blend() -> None:
@@ -34,7 +34,7 @@ def test_a_calibration_error_is_the_largest_distance_of_the_blend() -> None:
 
 def test_the_charts_show_what_was_counted() -> None:
     section = beliefs.section_of(
-        calibration(), table(Pit, PIT), table(Weight, WEIGHTS), beliefs.figures_of(calibration())
+        calibration(), table(PitRow, PIT), table(WeightRow, WEIGHTS), beliefs.figures_of(calibration())
     )
     curve, pit, weights = section.charts
     assert [series.name for series in curve.series] == ["pool", "blend"]
@@ -46,6 +46,6 @@ def test_the_charts_show_what_was_counted() -> None:
 
 
 def test_no_labels_make_no_figures() -> None:
-    figures = beliefs.figures_of(table(Calibration, []))
+    figures = beliefs.figures_of(table(CalibrationRow, []))
     assert figures["labels"] == 0 and math.isnan(figures["calibration_error_max"])
-    assert beliefs.section_of(table(Calibration, []), table(Pit, []), table(Weight, []), figures).charts == ()
+    assert beliefs.section_of(table(CalibrationRow, []), table(PitRow, []), table(WeightRow, []), figures).charts == ()

@@ -5,18 +5,18 @@ import math
 import numpy as np
 import pytest
 
-from adapters.records.rows import Equity, Order, Trade
+from adapters.records.rows import EquityRow, OrderRow, TradeRow
 from bot.review import trading
 from bot.review.account import account_of
 from bot.review.account import figures_of as account_figures
 from tests.kit.reviews import a_trade, an_order_row, equity_rows, table
 
-ACCOUNT = account_of(table(Equity, equity_rows(np.linspace(500.0, 510.0, 40))))
+ACCOUNT = account_of(table(EquityRow, equity_rows(np.linspace(500.0, 510.0, 40))))
 TRADES = [a_trade(1, "2"), a_trade(2, "-1", symbol="ETH-EUR"), a_trade(3, "-1"), a_trade(4, None)]
 
 
 def figures(trades, orders):
-    return trading.figures_of(table(Trade, trades), table(Order, orders), ACCOUNT)
+    return trading.figures_of(table(TradeRow, trades), table(OrderRow, orders), ACCOUNT)
 
 
 def test_figures_of_trades_are_of_those_that_closed() -> None:
@@ -29,7 +29,7 @@ def test_figures_of_trades_are_of_those_that_closed() -> None:
 
 def test_what_the_decisions_earned_less_all_costs_is_the_change_of_equity() -> None:
     found = account_figures(ACCOUNT) | figures(TRADES, [an_order_row(1), an_order_row(2)])
-    section = trading.section_of(table(Trade, TRADES), table(Order, []), found)
+    section = trading.section_of(table(TradeRow, TRADES), table(OrderRow, []), found)
     (money,) = (each for each in section.tables if each.title == "Where the money went")
     amounts = [float(row[1] or 0.0) for row in money.rows]
     assert sum(amounts[:-1]) == pytest.approx(amounts[-1]) == pytest.approx(10.0)
@@ -40,13 +40,15 @@ def test_without_quotes_the_costs_stay_in_one_piece() -> None:
     thin = [an_order_row(1, spread_eur=None, impact_eur=None, half_spread_bps=None)]
     found = account_figures(ACCOUNT) | figures([], thin)
     assert math.isnan(found["spread_eur"]) and found["shortfall_eur"] == 0.03
-    section = trading.section_of(table(Trade, []), table(Order, thin), found)
+    section = trading.section_of(table(TradeRow, []), table(OrderRow, thin), found)
     assert section.tables[0].rows[1][0] == "spread, slippage and impact"
     assert section.charts == () and section.long is None
 
 
 def test_instruments_are_ordered_by_what_they_brought() -> None:
-    section = trading.section_of(table(Trade, TRADES), table(Order, []), account_figures(ACCOUNT) | figures(TRADES, []))
+    section = trading.section_of(
+        table(TradeRow, TRADES), table(OrderRow, []), account_figures(ACCOUNT) | figures(TRADES, [])
+    )
     (by,) = (each for each in section.tables if each.title == "By instrument")
     assert [(row[0], row[1], row[3]) for row in by.rows] == [("BTC-EUR", 3, 1.0), ("ETH-EUR", 1, -1.0)]
     assert section.long is not None and len(section.long.rows) == 4
