@@ -30,6 +30,12 @@ SHIPPED: Final[Mapping[str, str]] = {
 """Kind -> where its class is."""
 
 FAILURES: Final = (
+    ArithmeticError,
+    AssertionError,
+    EOFError,
+    MemoryError,
+    StopIteration,
+    Warning,
     ImportError,
     AttributeError,
     SyntaxError,
@@ -57,7 +63,7 @@ def agent_of(kind: str, owner: str = "") -> type[Agent]:
         return _from_file(what, Path(file), name)
     if colon:
         return _agent(what, kind, kind)
-    there_is = ", ".join((*SHIPPED, *found))
+    there_is = ", ".join({**SHIPPED, **dict.fromkeys(found)})
     hint = suggestion(kind, (*SHIPPED, *found))
     raise BadConfiguration(
         what, [f"kind was {kind!r}{hint}; expected one of {there_is}, module:Class, or the path of a .py file"]

@@ -34,7 +34,7 @@ def list_agents(json: Json = False) -> None:
     """
     from bot.agents import kinds
 
-    rows = {kind: (origin, _first_line(_loaded(kind))) for kind, origin in kinds().items()}
+    rows = {kind: (origin, _says(kind)) for kind, origin in kinds().items()}
     if json:
         emit({kind: {"origin": origin, "says": line} for kind, (origin, line) in rows.items()})
         return
@@ -101,6 +101,13 @@ def _loaded(kind: str) -> "type[Agent]":
         return agent_of(kind)
 
 
-def _first_line(agent: "type[Agent]") -> str:
+def _says(kind: str) -> str:
+    """The first line of what is written in an agent; of one that cannot be loaded, why."""
+    from bot.configuration import BadConfiguration
+
+    try:
+        agent = _loaded(kind)
+    except BadConfiguration as error:
+        return f"cannot be used: {error.problems[0]}"
     module = inspect.getmodule(agent)
     return (inspect.getdoc(module) or inspect.getdoc(agent) or "").split("\n")[0]

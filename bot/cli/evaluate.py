@@ -1,6 +1,8 @@
 """The verb that shows what the beliefs are worth: one recipe or all, as a table, as JSON, as a page."""
 
+import contextlib
 import os
+import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -141,23 +143,31 @@ def evaluate(
 
 def _reported(request: Any, fresh: bool) -> Any:
     """The report of one recipe: kept, when it was made of the same data, settings, code and libraries."""
+    from bot.evaluation.casting import name_of
     from bot.evaluation.catalogue import BadRequest, work_of
     from bot.evaluation.data import DataAbsent
+    from bot.evaluation.history import ActorBroke
     from bot.evaluation.keeping import KeptReports, cache_directory, key_of
     from bot.evaluation.prices import BadPrices
     from bot.worlds import identity_here
 
     try:
-        work = work_of(request)
+        with contextlib.redirect_stdout(sys.stderr):
+            work = work_of(request)
         identity = identity_here()
         kept = KeptReports(cache_directory(os.environ))
         key = key_of(work.facts, identity.code, identity.fingerprint)
         report = None if fresh else kept.find(key)
         if report is None:
-            report = work.run(_shown)
+            with contextlib.redirect_stdout(sys.stderr):
+                report = work.run(_shown)
             kept.keep(key, report)
     except BadRequest as error:
         raise Fail(str(error), USAGE) from error
+    except ActorBroke as error:
+        if error.actor not in map(name_of, request.agents):
+            raise
+        raise Fail(f"{error}; try it with `bot agents check`", BAD_CONFIGURATION) from error
     except DataAbsent as error:
         raise Fail(str(error), NOT_FOUND) from error
     except BadPrices as error:

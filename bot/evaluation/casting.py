@@ -52,6 +52,11 @@ AGENTS: Final = (
 """The kinds of the twelve."""
 
 
+def name_of(kind: str) -> str:
+    """What an agent is called: its kind, without the place where one of somebody's own was found."""
+    return kind.rpartition(":")[2]
+
+
 def tape_of(prices: Prices, horizon_bars: int, cache: FeatureCache | None = None) -> Tape:
     """The tape of a history: every feature of every row, made once by the batch form of the live pipeline, or kept."""
     table = PriceTable(
@@ -87,7 +92,7 @@ class Cast:
     @property
     def agents(self) -> tuple[str, ...]:
         """The names of the agents: their kinds, without the place where one of somebody's own was found."""
-        return tuple(kind.rpartition(":")[2] for kind in self.kinds)
+        return tuple(name_of(kind) for kind in self.kinds)
 
     def cells(self, tape: Tape) -> list[Cell]:
         """One cell for each actor; they hear a message in this order."""

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from adapters.tables.feature_cache import FeatureCache
+from bot.agents import agent_of
 from bot.evaluation import data
+from bot.evaluation.casting import AGENTS, name_of
 from bot.evaluation.gate import gate_report
 from bot.evaluation.history import Advance
 from bot.evaluation.noise import ROWS, noise_report
@@ -145,6 +147,7 @@ def _asked(plan: Plan, request: Request, bar_s: Seconds | None = None) -> Plan:
     bars = plan.horizon_bars if request.horizon_s is None else request.horizon_s / own_bar_s
     if bars < 1 or abs(bars - round(bars)) > 1e-9:
         raise BadRequest(f"a horizon of {request.horizon_s:g} s is no whole number of bars of {own_bar_s:g} s")
+    _refuse_twice(plan.kinds + request.agents)
     return replace(
         plan,
         horizon_bars=round(bars),
@@ -155,6 +158,16 @@ def _asked(plan: Plan, request: Request, bar_s: Seconds | None = None) -> Plan:
         boosted=request.boosted,
         kinds=plan.kinds + request.agents,
     )
+
+
+def _refuse_twice(kinds: tuple[str, ...]) -> None:
+    """Raise BadRequest for two agents of one name, and BadConfiguration for what is no agent."""
+    names = [name_of(kind) for kind in kinds]
+    twice = next((name for name in names if names.count(name) > 1), "")
+    if twice:
+        raise BadRequest(f"--agent: {twice} would be heard twice; there are already {', '.join(AGENTS)}")
+    for kind in kinds:
+        agent_of(kind)
 
 
 def _forecasts(prices: Prices, plan: Plan) -> Work:

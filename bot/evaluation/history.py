@@ -30,7 +30,11 @@ ADVANCE_ROWS: Final = 64
 
 
 class ActorBroke(Exception):
-    """An actor crashed on a history; the evaluation is worth nothing then. Exit code 1."""
+    """An actor crashed on a history; the evaluation is worth nothing then. Exit code 1; 4 for an agent of one's own."""
+
+    def __init__(self, actor: str, row: int, error: str) -> None:
+        self.actor = actor
+        super().__init__(f"{actor} crashed in row {row}: {error}")
 
 
 class Unrecorded:
@@ -107,6 +111,8 @@ class _Scribe:
         said, record, row = envelope.payload, self.record, self.row
         if isinstance(said, SignalFrame):
             if (place := record.places.get(said.agent)) is not None:
+                if said.mu.values.shape != record.mu[row, place].shape:
+                    raise ActorBroke(said.agent, row, f"it answered for {len(said.mu)} instruments")
                 record.mu[row, place] = said.mu.values
                 record.sigma[row, place] = said.sigma.values
                 record.confidence[row, place] = said.confidence.values
@@ -121,4 +127,4 @@ class _Scribe:
         elif isinstance(said, DriftState):
             self.drift = said.level
         elif isinstance(said, ActorFailed):
-            raise ActorBroke(f"{said.actor} crashed in row {row}: {said.error}")
+            raise ActorBroke(said.actor, row, said.error)

@@ -50,6 +50,13 @@ def test_an_agent_of_an_installed_package_is_found_by_its_entry_point(monkeypatc
         agent_of("gone")
 
 
+def test_code_that_fails_in_its_own_way_when_it_is_read_is_no_agent(tmp_path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("1 / 0\n")
+    with pytest.raises(BadConfiguration, match=r"mine\.py cannot be loaded: division by zero"):
+        agent_of(str(file))
+
+
 @pytest.mark.parametrize(
     ("kind", "told"),
     [

@@ -1,7 +1,10 @@
 """`bot agents`: what there is, what each believes, and which laws it keeps."""
 
+from importlib.metadata import EntryPoint
+
 import pytest
 
+from bot import agents
 from bot.agents import SHIPPED
 from tests.kit.command_line import Said, bot
 
@@ -35,6 +38,12 @@ def test_all_agents_are_listed_with_a_line_each() -> None:
     listed = said("list", "--json").json
     assert listed["pairs"] == {"origin": "shipped", "says": listed["pairs"]["says"]}
     assert "Moskowitz" in said("describe", "ts_momentum", "--json").json["says"][0]
+
+
+def test_one_that_cannot_be_loaded_is_listed_with_the_reason(monkeypatch) -> None:
+    points = (EntryPoint("gone", "no.such.module:Thing", agents.GROUP),)
+    monkeypatch.setattr(agents, "entry_points", lambda group: points)
+    assert "cannot be used: entry point gone = no.such.module:Thing cannot be loaded" in said("list").out
 
 
 def test_an_agent_is_described_with_its_source_and_what_it_needs() -> None:

@@ -71,6 +71,8 @@ def test_other_settings_are_another_evaluation(prices: Path, cache: Path) -> Non
         (("E8", "--data", "FILE"), 2, "E8 takes no --data; these do: E1, E2, E4, E6, E7, prices"),
         (("E5", "--horizon", "4h"), 2, "E5 takes no --horizon; these do: E1, E2, prices"),
         (("E6", "--agent", "pairs"), 2, "E6 takes no --agent"),
+        (("prices", "FILE", "--horizon", "4h", "--agent", "pairs"), 2, "--agent: pairs would be heard twice"),
+        (("prices", "FILE", "--horizon", "4h", "--agent", "pears"), 4, "did you mean 'pairs'?"),
         (("prices", "FILE", "--retrain", "1s"), 2, "--retrain was 1 s, expected at least 3600 s on this history"),
         (("E8", "--out", "/nowhere/page.html"), 4, "/nowhere/page.html cannot be written: No such file"),
         (("prices", "."), 4, "is a directory, expected a table"),
@@ -130,6 +132,27 @@ def test_prices_that_never_move_are_named(tmp_path: Path, rows: list[str], said:
 
     assert failed.code == 4
     assert said in failed.error
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("raise RuntimeError('no idea')", "mine.py crashed in row 0: RuntimeError: no idea; try it with `bot agents"),
+        ("return Evidence.of([0.1, 0.2], 0.01)", "mine.py crashed in row 0: it answered for 2 instruments; try it"),
+    ],
+)
+def test_an_agent_of_ones_own_that_breaks_is_told_as_its_own_fault(
+    prices: Path, cache: Path, tmp_path: Path, answer: str, said: str
+) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from actors.agents.base import Agent\nfrom actors.agents.view import Evidence\n\n\n"
+        f"class Mine(Agent):\n    def on_frame(self, view):\n        print('hello')\n        {answer}\n"
+    )
+
+    failed = evaluated(prices, cache, "--json", "--agent", tmp_path / "mine.py")
+
+    assert (failed.code, failed.out) == (4, "")
+    assert said in failed.err.splitlines()[-1]
 
 
 def test_help_names_recipes_codes_and_examples() -> None:
