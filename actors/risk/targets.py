@@ -15,10 +15,11 @@ import numpy as np
 
 from actors.risk.judging import Case, Reserved, reasons_against, signed
 from actors.risk.proposals import NOTHING, Proposal, dearest, has_price, is_dust, whole_lots
-from actors.risk.rounding import fitted, leg_of
+from actors.risk.rounding import SPREAD_FROM, fitted, leg_of
 from actors.risk.settings import RiskSettings
 from actors.risk.sizing import Draft, Room, whole_budget_share
-from actors.risk.view import View
+from actors.risk.tail import Budgets, Tail
+from actors.risk.view import Floats, View
 from actors.risk.weighing import Refused, tail_reasons
 from contracts.decision import Reason
 from contracts.quantities import Side, sign
@@ -128,6 +129,8 @@ def _fit(
     view, tail, added = case.view, room.tail, signed(adding, case.view)
     assert tail is not None
     budgets = tail.sure(added, room.budgets)
+    if _fits(added, tail, budgets, settings):
+        return proposals, [], Draft(added, added, {}, 1.0, 1.0, 0.0)
     calm = tail.calm_scale(added, budgets.deviation)
     scale = min(calm, tail.scale(added, budgets))
     lots_of = {each.place: view.instruments[each.place].lots(each.quantity) for each in adding}
@@ -151,6 +154,14 @@ def _fit(
             others = reasons_against(each, case, reserved, settings)
             cut.append(Refused(each, (*others, *reasons)))
     return kept, cut, Draft(added, scale * added, lots, scale, calm, 0.0)
+
+
+def _fits(added: Floats, tail: Tail, budgets: Budgets, settings: RiskSettings) -> bool:
+    """Whether all of it fits, and in a book of several positions none has more than its share: the common case."""
+    if not tail.used(added, budgets) <= 1.0:
+        return False
+    most = settings.component_ratio_max * budgets.cvar
+    return tail.positions(added) < SPREAD_FROM or bool((tail.shares(added) <= most).all())
 
 
 def _beyond(symbol: str, fits: Decimal) -> Reason:
