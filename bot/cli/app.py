@@ -20,6 +20,7 @@ from bot.cli import (
     feasible,
     features,
     look,
+    lookahead,
     models,
     profiles,
     records,
@@ -99,6 +100,7 @@ app.command("export", rich_help_panel=RESEARCH)(export.export)
 app.command("sweep", rich_help_panel=RESEARCH)(sweep.sweep)
 app.command("train", rich_help_panel=RESEARCH)(train.train)
 app.command("evaluate", rich_help_panel=RESEARCH)(evaluate.evaluate)
+app.command("lookahead", rich_help_panel=RESEARCH)(lookahead.lookahead)
 app.command("feasible", rich_help_panel=OPERATE)(feasible.feasible)
 app.command("halt", rich_help_panel=OPERATE)(control.halt)
 app.command("resume", rich_help_panel=OPERATE)(control.resume)

@@ -35,7 +35,7 @@ def test_a_value_that_does_not_fit_is_refused_by_name(tmp_path, wrong) -> None:
 
 @pytest.mark.parametrize("wrong", ["kelly", "=1"])
 def test_a_pair_that_is_none_is_refused(tmp_path, wrong) -> None:
-    with pytest.raises(BadConfiguration, match="expected section[.]key=value"):
+    with pytest.raises(BadConfiguration, match="expected section"):
         other(tmp_path, "", wrong)
 
 
