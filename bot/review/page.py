@@ -28,7 +28,7 @@ nav a:hover{text-decoration:underline}
 .long{max-height:520px;overflow:auto;border:1px solid var(--line);border-radius:10px;background:var(--card)}
 .long th{background:var(--card)}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(440px,1fr));gap:4px 28px}
-.pair p{font-size:12.5px;margin-top:6px}.pair td.s{white-space:normal}
+.pair p{font-size:12.5px;margin-top:6px}.pair td.s:last-child{white-space:normal}
 .lacks{border-left:3px solid var(--c1);padding:8px 14px;background:var(--card);border-radius:0 8px 8px 0;margin:16px 0}
 .lacks p{margin:2px 0}footer{margin-top:48px;color:var(--dim);font-size:12.5px}
 @media(max-width:520px){.pair{grid-template-columns:1fr}}

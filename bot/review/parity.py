@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from bot.evaluation.report import Cell, Chart, Series, Table
+from bot.evaluation.report import Chart, Series, Table
 from bot.records.making import RunRecords
 from bot.review.account import Account
 from bot.review.section import Section, thinned
@@ -15,7 +15,7 @@ from bot.review.section import Section, thinned
 DECIDED: Final = ("at", "slate", "picks", "intents", "refusals", "orders", "state", "rung")
 ORDERED: Final = ("symbol", "side", "quantity", "limit", "reduce_only")
 FILLED: Final = ("filled", "average_price", "fee_eur", "state")
-SHOWN_MAX: Final = 20
+SHOWN_MAX: Final = 15
 
 
 def figures_of(mine: RunRecords, other: RunRecords, accounts: tuple[Account, Account]) -> dict[str, float]:
@@ -38,10 +38,12 @@ def section_of(
 ) -> Section:
     """The section of the page about parity."""
     names = (mine.made.run, other.made.run)
+    names = names if names[0] != names[1] else ("this run", "the other")
     decisions = _pairs(mine, other, "decisions", ("decision",), DECIDED)
     orders = _pairs(mine, other, "orders", ("decision", "leg", "attempt"), ORDERED + FILLED)
     same = figures["decisions_equal"] == figures["orders_equal"] == 1.0
-    lead = f"Against {names[1]}: " + ("every decision and order is equal." if same else "they differ.")
+    alike = "every decision and order is equal" if same else _alike(figures)
+    lead = f"Against {names[1]}: {alike}; the accounts were at most {figures['equity_distance_eur_max']:.4f} EUR apart."
     return Section(
         name="Parity",
         lead=lead,
@@ -49,7 +51,6 @@ def section_of(
         tables=tuple(
             each
             for each in (
-                _shares(figures),
                 _differences("Decisions that differ", decisions, names, DECIDED),
                 _differences("Orders that differ", orders, names, ORDERED + FILLED),
             )
@@ -82,33 +83,28 @@ def _distance(mine: Account, other: Account) -> np.ndarray:
     """This account less the other at the times of this one, where both have begun and neither has ended."""
     if not len(mine.at_ns) or not len(other.at_ns):
         return np.array([])
-    shared = (mine.at_ns >= other.at_ns[0]) & (mine.at_ns <= other.at_ns[-1])
-    place = np.searchsorted(other.at_ns, mine.at_ns[shared], side="right") - 1
-    return np.asarray(mine.equity[shared] - other.equity[place])
+    at_ns = np.unique(mine.at_ns)
+    at_ns = at_ns[(at_ns >= other.at_ns[0]) & (at_ns <= other.at_ns[-1])]
+    here, there = (each.equity[np.searchsorted(each.at_ns, at_ns, side="right") - 1] for each in (mine, other))
+    return np.asarray(here - there)
 
 
 def _both(names: tuple[str, str], accounts: tuple[Account, Account]) -> Chart:
     points = [thinned(each.at_ns / 1e9, each.equity) for each in accounts]
-    labels = names if names[0] != names[1] else (f"{names[0]} (this)", f"{names[1]} (other)")
     return Chart(
         title="Equity of both",
         kind="lines",
         x="",
         y="EUR",
-        series=tuple(Series(name=name, x=x, y=y) for name, (x, y) in zip(labels, points, strict=True)),
+        series=tuple(Series(name=name, x=x, y=y) for name, (x, y) in zip(names, points, strict=True)),
         dates=True,
         wide=True,
     )
 
 
-def _shares(figures: dict[str, float]) -> Table:
-    told = ("decisions_equal", "orders_equal", "fills_equal")
-    rows: list[tuple[Cell, ...]] = [(name.replace("_", " ") + ", %", f"{100 * figures[name]:.2f}") for name in told]
-    rows += [
-        (name.replace("_", " "), f"{figures[name]:.6f}")
-        for name in ("equity_distance_eur_max", "equity_distance_eur_last")
-    ]
-    return Table(title="How alike they are", columns=("", "value"), formats=("s", ""), rows=tuple(rows))
+def _alike(figures: dict[str, float]) -> str:
+    told = (f"{100.0 * figures[f'{name}_equal']:.1f} % of {name}" for name in ("decisions", "orders", "fills"))
+    return f"{', '.join(told)} are equal"
 
 
 def _differences(title: str, pairs: list[tuple[Pair, bool]], names: tuple[str, str], fields: Sequence[str]) -> Table:

@@ -4,6 +4,7 @@ import math
 import re
 
 import msgspec
+import numpy as np
 import pytest
 
 from bot.records.making import records_of
@@ -69,6 +70,13 @@ def test_a_run_is_equal_to_itself_and_a_changed_one_is_told_with_its_first_diffe
     assert apart.figures["decisions_equal"] < 1.0
     (table,) = (each for each in apart.sections[-1].tables if each.title == "Decisions that differ")
     assert table.rows[0][2] == "picks" and table.rows[0][4] == "0"
+
+
+def test_an_account_that_speaks_twice_at_one_instant_is_as_far_from_itself_as_nothing(finished) -> None:
+    mine = records_of(finished)
+    account = account_of(mine.table("equity"))
+    twice = account._replace(at_ns=np.repeat(account.at_ns[::2], 2)[: len(account.at_ns)])
+    assert figures_of(mine, mine, (twice, twice))["equity_distance_eur_max"] == 0.0
 
 
 def test_a_profile_that_does_not_say_its_horizon_is_no_reason_to_fail(finished) -> None:
