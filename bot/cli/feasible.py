@@ -1,13 +1,16 @@
 """`bot feasible`: what this account can trade at this budget, before any order."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from bot.cli.errors import BAD_CONFIGURATION, REFUSED, Fail, command
 from bot.cli.evaluate import a_duration
 from bot.cli.options import Json, a_path, emit, say
+
+MONEY_MAX: Final = 1e12
+"""No account is larger, in any currency."""
 
 
 @command
@@ -41,8 +44,8 @@ def feasible(
     if budget is not None and budget > equity:
         raise typer.BadParameter(f"--budget was {budget:g}, expected at most --equity {equity:g}")
     for name, value in (("--equity", equity), ("--budget", budget), ("--smallest", smallest)):
-        if value is not None and not 0.0 < value < float("inf"):
-            raise typer.BadParameter(f"{name} was {value}, expected a number above 0")
+        if value is not None and not 0.0 < value <= MONEY_MAX:
+            raise typer.BadParameter(f"{name} was {value}, expected a number above 0 and at most {MONEY_MAX:g}")
     try:
         report = judged(profile, equity, budget, horizon, prices, smallest)
     except (Unmeasured, BadPrices) as error:

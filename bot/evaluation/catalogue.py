@@ -18,7 +18,7 @@ from bot.evaluation.gate import gate_report
 from bot.evaluation.history import Advance
 from bot.evaluation.noise import ROWS, noise_report
 from bot.evaluation.order_books import order_book_report
-from bot.evaluation.prices import Prices
+from bot.evaluation.prices import BadPrices, Prices
 from bot.evaluation.ranks import rank_report
 from bot.evaluation.recipes import E1, E2, HOURLY_WANTED, Plan, forecast, report_of
 from bot.evaluation.report import Report
@@ -209,8 +209,17 @@ def _gate(request: Request) -> Work:
 
 def _order_books(request: Request) -> Work:
     files = request.files or tuple(data.recorded(name) for name in data.FEEDS)
-    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    hashes = [_hash(path) for path in files]
     return Work({"recordings": hashes}, lambda shown: order_book_report(files))
+
+
+def _hash(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError as error:
+        raise data.DataAbsent(f"{path}: no such file, expected a recording of an order book") from error
+    except OSError as error:
+        raise BadPrices(f"{path}: cannot be read: {error.strerror}, expected a recording of an order book") from error
 
 
 def _noise(request: Request) -> Work:

@@ -75,6 +75,8 @@ def test_other_settings_are_another_evaluation(prices: Path, cache: Path) -> Non
         (("prices", "FILE", "--horizon", "4h", "--agent", "pears"), 4, "did you mean 'pairs'?"),
         (("prices", "FILE", "--retrain", "1s"), 2, "--retrain was 1 s, expected at least 3600 s on this history"),
         (("E8", "--out", "/nowhere/page.html"), 4, "/nowhere/page.html cannot be written: No such file"),
+        (("E7", "--data", "/nowhere/book.gz"), 3, "/nowhere/book.gz: no such file, expected a recording"),
+        (("E7", "--data", "/proc"), 4, "/proc: cannot be read: Is a directory, expected a recording"),
         (("prices", "."), 4, "is a directory, expected a table"),
         (("prices",), 2, "needs at least one file"),
         (("prices", "missing.csv"), 3, "no such file"),

@@ -30,7 +30,8 @@ def test_when_nothing_can_be_traded_it_says_from_which_stake_on_and_exits_6():
 
 
 @pytest.mark.parametrize(
-    "option", [("--equity", "0"), ("--budget", "-1"), ("--horizon", "soon"), ("--smallest", "nan")]
+    "option",
+    [("--equity", "0"), ("--budget", "-1"), ("--horizon", "soon"), ("--smallest", "nan"), ("--equity", "1e300")],
 )
 def test_a_number_that_is_none_is_wrong_usage(option):
     assert bot("feasible", *option).code == 2
