@@ -13,6 +13,12 @@ from typing import Final, Generic, TypeVar
 from bot.configuration import BadConfiguration, suggestion
 
 FAILURES: Final = (
+    ArithmeticError,
+    AssertionError,
+    EOFError,
+    MemoryError,
+    StopIteration,
+    Warning,
     ImportError,
     AttributeError,
     SyntaxError,
@@ -54,9 +60,16 @@ class Family(Generic[KindT]):
             return self._of_file(what, Path(file), name)
         if colon:
             return self._imported(what, word, word)
-        known = (*self.shipped, *found)
+        known = tuple(self.names())
         expected = f"expected one of {', '.join(known)}, module:Class, or the path of a .py file"
         raise BadConfiguration(what, [f"{self.key} was {word!r}{suggestion(word, known)}; {expected}"])
+
+    def names(self) -> dict[str, str]:
+        """Every class that can be named without a path, and where it is from: `shipped`, or the package it is in."""
+        own = {each.name: each.dist.name if each.dist else each.module for each in entry_points(group=self.group)}
+        return dict.fromkeys(self.shipped, "shipped") | {
+            name: where for name, where in own.items() if name not in self.shipped
+        }
 
     def _imported(self, what: str, word: str, reference: str) -> type[KindT]:
         module, _, attribute = reference.partition(":")
@@ -91,7 +104,7 @@ class Family(Generic[KindT]):
     def _loaded(self, what: str, file: Path) -> ModuleType:
         """The module of a file, under a name of its own, so that it hides no other of the same name."""
         if not file.is_file():
-            raise BadConfiguration(what, [f"{file} is no file; expected the path of a .py file with a {self.noun}"])
+            raise BadConfiguration(what, [f"{file} is no file; expected the path of a .py file with one {self.noun}"])
         name = f"keel_{self.noun}_{file.stem}"
         spec = importlib.util.spec_from_file_location(name, file)
         assert spec is not None and spec.loader is not None, f"{file} ends in .py"

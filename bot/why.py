@@ -12,7 +12,7 @@ from contracts import codec
 from contracts.belief import FeatureFrame, SignalFrame, Slate
 from contracts.column import Column
 from contracts.context import ContextFrame
-from contracts.decision import Intent, Selection
+from contracts.decision import Intent, Selection, TargetFrame
 from contracts.instrument import Universe
 from contracts.market import BarFrame, BookFrame, MarkFrame, PerpFrame, TradeFrame, UniverseChanged
 from contracts.topics import TABLE
@@ -102,19 +102,27 @@ class _Chain:
         yield from self._at(frozenset(rows), "raw row")
 
     def _unchosen(self, record: Record, intent: Intent, kept: dict[int, Record], column: int) -> Iterator[Link]:
-        """Nobody chose it: a position is closed because of what was said before, at the marks there were."""
-        yield from self._at(frozenset((record.cause,)), "cause")
+        """No selection chose it: a strategy wanted it, or a position is closed because of what was said before."""
+        targets = next((kept[seq] for seq in intent.based_on if _is(kept, seq, TargetFrame)), None)
         rows: list[int] = []
+        if targets is None:
+            yield from self._at(frozenset((record.cause,)), "cause")
+        else:
+            yield _link("targets", targets, self._symbol, column)
+            heard = _message(targets, TargetFrame).based_on
+            bars = [kept[seq] for seq in heard if _is(kept, seq, BarFrame)]
+            yield from (_link("bar", each, self._symbol, column) for each in bars)
+            rows += [seq for seq in heard if seq not in kept]
         if intent.mark_seq in kept:
             yield _link("marks", kept[intent.mark_seq], self._symbol, column)
-            rows = _row_seqs(kept[intent.mark_seq], column)
+            rows += _row_seqs(kept[intent.mark_seq], column)
         yield from self._at(frozenset(rows), "raw row")
 
     def _decision_records(self) -> tuple[dict[int, Record], Universe]:
         """Everything but raw market rows up to the order, of the turns that may matter, and the universe then."""
         kept: dict[int, Record] = {}
         universe: Universe | None = None
-        wanted = {kind.__name__ for kind in (Intent, Selection, Slate, SignalFrame, *FRAMES_OF_THE_MARKET)}
+        wanted = {kind.__name__ for kind in (Intent, Selection, TargetFrame, Slate, SignalFrame, *FRAMES_OF_THE_MARKET)}
         for record in self._read():
             if record.seq > self._before:
                 break

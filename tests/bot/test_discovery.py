@@ -45,6 +45,10 @@ def test_one_of_an_installed_package_is_found_by_its_entry_point(monkeypatch) ->
     bad = EntryPoint("gone", "no.such.module:Thing", STRATEGIES.group)
     monkeypatch.setattr(discovery, "entry_points", lambda group: (point, bad) if group == "keel.strategies" else ())
     assert find("crosses") is EmaCross
+    assert STRATEGIES.names() == {
+        "buy_and_hold": "shipped", "ema_cross": "shipped", "random_trader": "shipped",
+        "crosses": "actors.strategies.ema_cross", "gone": "no.such.module",
+    }  # fmt: skip
     with pytest.raises(BadConfiguration, match="entry point gone"):
         find("gone")
 
@@ -56,7 +60,7 @@ def test_one_of_an_installed_package_is_found_by_its_entry_point(monkeypatch) ->
         ("os:path", "name 'os:path' is no subclass of actors.strategies.base.Strategy"),
         ("no.such:Thing", "name 'no.such:Thing' cannot be loaded: No module named 'no'"),
         ("actors.strategies.ema_cross:Ema", "has no attribute 'Ema'"),
-        ("nowhere.py", "nowhere.py is no file; expected the path of a .py file with a strategy"),
+        ("nowhere.py", "nowhere.py is no file; expected the path of a .py file with one strategy"),
     ],
 )
 def test_what_is_none_is_told_plainly(word, told) -> None:
@@ -77,6 +81,7 @@ def test_what_is_none_is_told_plainly(word, told) -> None:
         ("def (", "", "cannot be loaded: invalid syntax"),
         ("undefined", "", "cannot be loaded: name 'undefined'"),
         ("raise SystemExit(3)", "", "cannot be loaded: 3"),
+        ("1 / 0", "", "cannot be loaded: division by zero"),
     ],
 )
 def test_a_file_that_is_not_in_order_is_told_plainly(text, name, told, tmp_path) -> None:

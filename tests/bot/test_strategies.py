@@ -1,5 +1,6 @@
 """A strategy from a profile: found, set, and put in the place of the blend."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -7,17 +8,23 @@ import pytest
 
 from actors.strategies.ema_cross import EmaCross
 from bot.assemble import Hooks, assemble
+from bot.backtest.running import BacktestOptions, run_backtest
 from bot.builder import REQUIRED_OF_STRATEGY, IncompleteSystem, SystemBuilder
 from bot.configuration import BadConfiguration
 from bot.profile import Profile, load
+from bot.replaying import replay_run
 from bot.settings import StrategyProfile
 from bot.strategies import strategy_of
-from bot.worlds import replayed_bus
+from bot.worlds import identity_here, replayed_bus
 from contracts.account import Equity
 from contracts.belief import Slate
 from contracts.decision import DecisionLog, TargetFrame, Verdict
-from contracts.trade import Order
+from contracts.history import Dated
+from contracts.trade import Fill, Order
 from runtime.replay import Comparer, Replay
+from tests.kit.history_data import a_walk
+from tests.kit.journals import read_run
+from tests.kit.market import a_tick, at
 from tests.kit.strategies import chance
 from tests.kit.worlds import Run, TestWorld, a_profile, said, simulate
 
@@ -95,3 +102,45 @@ def replayed(run: Run) -> int:
     player = Replay(comparer)
     player.run(replayed_bus(run.profile, comparer, player.now), run.records)
     return comparer.compared
+
+
+QUOTED = """
+from actors.strategies.base import Quote, Row, Strategy
+
+
+class Dip(Strategy):
+    remembers = {"first": 0.0}
+
+    def on_tick(self, quote: Quote, memory: Row) -> float:
+        memory["first"] = memory["first"] or quote.mid
+        return 0.5 if quote.mid < memory["first"] else 0.0
+"""
+
+
+def test_a_strategy_of_quotes_trades_over_history_told_in_ticks_between_two_decide_beats(tmp_path) -> None:
+    (tmp_path / "dip.py").write_text(QUOTED)
+    data = a_walk(width=1, times=60, bar_s=60.0)
+    start_s = 60 * 50
+    prices = [10_000 if second < 40 else 9_990 if second < 80 else 10_010 for second in range(0, 120, 2)]
+    data.dated = [
+        Dated(at(start_s + 2 * number), a_tick(symbol=data.symbols[0], bid=price - 1, ask=price + 1, bid_lots=9_000,
+                                               ask_lots=9_000))
+        for number, price in enumerate(prices)
+    ]  # fmt: skip
+    profile = a_profile(
+        "canary", strategy__name=str(tmp_path / "dip.py"), cadence__decide_s=30, feed__warmup_bars=40,
+        history={"half_spread_bps": 1.0, "impact_bps": 0.0, "participation_max": 1.0, "path": "open"},
+        risk__reference_ratio_max=0.5, risk__limit_through_bps=5,
+    )  # fmt: skip
+    options = BacktestOptions(tmp_path / "runs", at(start_s), 2**62, kinds=frozenset({"quotes"}))
+    result = run_backtest(profile, data, options, lambda at_ns: None)
+    run = read_run(Path(result.summary["journal"]).parent)
+    fills = [(each.payload.side, float(each.payload.price), each.at_ns) for each in run if type(each.payload) is Fill]
+    assert [(side, price) for side, price, _ in fills] == [("buy", 99.91), ("sell", 100.09)]
+    assert all(at(start_s + after) < when < at(start_s + after + 3) for after, (_, _, when) in zip((40, 80), fills))
+    report = replay_run(
+        Path(result.summary["journal"]).parent,
+        lambda journal, now: replayed_bus(profile, journal, now),
+        identity_here(),
+    )
+    assert report.byte_identical

@@ -93,3 +93,24 @@ def test_a_slate_is_told_with_the_weights_of_agents_in_every_regime_and_of_exper
     assert said["regimes"] == [0.1, 0.2, 0.7]
     assert said["stack"] == [{"one": 1.0, "two": -2.0}, {"one": 3.0, "two": 4.0}, {"one": 5.0, "two": 6.0}]
     assert said["expert_weights"] == [{"pool": 0.5, "stack": 0.5}] * 9
+
+
+@pytest.mark.parametrize("name", ["random_trader", "quote"])
+def test_an_order_of_a_strategy_leads_to_its_targets_and_what_they_were_made_of(name, tmp_path) -> None:
+    (tmp_path / "quote.py").write_text(
+        "from actors.strategies.base import Strategy\n\n\n"
+        "class Quoted(Strategy):\n"
+        "    def on_tick(self, quote, memory):\n"
+        "        return 0.02 * quote.equity / quote.worth\n"
+    )
+    own = {"strategy__settings": {"trade_probability": 0.9}} if name == "random_trader" else {}
+    profile = a_profile(strategy__name=name if own else str(tmp_path / "quote.py"), **own)
+    run = simulate(profile, seconds=130 if own else 3)
+    order = next(each.payload for each in run.envelopes if isinstance(each.payload, Order))
+    explained = why(lambda: recorded(run), order.client_id)
+    steps = list(dict.fromkeys(link.step for link in explained.chain))
+    made_of = ["bar"] if own else []
+    assert steps[steps.index("intent") :] == ["intent", "targets", *made_of, "marks", "raw row"]
+    (targets,) = [link.says for link in explained.chain if link.step == "targets"]
+    assert targets["position"] >= float(order.quantity)
+    assert any(link.type == "Tick" for link in explained.chain)
