@@ -35,6 +35,7 @@ from bot.cli.data_options import (
     files_of,
     on_disk,
     row_reading,
+    rows_of_sound,
     said_terms,
     size_of,
     takes_bars,
@@ -232,12 +233,9 @@ def resample(
 
     Examples: `bot data resample data/btc --bar 1h`  ·  `bot data resample data/btc --bar 1d --json`
     """
-    from bot.data.checked import refuse_damaged
-    from bot.data.listing import summary
     from bot.data.resampling import resample_dataset
 
-    refuse_damaged(dataset)
-    bars = sum(kind["rows"] for kind in summary(dataset)["kinds"])
+    bars = rows_of_sound(dataset)
     with on_disk(dataset), progress(f"resampling {dataset.name}", bars, BARS_SHOWN) as advance:
         resample_dataset(dataset, bar, advance)
     _tell_summary(dataset, json)
@@ -260,14 +258,11 @@ def export(
 
     Examples: `bot data export data/btc --to out --format csv`  ·  `bot data export data/btc --to out --symbols BTCUSDT`
     """
-    from bot.data.checked import refuse_damaged
     from bot.data.exporting import export_dataset
-    from bot.data.listing import summary
 
     check_directory(to)
-    refuse_damaged(dataset)
     wanted = [each.strip() for each in symbols.split(",") if each.strip()]
-    rows = sum(kind["rows"] for kind in summary(dataset)["kinds"])
+    rows = rows_of_sound(dataset)
     with on_disk(to), progress(f"exporting {dataset.name}", rows, BARS_SHOWN) as advance:
         written = export_dataset(dataset, to, form, wanted, (from_ns, until_ns), advance)
     if json:

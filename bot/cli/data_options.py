@@ -166,6 +166,15 @@ def size_of(files: Sequence[Path]) -> int:
     return sum(bytes_of(path) for path in files if path.exists())
 
 
+def rows_of_sound(dataset: Path) -> int:
+    """How many rows a data set holds; raises DatasetUnusable where a byte of it is another than was written."""
+    from bot.data.checked import refuse_damaged
+    from bot.data.listing import summary
+
+    refuse_damaged(dataset)
+    return sum(kind["rows"] for kind in summary(dataset)["kinds"])
+
+
 @contextmanager
 def on_disk(target: Path) -> Iterator[None]:
     """Tell a disk that takes no more as what it is; an import can be gone on with afterwards."""

@@ -73,9 +73,7 @@ def read(paths: Sequence[Path], bar_s: Seconds | None = None) -> Prices:
         table = read_prices(path)
         given_s = table.bar_s or bar_s or 0.0
         if not given_s:
-            raise BadPrices(
-                f"{path}: one row has no bar length: expected two rows, or --bar where there is such an option"
-            )
+            raise BadPrices(f"{path}: one row has no bar length: expected two rows, or --bar")
         _refuse_still(table)
         prices = Prices(
             table.symbols, table.close_ns(), given_s, table.open, table.high, table.low, table.close, table.volume

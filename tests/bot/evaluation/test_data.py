@@ -29,7 +29,7 @@ def test_bars_of_the_file_are_taken_when_none_are_wanted(tmp_path: Path) -> None
 
 
 def test_one_row_needs_its_bar_length_said(tmp_path: Path) -> None:
-    with pytest.raises(BadPrices, match="say it with --bar"):
+    with pytest.raises(BadPrices, match="expected two rows, or --bar"):
         data.read([a_csv(tmp_path, rows=1)])
 
 
