@@ -41,9 +41,9 @@ def test_the_one_agent_of_a_file_is_found_by_its_path(tmp_path) -> None:
 
 
 def test_an_agent_of_an_installed_package_is_found_by_its_entry_point(monkeypatch) -> None:
-    point = EntryPoint("twins", "actors.agents.pairs:Pairs", agents.GROUP)
-    bad = EntryPoint("gone", "no.such.module:Thing", agents.GROUP)
-    monkeypatch.setattr(agents, "entry_points", lambda group: (point, bad) if group == "keel.agents" else ())
+    point = EntryPoint("twins", "actors.agents.pairs:Pairs", agents.AGENTS.group)
+    bad = EntryPoint("gone", "no.such.module:Thing", agents.AGENTS.group)
+    monkeypatch.setattr("bot.discovery.entry_points", lambda group: (point, bad) if group == "keel.agents" else ())
     assert agent_of("twins") is Pairs
     assert kinds()["twins"] == "actors.agents.pairs"
     with pytest.raises(BadConfiguration, match="entry point gone"):

@@ -41,8 +41,8 @@ def test_all_agents_are_listed_with_a_line_each() -> None:
 
 
 def test_one_that_cannot_be_loaded_is_listed_with_the_reason(monkeypatch) -> None:
-    points = (EntryPoint("gone", "no.such.module:Thing", agents.GROUP),)
-    monkeypatch.setattr(agents, "entry_points", lambda group: points)
+    points = (EntryPoint("gone", "no.such.module:Thing", agents.AGENTS.group),)
+    monkeypatch.setattr("bot.discovery.entry_points", lambda group: points)
     assert "cannot be used: entry point gone = no.such.module:Thing cannot be loaded" in said("list").out
 
 
