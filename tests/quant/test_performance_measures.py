@@ -70,6 +70,7 @@ def test_a_rolling_figure_is_that_of_its_window() -> None:
 def test_a_grid_has_the_last_value_before_each_of_its_times() -> None:
     at, values = measures.on_grid(np.array([12, 15, 31]), np.array([1.0, 2.0, 3.0]), 10)
     assert (at.tolist(), values.tolist()) == ([10, 20, 30, 40], [1.0, 2.0, 2.0, 3.0])
+    assert measures.on_grid(np.array([10, 20]), np.array([1.0, 2.0]), 10)[1].tolist() == [1.0, 2.0]
     assert measures.on_grid(np.array([], dtype=np.int64), np.array([]), 10)[0].size == 0
     with pytest.raises(ValueError, match="never fall"):
         measures.on_grid(np.array([2, 1]), np.array([1.0, 1.0]), 10)

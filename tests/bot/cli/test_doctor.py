@@ -45,4 +45,4 @@ def test_another_shell_is_refused_by_name(shell) -> None:
 
 def test_the_script_completes_verbs() -> None:
     said = bot_process(_BOT_COMPLETE="complete_bash", COMP_WORDS="bot re", COMP_CWORD="1")
-    assert said.out.split() == ["replay", "resume"]
+    assert said.out.split() == ["replay", "report", "resume"]
