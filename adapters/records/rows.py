@@ -55,10 +55,10 @@ class Context(Row, frozen=True, kw_only=True):
 class TradeRow(Row, frozen=True, kw_only=True):
     """One round trip of an instrument: from flat to flat, or to the other side.
 
-    `quantity` is all that was entered, `fills` counts both sides. `gross_eur` is what the prices brought, each fill at
-    the exchange rate of its time; `pnl_eur` is that less the fees. `return_bps` is the profit against the notional
-    entered. What is still open has `open_quantity`, and no exit; what was held before the run has no entry price, and
-    no profit that could be known.
+    `quantity` is all that was entered, `fills` counts both sides. `gross_eur` is what the prices brought on what was
+    left again, each fill at the exchange rate of its time; `pnl_eur` is that less all fees. `return_bps` is the profit
+    against the notional entered. What is still open has `open_quantity`, no `exit_at` and no return; its profit is
+    that so far, from the average entry. What was held before the run has no entry price, and no profit.
     """
 
     trade: int

@@ -10,7 +10,7 @@ from actors.execution.exact import times
 from adapters.records.rows import Context
 from contracts.account import Equity
 from contracts.belief import RegimeState, Slate
-from contracts.decision import Intent, Pick, Selection, Verdict
+from contracts.decision import GateState, Intent, Pick, Selection, TargetFrame, Verdict
 from contracts.envelope import Envelope
 from contracts.instrument import Instrument
 from contracts.market import FxMark, MarkFrame, UniverseChanged
@@ -38,6 +38,8 @@ class Known:
         Slate,
         RegimeState,
         Selection,
+        TargetFrame,
+        GateState,
         Intent,
         Verdict,
         Equity,
@@ -54,6 +56,8 @@ class Known:
         self.verdict: Verdict | None = None
         self._marks: MarkFrame | None = None
         self._intents: dict[int, Decided] = {}
+        self._targeted = 0
+        self._flattening = False
 
     def hear(self, envelope: Envelope[Any]) -> None:
         """Take one message of `kinds`."""
@@ -71,15 +75,26 @@ class Known:
                 self.slate = payload
             case RegimeState():
                 self.regime = payload.label
+            case Equity():
+                self.currency = payload.currency
+            case _:
+                self._hear_decision(envelope)
+
+    def _hear_decision(self, envelope: Envelope[Any]) -> None:
+        payload = envelope.payload
+        match payload:
             case Selection():
                 self.selection = payload
                 self._intents.clear()
+            case TargetFrame():
+                self._targeted = payload.decision
+                self._intents.clear()
+            case GateState():
+                self._flattening = "flatten" in payload.latches
             case Intent():
                 self._intents[envelope.seq] = self._decided(envelope.at_ns, payload)
             case Verdict():
                 self.verdict = payload
-            case Equity():
-                self.currency = payload.currency
 
     def decided(self, intent_seq: int, client_id: str) -> Decided | None:
         """The intent that an order carries out; None where it is not in the journal."""
@@ -110,25 +125,27 @@ class Known:
         said = self._believed(intent.symbol, intent.side) | self._chosen(intent)
         return Decided(at_ns, intent, msgspec.structs.replace(context, **said), self._half_spread_bps(intent.symbol))
 
-    def _cause(self, intent: Intent) -> str:
-        """Why there is an intent, in one word."""
-        selection = self.selection
-        if selection is None or selection.decision != intent.decision:
-            return "flatten" if intent.reduce_only else "strategy"
+    def _cause(self, intent: Intent) -> str | None:
+        """Why there is an intent, in one word; None where nothing before it says so."""
+        if intent.reduce_only and self._flattening:
+            return "flatten"
+        if self._targeted == intent.decision:
+            return "strategy"
         found = self._pick(intent)
         if found is None:
-            return "let go" if intent.reduce_only else "strategy"
+            return "let go" if intent.reduce_only else None
         if not intent.reduce_only:
             return "selected"
         return "turned" if found[1].side == intent.side else "cut"
 
     def _pick(self, intent: Intent) -> tuple[int, Pick] | None:
-        picks = () if self.selection is None else self.selection.picks
+        said = self.selection is not None and self.selection.decision == intent.decision
+        picks = self.selection.picks if said and self.selection is not None else ()
         return next(((rank, pick) for rank, pick in enumerate(picks, 1) if pick.symbol == intent.symbol), None)
 
     def _chosen(self, intent: Intent) -> dict[str, Any]:
         found = self._pick(intent)
-        if found is None or self.selection is None or self.selection.decision != intent.decision:
+        if found is None:
             return {}
         rank, pick = found
         return {"rank": rank, "quality": pick.quality, "gain": pick.gain, "propensity": pick.propensity}

@@ -136,7 +136,7 @@ class Trades:
 
 def _row(trip: Trip) -> rows.TradeRow:
     closed = trip.exit_ns is not None
-    gross = _gross(trip) if closed else None
+    gross = _gross(trip)
     pnl = None if gross is None or trip.fees is None else minus(gross, trip.fees)
     notional = None if trip.brought else trip.entry.value_eur
     return rows.TradeRow(
@@ -155,7 +155,7 @@ def _row(trip: Trip) -> rows.TradeRow:
         gross_eur=gross,
         fees_eur=trip.fees,
         pnl_eur=pnl,
-        return_bps=None if pnl is None or not notional else 1e4 * float(pnl) / float(notional),
+        return_bps=None if pnl is None or not notional or not closed else 1e4 * float(pnl) / float(notional),
         fills=trip.fills,
         entry=trip.entry_context,
         exit=trip.exit_context,
@@ -163,7 +163,10 @@ def _row(trip: Trip) -> rows.TradeRow:
 
 
 def _gross(trip: Trip) -> Money | None:
-    """What the prices brought, each fill at the rate of its time; None where a price or a rate is not known."""
+    """What the prices brought on what was left, each fill at the rate of its time; None where one is not known."""
     if trip.brought or trip.entry.value_eur is None or trip.exit.value_eur is None:
         return None
-    return times(minus(trip.exit.value_eur, trip.entry.value_eur), Decimal(trip.direction))
+    entered = trip.entry.value_eur
+    if trip.open:
+        entered = AVERAGES.divide(times(entered, trip.exit.quantity), trip.entry.quantity)
+    return times(minus(trip.exit.value_eur, entered), Decimal(trip.direction))

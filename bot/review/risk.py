@@ -50,12 +50,13 @@ def tails_of(decisions: Rows, account: Account, horizon_ns: Nanos) -> Tails:
 
 def figures_of(tails: Tails, decisions: Rows, alpha: float) -> dict[str, float]:
     """Use of the budget and the tests of the tail by name; NaN for fewer than five spans."""
-    share = decisions.floats("cvar_share")
+    share, cvar, budget = (decisions.floats(name) for name in ("cvar_share", "cvar_after_eur", "cvar_max_eur"))
     known = share[np.isfinite(share)]
+    budgeted = float(budget[np.isfinite(cvar)].sum())
     trials, hits = len(tails.brought), tails.hits
     enough = trials >= TRIALS_MIN
     return {
-        "cvar_share_mean": float(known.mean()) if len(known) else np.nan,
+        "cvar_share_mean": float(np.nansum(cvar)) / budgeted if budgeted > 0.0 else np.nan,
         "cvar_share_max": float(known.max()) if len(known) else np.nan,
         "tail_spans": float(trials),
         "tail_exceedances": float(hits.sum()),

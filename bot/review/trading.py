@@ -20,7 +20,7 @@ STATED_BPS: Final = 1e-4
 
 def figures_of(trades: Rows, orders: Rows, account: Account) -> dict[str, float]:
     """The figures of trades and orders by name."""
-    profits = _known(trades.floats("pnl_eur"))
+    profits = _known(trades.floats("pnl_eur")[_closed(trades)])
     traded = orders.floats("notional_eur")
     notional = float(np.nansum(traded))
     filled = orders.floats("fills") > 0
@@ -92,17 +92,17 @@ def _attribution(figures: dict[str, float]) -> Table:
 def _by(trades: Rows, column: str, title: str) -> Table | None:
     keys, profits = trades.values(column), trades.floats("pnl_eur")
     fees, bps = trades.floats("fees_eur"), trades.floats("return_bps")
-    names = sorted({key for key in keys if key is not None})
+    names, ended = sorted({key for key in keys if key is not None}), _closed(trades)
     rows = []
     for name in names:
         mine = np.array([key == name for key in keys])
-        closed = mine & np.isfinite(profits)
+        known, closed = mine & np.isfinite(profits), mine & ended & np.isfinite(profits)
         rows.append(
             (
                 name,
                 int(mine.sum()),
                 measures.hit_rate(profits[closed]),
-                float(profits[closed].sum()),
+                float(profits[known].sum()),
                 float(np.nansum(fees[mine])),
                 float(bps[closed].mean()) if closed.any() else None,
             )
@@ -187,6 +187,10 @@ def _cell(value: Any, name: str) -> Cell:
     if name in ("symbol", "side", "entry_regime", "entry_rung", "exit_cause", "trade", "entry_rank"):
         return str(value)
     return f"{float(value):.4f}" if name.endswith("_eur") else f"{float(value):.6g}"
+
+
+def _closed(trades: Rows) -> np.ndarray:
+    return np.array([state == "closed" for state in trades.values("state")], dtype=bool)
 
 
 def _known(values: Floats) -> Floats:

@@ -32,7 +32,7 @@ def equity_rows(values: Any, *, step_ns: int = DAY_NS, start_ns: int = JANUARY_N
 
 
 def a_trade(number: int, pnl: str | None = "1", **changed: Any) -> rows.TradeRow:
-    """A round trip of 100 EUR in BTC-EUR that closed, unless it has no profit."""
+    """A round trip of 100 EUR in BTC-EUR that closed, unless it has no profit yet."""
     profit = None if pnl is None else Decimal(pnl)
     facts: dict[str, Any] = {
         "trade": number, "symbol": "BTC-EUR", "side": "long", "state": "open" if pnl is None else "closed",

@@ -3,10 +3,12 @@
 import pytest
 
 from bot.records.known import Known, share
+from contracts.column import floats
+from contracts.decision import TargetFrame
 from contracts.envelope import Envelope
 from tests.kit.beliefs import a_pick, a_selection, a_slate
 from tests.kit.market import a_universe_changed
-from tests.kit.orders import an_intent
+from tests.kit.orders import a_gate_state, an_intent
 
 
 def decided(intent, *before):
@@ -25,12 +27,18 @@ def decided(intent, *before):
         (an_intent(side="sell", reduce_only=True), a_selection(a_pick(side="sell")), "turned"),
         (an_intent(side="sell", reduce_only=True), a_selection(a_pick(side="buy")), "cut"),
         (an_intent(side="sell", reduce_only=True), a_selection(a_pick(symbol="ETH-EUR")), "let go"),
-        (an_intent(side="sell", reduce_only=True, decision=3), a_selection(a_pick()), "flatten"),
-        (an_intent(), a_selection(), "strategy"),
+        (an_intent(), a_selection(), None),
+        (an_intent(), TargetFrame(1, 1, floats([1.0, 0.0]), (1,)), "strategy"),
+        (an_intent(side="sell", reduce_only=True), TargetFrame(1, 1, floats([1.0, 0.0]), (1,)), "strategy"),
+        (an_intent(side="sell", reduce_only=True), a_gate_state(latches=("flatten",)), "flatten"),
     ],
 )
 def test_the_cause_of_an_intent_is_told_in_one_word(intent, selection, cause) -> None:
     assert decided(intent, selection).cause == cause
+
+
+def test_a_rank_of_another_decision_is_no_rank() -> None:
+    assert decided(an_intent(decision=2), a_selection(a_pick())).rank is None
 
 
 def test_beliefs_of_another_universe_are_not_mixed_in() -> None:

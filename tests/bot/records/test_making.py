@@ -38,6 +38,15 @@ def test_the_tables_of_a_run_hold_what_its_journal_says(copied) -> None:
     assert found.table("trades").values("entry_cause")[0] == "selected"
 
 
+def test_what_all_trades_brought_and_what_is_still_open_is_the_change_of_equity(finished) -> None:
+    found = records_of(finished)
+    equity, trades = found.table("equity"), found.table("trades")
+    values, still_open = equity.values("equity_eur"), equity.values("unrealised_eur")[-1]
+    brought = sum(trades.values("pnl_eur"), Decimal(0))
+    assert brought != 0
+    assert abs(values[-1] - values[0] - brought - still_open) < Decimal("1E-6")
+
+
 def test_records_are_made_once_and_again_when_the_journal_has_grown(copied) -> None:
     records_of(copied)
     first = (copied / "records" / "records.json").stat().st_mtime_ns

@@ -36,7 +36,12 @@ def test_a_fill_through_zero_ends_one_trip_and_begins_the_next_with_its_share_of
     )
     assert (long.pnl_eur, long.fees_eur, long.state) == (Decimal("-10.1"), Decimal("0.1"), "closed")
     assert (short.side, short.state, short.open_quantity, short.fees_eur) == ("short", "open", 2, Decimal("0.2"))
-    assert short.pnl_eur is None and short.exit_at is None
+    assert (short.pnl_eur, short.exit_at, short.return_bps) == (Decimal("-0.2"), None, None)
+
+
+def test_what_is_half_left_has_half_of_its_profit() -> None:
+    (trip,) = trips((1.0, a_fill("buy", "4", "100", trade_id="1")), (2.0, a_fill("sell", "2", "110", trade_id="2")))
+    assert (trip.state, trip.pnl_eur, trip.open_quantity, trip.exit_price) == ("open", 20, 2, 110)
 
 
 def test_what_was_held_before_the_run_has_no_profit_that_could_be_known() -> None:
