@@ -1,6 +1,8 @@
 """What positions are worth: the last valid marks and rates as exact money, and the names of what is missing or old."""
 
+import math
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +16,7 @@ from contracts.instrument import Instrument, Universe
 from contracts.market import MarkFrame
 from contracts.quantities import Money, Nanos, Seconds, nanos, seconds
 
+MIDDLES_KEPT: Final = 4096
 _HALF: Final = Decimal("0.5")
 
 
@@ -66,6 +69,7 @@ class Valuation:
         self._currency = currency
         self._at_ns = at_ns
         self._mark_age_s_max = mark_age_s_max
+        self._mark_age_ns_max = nanos(mark_age_s_max)
         self._rate_age_s_max = rate_age_s_max
         self.cash = self.gross = self.net = self.unrealised = Decimal(0)
         self.missing: list[str] = []
@@ -78,9 +82,9 @@ class Valuation:
 
     def own(self, symbol: str, book: Book) -> None:
         """Add a position."""
-        instrument = self._prices.instruments.get(symbol)
         if not book.quantity:
             return
+        instrument = self._prices.instruments.get(symbol)
         if instrument is None:
             self.knows_nothing_of(f"instrument {symbol}")
             return
@@ -115,15 +119,17 @@ class Valuation:
         if marks is None or column is None:
             self._lacks(f"mark of {instrument.symbol} is unknown")
             return None
-        self._note_age(f"mark of {instrument.symbol}", int(marks.tick_ns[column]), self._mark_age_s_max)
-        bid, ask = float(marks.bid[column]), float(marks.ask[column])
-        return (nearest(instrument, bid) + nearest(instrument, ask)) * _HALF
+        tick_ns = int(marks.tick_ns.values[column])
+        if self._at_ns - tick_ns > self._mark_age_ns_max:
+            self._note_age(f"mark of {instrument.symbol}", tick_ns, self._mark_age_s_max)
+        return _middle(instrument, float(marks.bid.values[column]), float(marks.ask.values[column]))
 
     def _column(self, instrument: Instrument) -> int | None:
         """Where the instrument's mark is; None if there never was one."""
         marks, universe = self._prices.marks, self._prices.universe
         column = universe.positions.get(instrument.symbol) if universe is not None else None
-        return column if marks is not None and column is not None and np.isfinite(marks.bid[column]) else None
+        known = marks is not None and column is not None and math.isfinite(marks.bid.values[column])
+        return column if known else None
 
     def knows_nothing_of(self, what: str) -> None:
         """Name what never had a value."""
@@ -138,6 +144,12 @@ class Valuation:
     def _lacks(self, what: str) -> None:
         if what not in self.missing:
             self.missing.append(what)
+
+
+@lru_cache(maxsize=MIDDLES_KEPT)
+def _middle(instrument: Instrument, bid: float, ask: float) -> Money:
+    """Between two marks all that is held is valued many times, whenever one of many orders is filled."""
+    return (nearest(instrument, bid) + nearest(instrument, ask)) * _HALF
 
 
 def nearest(instrument: Instrument, price: float) -> Money:

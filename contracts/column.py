@@ -6,6 +6,7 @@ equal columns have equal bytes. Absence is NaN for floats; where a type has no N
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import Any, Final
 
@@ -39,8 +40,10 @@ class Column:
             raise ValueError(f"a column holds f, i or b in 1 or 2 dimensions, was {array.dtype} in {array.ndim}")
         owned = np.array(array, dtype=_DTYPES[kind], order="C", copy=True)
         if kind == "f":
-            owned[np.isnan(owned)] = np.nan
-        owned.flags.writeable = False
+            missing = np.isnan(owned)
+            if missing.any():
+                owned[missing] = np.nan
+        owned.setflags(write=False)
         object.__setattr__(self, "values", owned)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -81,11 +84,11 @@ class Column:
             raise ValueError(f"a column has kind f, i or b and 1 or 2 dimensions, was {kind!r} and {dimensions}")
         shape = (rows,) if dimensions == 1 else (rows, columns)
         body = memoryview(data)[_SHAPE.size :]
-        if len(body) != int(np.prod(shape)) * dtype.itemsize:
+        if len(body) != math.prod(shape) * dtype.itemsize:
             raise ValueError(f"a column of shape {shape} was cut: {len(body)} bytes")
         column = object.__new__(cls)
         array = np.frombuffer(body, dtype=dtype).reshape(shape).copy()
-        array.flags.writeable = False
+        array.setflags(write=False)
         object.__setattr__(column, "values", array)
         return column
 

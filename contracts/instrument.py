@@ -2,6 +2,7 @@
 
 import math
 from decimal import ROUND_FLOOR, Decimal
+from functools import cached_property
 
 import msgspec
 
@@ -79,8 +80,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         return abs(self.quantity(lots) * self.price(ticks))
 
 
-class Universe(msgspec.Struct, frozen=True):
+class Universe(msgspec.Struct, frozen=True, dict=True):
     """The instruments of a run in column order; `version` grows with every change.
+
+    What is asked for at every step is worked out once, for which the struct has room (`dict=True`); it is not to be
+    changed.
 
     Raises:
         ValueError: no instrument, or one symbol twice.
@@ -99,12 +103,12 @@ class Universe(msgspec.Struct, frozen=True):
     def __len__(self) -> int:
         return len(self.instruments)
 
-    @property
+    @cached_property
     def symbols(self) -> tuple[str, ...]:
         """Symbols in column order."""
         return tuple(instrument.symbol for instrument in self.instruments)
 
-    @property
+    @cached_property
     def positions(self) -> dict[str, int]:
         """Column number by symbol."""
         return {instrument.symbol: column for column, instrument in enumerate(self.instruments)}

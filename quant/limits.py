@@ -55,8 +55,8 @@ def check_exposure(
     worst = worst_case(position, buys, sells)
     net = max(abs(float((position + buys).sum())), abs(float((position - sells).sum())))
     symbol = int(np.argmax(worst)) if worst.size else -1
-    names = np.unique(cluster)
-    sums = np.array([worst[cluster == name].sum() for name in names])
+    names, which = np.unique(cluster, return_inverse=True)
+    sums = np.bincount(which, weights=worst, minlength=len(names))
     crowded = int(np.argmax(sums)) if sums.size else -1
     return (
         Check("gross", -1, float(worst.sum()), limits.gross_eur_max),

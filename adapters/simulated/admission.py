@@ -36,6 +36,5 @@ class Admission:
         return self._records.account.refusals(order, instrument, tuple(open_orders.values()), mid)
 
     def _mid(self, at_ns: Nanos, symbol: str) -> Decimal | None:
-        depth, instrument = self._prices.depth(symbol, at_ns), self._instruments[symbol]
-        sides = [side[0][0] for side in depth if side] if depth is not None else []
-        return instrument.price(sum(sides)) / len(sides) if sides else None
+        middle = self._prices.middle(symbol, at_ns)
+        return None if middle is None else self._instruments[symbol].tick * Decimal(middle)

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from adapters.simulated.prices import Depth, Levels
+from adapters.simulated.prices import Depth, Levels, middle_of
 from contracts.instrument import Instrument, Universe
 from contracts.quantities import BPS, Lots, Nanos, Side
 
@@ -75,15 +75,18 @@ class BarPrices:
         self._columns = universe.positions
         self._bar: ComingBar | None = None
         self._gone: dict[tuple[str, Side], int] = {}
+        self._middles: dict[str, float | None] = {}
 
     def turn_to(self, bar: ComingBar | None) -> None:
         """From now on the market is in that bar; None where history is at its end."""
         self._bar = bar
         self._gone.clear()
+        self._middles.clear()
 
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """What was taken of a bar is gone until the next one comes."""
         self._gone[symbol, taker] = self._gone.get((symbol, taker), 0) + lots
+        self._middles.pop(symbol, None)
 
     def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
         """The book the fill model assumes; None for an instrument that has no bar."""
@@ -95,6 +98,14 @@ class BarPrices:
         return Depth(
             self._levels(instrument, "sell", mid, half, volume), self._levels(instrument, "buy", mid, half, volume)
         )
+
+    def middle(self, symbol: str, at_ns: Nanos) -> float | None:
+        """Of what `depth` says; at the open it stands until something was taken."""
+        if self._settings.path != "open":
+            return middle_of(self.depth(symbol, at_ns))
+        if symbol not in self._middles:
+            self._middles[symbol] = middle_of(self.depth(symbol, at_ns))
+        return self._middles[symbol]
 
     def _mid(self, bar: ComingBar, column: int, at_ns: Nanos) -> float:
         first = float(bar.open[column])

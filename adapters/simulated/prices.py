@@ -21,8 +21,17 @@ class Prices(Protocol):
     def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
         """The book of an instrument, None while nothing was ever quoted."""
 
+    def middle(self, symbol: str, at_ns: Nanos) -> float | None:
+        """The middle in ticks of what `depth` would say, of one side where the other is empty; None without a book."""
+
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """Hear that a taker of that side got so many lots."""
+
+
+def middle_of(depth: Depth | None) -> float | None:
+    """The middle of the best of both sides in ticks, of one side where the other is empty; None of no book."""
+    best = [side[0][0] for side in depth if side] if depth is not None else []
+    return sum(best) / len(best) if best else None
 
 
 class MarketPrices:
@@ -40,6 +49,10 @@ class MarketPrices:
             tuple(zip(ladder.bid_ticks.tolist(), ladder.bid_lots.tolist(), strict=True)),
             tuple(zip(ladder.ask_ticks.tolist(), ladder.ask_lots.tolist(), strict=True)),
         )
+
+    def middle(self, symbol: str, at_ns: Nanos) -> float | None:
+        """Of the best of both sides."""
+        return middle_of(self.depth(symbol, at_ns))
 
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """The market refills at once."""
@@ -62,6 +75,10 @@ class QuoteBoard:
     def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
         """The last quote."""
         return self._quotes.get(symbol)
+
+    def middle(self, symbol: str, at_ns: Nanos) -> float | None:
+        """Of the last quote."""
+        return middle_of(self._quotes.get(symbol))
 
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """What was quoted stands until it is quoted anew."""
