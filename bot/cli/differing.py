@@ -7,6 +7,7 @@ from bot.diffing.comparing import Changed, Comparison, Parting
 from bot.diffing.policy import Change
 from bot.diffing.running import DiffReport
 from bot.diffing.stages import short
+from bot.diffing.worth import Figure, Worth
 
 CHANGES_SHOWN: Final = 12
 NAMES: Final = ("on record", "instead")
@@ -25,6 +26,7 @@ def lines(report: DiffReport, rows: int | None) -> Iterator[str]:
     if found.parting is not None:
         yield from _parting(found.parting)
     yield from _rows(found, rows)
+    yield from _worth(report.worth)
     for failure in found.failures:
         yield f"  failed under the other policy: {failure}"
 
@@ -60,6 +62,38 @@ def _parting(found: Parting) -> Iterator[str]:
     yield f"  {found.field}: {found.was} -> {found.now}"
     for step in found.chain:
         yield f"  because of seq {step.seq} {step.type} from {step.source}"
+
+
+def _worth(worth: Worth) -> Iterator[str]:
+    """What the choices of slates are worth; what cannot be told is told as that."""
+    if not worth.judged:
+        yield "what the choices are worth cannot be told: no horizon of a slate ended within the record"
+        return
+    yield (
+        f"what the choices are worth: bp per pick net of cost, {worth.judged} slates whose horizon is over, 95 % "
+        f"intervals from blocks of {worth.block}, seed {worth.seed}"
+    )
+    yield f"  on record            {_judged(worth.recorded)}"
+    yield f"  instead, by market   {_judged(worth.market)}  if neither slate moves the market"
+    yield f"  difference           {_judged(worth.gain)}"
+    yield (
+        f"  by propensities: in {worth.chance} the recorded policy could have chosen otherwise, in {worth.supported} "
+        f"the other chooses only what it could have; support {worth.support:.1%}"
+    )
+    if not worth.estimates:
+        yield "  no choice of the other policy has support: propensities say nothing of it"
+    elif not worth.chance:
+        yield "  nothing was given to chance: where both choose the same, propensities can only say that it is the same"
+    for name, figure in worth.estimates.items():
+        yield f"  {name:<20} {_judged(figure)}  worth {figure.rows:.1f} rows"
+
+
+def _judged(found: Figure) -> str:
+    """Without bounds there are too few horizons, one after the other, to say how surely."""
+    bounds = (
+        f"[{found.low:+.3f}, {found.high:+.3f}]" if found.low == found.low else "(too few horizons for an interval)"
+    )
+    return f"{found.value:>+8.3f}  {bounds}"
 
 
 def _rows(found: Comparison, rows: int | None) -> Iterator[str]:

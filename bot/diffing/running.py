@@ -14,6 +14,7 @@ from adapters.journal.tail import torn_tail
 from bot.diffing.comparing import Comparison, compare
 from bot.diffing.policy import Change, Policy
 from bot.diffing.twins import twins
+from bot.diffing.worth import Judging, Worth
 from bot.profile import Profile
 from bot.replaying import TOLERANCE, JournalEmpty, RunIdentity, journal_of, starts
 from bot.worlds import replayed_bus
@@ -36,7 +37,7 @@ class DiffReport(msgspec.Struct, frozen=True, kw_only=True):
     """What another policy would have decided where the account stood as it did.
 
     `own` and `policy` are the names of the profiles, `model` is the model that was chosen, with `ahead` true where it
-    was trained on data that lie after the beginning of the run.
+    was trained on data that lie after the beginning of the run. `worth` judges the choices of slates.
     """
 
     run: str
@@ -47,6 +48,7 @@ class DiffReport(msgspec.Struct, frozen=True, kw_only=True):
     ahead: bool
     fingerprint_differences: tuple[str, ...]
     comparison: Comparison
+    worth: Worth
 
 
 def diff_run(
@@ -73,7 +75,7 @@ def diff_run(
         unfinished=bool(scan.unfinished),
     )
     began_ns = marking[0].at_ns
-    fitted = policy.fitted
+    fitted, judging = policy.fitted, Judging()
     return DiffReport(
         run=started[-1].run,
         own=profile.name,
@@ -82,7 +84,8 @@ def diff_run(
         model="" if fitted is None else fitted.model,
         ahead=fitted is not None and fitted.trained_until_ns > began_ns,
         fingerprint_differences=differs,
-        comparison=compare(pairs),
+        comparison=compare(pairs, judging.seen, judging.heard),
+        worth=judging.worth(profile.seed),
     )
 
 

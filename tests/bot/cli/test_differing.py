@@ -5,6 +5,7 @@ from bot.diffing.comparing import Changed, Comparison
 from bot.diffing.policy import Change
 from bot.diffing.running import DiffReport
 from bot.diffing.stages import Cause
+from bot.diffing.worth import Figure, Worth
 
 
 def a_change(decision: int) -> Changed:
@@ -21,6 +22,12 @@ def a_change(decision: int) -> Changed:
     )
 
 
+def a_worth(judged: int = 0, **more) -> Worth:
+    nothing = Figure(float("nan"), float("nan"), float("nan"), 0.0)
+    about = {"recorded": nothing, "market": nothing, "gain": nothing, "estimates": {}} | more
+    return Worth(judged=judged, chance=0, supported=0, support=0.0, seed=17, block=4, **about)
+
+
 def a_report(changed: int = 0, **more) -> DiffReport:
     comparison = Comparison(
         decisions=10,
@@ -32,7 +39,9 @@ def a_report(changed: int = 0, **more) -> DiffReport:
         parting=None,
         failures=(),
     )
-    about = {"own": "canary", "policy": "canary", "changes": (), "model": "", "ahead": False} | more
+    about = (
+        {"worth": a_worth()} | {"own": "canary", "policy": "canary", "changes": (), "model": "", "ahead": False} | more
+    )
     return DiffReport(run="canary-000001", fingerprint_differences=(), comparison=comparison, **about)
 
 
@@ -49,7 +58,7 @@ def test_a_model_that_may_know_what_came_is_told() -> None:
 def test_rows_beyond_the_limit_are_counted_and_only_what_differs_is_shown() -> None:
     told = list(lines(a_report(3), 2))
     assert sum(line.startswith("decision") for line in told) == 2
-    assert "1 more changed decisions" in told[-1]
+    assert any("1 more changed decisions" in line for line in told)
     assert not any(line.strip().startswith("picks") for line in told)
     assert [line.split()[-1] for line in told if line.strip().startswith("orders")] == ["A", "none"] * 2
     assert sum(line.startswith("decision") for line in lines(a_report(3), None)) == 3
@@ -59,3 +68,17 @@ def test_values_without_effect_are_apart() -> None:
     changes = (Change("feed.bar_s", 1, 2, False), Change("seed", 1, 2, True), Change("name", "a", "b", False))
     told = list(lines(a_report(changes=changes), 20))
     assert told[1:3] == ["  seed 1 -> 2", "  without effect, because outside and account are as recorded: feed.bar_s"]
+
+
+def test_what_cannot_be_told_of_worth_is_told() -> None:
+    assert "cannot be told" in list(lines(a_report(), 20))[-1]
+    without = list(lines(a_report(worth=a_worth(9)), 20))
+    assert "too few horizons" in without[-5]
+    assert "no choice of the other policy has support" in without[-1]
+
+
+def test_estimates_come_with_bounds_and_what_their_weights_are_worth() -> None:
+    worth = a_worth(9, estimates={"ips": Figure(1.5, -2.0, 5.0, 3.25)})
+    told = list(lines(a_report(worth=worth), 20))
+    assert "nothing was given to chance" in told[-2]
+    assert told[-1].split() == ["ips", "+1.500", "[-2.000,", "+5.000]", "worth", "3.2", "rows"]
