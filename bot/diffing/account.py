@@ -17,10 +17,12 @@ import msgspec
 
 from actors.execution_desk import ExecutionDesk
 from actors.ledger import Ledger
+from actors.risk.deciding import Deciding
 from actors.risk.facts import RiskState
 from actors.risk.judging import Said
 from actors.risk_gate import RiskGate
-from contracts.decision import Intent, Selection, Verdict
+from actors.target_gate import TargetGate
+from contracts.decision import Intent, Selection, TargetFrame, Verdict
 from contracts.envelope import Envelope
 from contracts.life import Beat
 from contracts.quantities import Nanos
@@ -146,11 +148,11 @@ class GateOnRecord(Actor):
     role = "gate"
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = RiskGate.inputs
 
-    def __init__(self, build: Callable[[], RiskGate], recorded: Callable[[], OwnOrders]) -> None:
+    def __init__(self, build: Callable[[], Deciding], recorded: Callable[[], OwnOrders]) -> None:
         self._gate, self._recorded = build(), recorded
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
-        if isinstance(envelope.payload, Selection | Beat):
+        if isinstance(envelope.payload, Selection | TargetFrame | Beat):
             own, was = self._gate.state, self._recorded()
             own.said, own.notionals, own.free_ns = was.said, was.notionals, was.free_ns
         return self._gate.receive(envelope)
@@ -167,3 +169,9 @@ class GateOnRecord(Actor):
 
     def check(self) -> None:
         self._gate.check()
+
+
+class TargetGateOnRecord(GateOnRecord):
+    """The same where a strategy decides."""
+
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = TargetGate.inputs

@@ -134,7 +134,7 @@ class _Found:
                 at=utc(was.at_ns),
                 seq=was.seq,
                 kinds=kinds,
-                picks=(_picks(was), _picks(now)),
+                picks=(was.picks, now.picks),
                 orders=(_orders(was), _orders(now)),
                 refusals=(_refusals(was), _refusals(now)),
                 weights=_weights_off(was, now),
@@ -201,7 +201,7 @@ def _named(envelope: Envelope[Any] | None) -> str:
 
 def _alike(was: Taken, now: Taken) -> bool:
     """Equal in everything that was selected, let through and refused."""
-    said = [(each.selection, *each.known["gate"].values()) for each in (was, now)]
+    said = [(*each.known["selection"].values(), *each.known["gate"].values()) for each in (was, now)]
     return len(said[0]) == len(said[1]) and all(
         type(a) is type(b) and not differing(a, b) for a, b in zip(*said, strict=True)
     )
@@ -212,16 +212,12 @@ def kinds_of(was: Taken, now: Taken) -> tuple[str, ...]:
     before, after = ([(each.symbol, each.side, each.reduce_only) for each in one.intents] for one in (was, now))
     sizes = [{(each.symbol, each.side): each.quantity for each in one.intents} for one in (was, now)]
     differs = {
-        "picks": _picks(was) != _picks(now),
+        "picks": was.picks != now.picks,
         "orders": sorted(before) != sorted(after),
         "sizes": sorted(before) == sorted(after) and sizes[0] != sizes[1],
         "refusals": _refusals(was) != _refusals(now),
     }
     return tuple(kind for kind in KINDS if differs[kind])
-
-
-def _picks(taken: Taken) -> tuple[str, ...]:
-    return tuple(f"{pick.side} {pick.symbol}" for pick in taken.selection.picks)
 
 
 def _orders(taken: Taken) -> tuple[str, ...]:

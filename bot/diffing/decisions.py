@@ -7,9 +7,9 @@ import msgspec
 from bot.diffing.twins import Turn
 from contracts.belief import DriftState, FeatureFrame, RegimeState, SignalFrame, Slate
 from contracts.context import ContextFrame
-from contracts.decision import AllocationAsked, GateState, Intent, Refusal, Selection, Verdict
+from contracts.decision import AllocationAsked, GateState, Intent, Refusal, Selection, TargetFrame, Verdict
 from contracts.envelope import Envelope
-from contracts.market import BarFrame, BookFrame, MarkFrame, PerpFrame, TradeFrame
+from contracts.market import BarFrame, BookFrame, MarkFrame, PerpFrame, TradeFrame, UniverseChanged
 from contracts.quantities import Nanos
 
 Message = msgspec.Struct
@@ -20,7 +20,7 @@ STAGES: dict[str, tuple[type[Message], ...]] = {
     "signals": (SignalFrame,),
     "drift": (DriftState,),
     "weights": (Slate,),
-    "selection": (Selection,),
+    "selection": (Selection, TargetFrame),
     "state": (GateState,),
     "gate": (AllocationAsked, Intent, Refusal, Verdict),
 }
@@ -28,13 +28,17 @@ STAGES: dict[str, tuple[type[Message], ...]] = {
 
 
 class Taken(NamedTuple):
-    """One decision: its number, when, the last message of every kind and source before it, and what the gate said."""
+    """One decision: its number, when, the last message of every kind and source before it, and what the gate said.
+
+    `picks` are lines of what was selected, or what a strategy wants to hold; such a decision has no `selection`.
+    """
 
     decision: int
     at_ns: Nanos
     seq: int
     known: dict[str, dict[str, Message]]
-    selection: Selection
+    picks: tuple[str, ...]
+    selection: Selection | None
     slate: Slate | None
     slate_seq: int
     intents: tuple[Intent, ...]
@@ -48,7 +52,7 @@ class Gathering:
         self._stage = {kind: stage for stage, kinds in STAGES.items() for kind in kinds if stage != "gate"}
         self._known: dict[str, dict[str, Message]] = {stage: {} for stage in STAGES}
         self._slate: Envelope[Slate] | None = None
-        self._selection: Envelope[Selection] | None = None
+        self._symbols: tuple[str, ...] = ()
         self._said: list[Message] = []
 
     def hear(self, turn: Turn) -> Taken | None:
@@ -61,8 +65,8 @@ class Gathering:
                 self._known[stage][_key(payload)] = payload
             if isinstance(payload, Slate):
                 self._slate = envelope
-            elif isinstance(payload, Selection):
-                self._selection = envelope
+            elif isinstance(payload, UniverseChanged):
+                self._symbols = payload.universe.symbols
             elif isinstance(payload, Intent | Refusal | AllocationAsked):
                 self._said.append(payload)
             elif isinstance(payload, Verdict):
@@ -70,8 +74,7 @@ class Gathering:
         return taken
 
     def _taken(self, verdict: Envelope[Verdict]) -> Taken:
-        selection, slate = self._selection, self._slate
-        assert selection is not None, "a verdict answers a selection"
+        slate, chosen = self._slate, tuple(self._known["selection"].values())
         said, self._said = [*self._said, verdict.payload], []
         known = {stage: dict(messages) for stage, messages in self._known.items()}
         known["gate"] = {f"{type(each).__name__} {number}": each for number, each in enumerate(said)}
@@ -80,7 +83,8 @@ class Gathering:
             at_ns=verdict.at_ns,
             seq=verdict.seq,
             known=known,
-            selection=selection.payload,
+            picks=tuple(line for each in chosen for line in _lines(each, self._symbols)),
+            selection=next((each for each in chosen if isinstance(each, Selection)), None),
             slate=None if slate is None else slate.payload,
             slate_seq=0 if slate is None else slate.seq,
             intents=tuple(each for each in said if isinstance(each, Intent)),
@@ -91,3 +95,11 @@ class Gathering:
 def _key(payload: Any) -> str:
     """What is kept apart from others of its stage: frames by their type, signals by their agent."""
     return payload.agent if isinstance(payload, SignalFrame) else type(payload).__name__
+
+
+def _lines(chosen: Message, symbols: tuple[str, ...]) -> list[str]:
+    if isinstance(chosen, Selection):
+        return [f"{pick.side} {pick.symbol}" for pick in chosen.picks]
+    assert isinstance(chosen, TargetFrame), "the stage has two kinds"
+    wanted = zip(chosen.position.values.tolist(), symbols, strict=True)
+    return [f"{position:.8g} {symbol}" for position, symbol in wanted if position == position]

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-from actors.risk_gate import RiskGate
+from actors.risk.deciding import Deciding
+from actors.target_gate import TargetGate
 from adapters.journal.record import Record
 from adapters.models.workers import ProcessWorkers
 from adapters.simulated.feed import SimulatedFeed
@@ -17,7 +18,7 @@ from adapters.simulated.market import Market
 from adapters.simulated.prices import QuoteBoard
 from adapters.simulated.venue import SimulatedVenue
 from bot.assemble import Hooks, assemble
-from bot.diffing.account import DeskOnRecord, GateOnRecord, LedgerOnRecord, OwnOrders, Tape
+from bot.diffing.account import DeskOnRecord, GateOnRecord, LedgerOnRecord, OwnOrders, Tape, TargetGateOnRecord
 from bot.diffing.policy import Policy
 from bot.outside import Outside
 from bot.profile import Profile
@@ -107,7 +108,7 @@ class _First:
     @property
     def own_orders(self) -> OwnOrders:
         (gate,) = (cell.actor for cell in self.bus.cells if cell.name == "risk")
-        assert isinstance(gate, RiskGate)
+        assert isinstance(gate, Deciding)
         return OwnOrders.of(gate.state)
 
 
@@ -142,10 +143,12 @@ class _Second:
 
     def _assembled(self) -> Bus:
         cells = self._outside_of(self._policy.profile)
+        by_strategy = any(issubclass(cell.actor_type, TargetGate) for cell in cells)
+        kind = TargetGateOnRecord if by_strategy else GateOnRecord
         stands: dict[str, Callable[[ActorFactory], ActorFactory]] = {
             "desk": lambda build: partial(DeskOnRecord, self._tapes["desk"]),
             "ledger": lambda build: partial(LedgerOnRecord, self._tapes["ledger"]),
-            "risk": lambda build: partial(GateOnRecord, _gate_of(build), lambda: self._before),
+            "risk": lambda build: partial(kind, _gate_of(build), lambda: self._before),
         }
         replaced = [_standing(cell, stands[cell.name]) if cell.name in stands else cell for cell in cells]
         return Bus(replaced, self._heard, self._now)
@@ -163,10 +166,10 @@ class _Second:
         return assemble(profile, outside, Hooks()).bus.cells
 
 
-def _gate_of(build: ActorFactory) -> Callable[[], RiskGate]:
-    def built() -> RiskGate:
+def _gate_of(build: ActorFactory) -> Callable[[], Deciding]:
+    def built() -> Deciding:
         gate = build()
-        assert isinstance(gate, RiskGate)
+        assert isinstance(gate, Deciding)
         return gate
 
     return built

@@ -105,7 +105,7 @@ class Judging:
 
     def seen(self, was: Taken, now: Taken) -> None:
         """A decision in both lives."""
-        if was.slate is None or not self._places:
+        if was.slate is None or was.selection is None or now.selection is None or not self._places:
             return
         self._horizon_s = was.slate.horizon_s
         taken, recorded = choices(was.selection)

@@ -64,3 +64,18 @@ def test_a_run_without_a_message_is_no_run(copied) -> None:
         path.unlink()
     with pytest.raises(JournalEmpty):
         diffed(copied)
+
+
+def test_a_run_of_a_strategy_is_diffed_by_what_it_wants_to_hold(tmp_path) -> None:
+    data = a_walk(width=3, times=160, seed=5)
+    options = BacktestOptions(tmp_path, int(data.block.close_ns[60]), 2**62)
+    strategy = {"name": "ema_cross", "settings": {}}
+    profile = a_profile("backtest", cadence__decide_s=300, feed__warmup_bars=50, strategy=strategy)
+    result = run_backtest(profile, data, options, lambda at_ns: None)
+    run = Path(result.summary["journal"]).parent
+
+    same, smaller = diffed(run), diffed(run, "risk.cvar_budget_ratio=0.001")
+    assert same.comparison.equal == same.comparison.decisions > 40
+    assert (same.comparison.parting, same.comparison.failures, smaller.comparison.failures) == (None, (), ())
+    assert set(smaller.comparison.causes) == {"gate"}
+    assert smaller.worth.judged == 0

@@ -45,7 +45,7 @@ def judged(decisions, seed=1):
     slate = a_slate(width=3, horizon_s=60.0)
     for seq, (was, now, came) in enumerate(decisions, start=10):
         at_ns = seq * 60 * 10**9
-        taken = [Taken(seq, at_ns, seq, {}, each, slate, seq, (), ()) for each in (was, now)]
+        taken = [Taken(seq, at_ns, seq, {}, (), each, slate, seq, (), ()) for each in (was, now)]
         judging.seen(*taken)
         realised = floats(1e-4 * np.array(came, dtype=float))
         columns = (slate.mu, slate.sigma, slate.sigma, realised)
