@@ -17,6 +17,7 @@ from bot.lookahead.cutting import LIES, CutDataset, PoisonedDataset
 from bot.lookahead.lives import Life, Said, Told, live
 from bot.profile import Profile
 from contracts.belief import FeatureFrame, SignalFrame
+from contracts.decision import TargetFrame
 from contracts.history import Dataset, DatasetUnusable
 from contracts.quantities import Nanos
 from quant.features.engine import REGISTRY
@@ -28,6 +29,7 @@ LIED_STAMPS: Final = 3
 """How far a false future is told: what looks further ahead than its neighbours looks at these too."""
 
 LAGS: Final = (1, 12)
+STRATEGY: Final = "strategy"
 
 
 class Foresight(msgspec.Struct, frozen=True):
@@ -108,7 +110,7 @@ def check(profile: Profile, dataset: Dataset, told: Told, asked: Asked) -> LookA
         stamps=len(stamps),
         cuts=tuple(utc(stamps[place]) for place in places.tolist()),
         beliefs=len(whole.said),
-        agents=tuple(profile.agents),
+        agents=tuple(profile.agents) if profile.strategy is None else (),
         features=len(REGISTRY),
         values=len(beliefs),
         columns=columns.looked_at,
@@ -145,7 +147,7 @@ def _closes(profile: Profile, dataset: Dataset, told: Told) -> Floats:
 
 
 def _beliefs(said: Sequence[Said], stamps: Sequence[Nanos], width: int) -> dict[tuple[str, str], Floats]:
-    """Every feature and every agent's mu as (stamps, instruments), those that ever have a value."""
+    """Features, agents' mu and a strategy's targets as (stamps, instruments), those that ever have a value."""
     rows = {at_ns: row for row, at_ns in enumerate(stamps)}
     features = np.full((len(REGISTRY), len(stamps), width), np.nan)
     signals: dict[str, Floats] = {}
@@ -158,8 +160,11 @@ def _beliefs(said: Sequence[Said], stamps: Sequence[Nanos], width: int) -> dict[
         elif isinstance(each.payload, SignalFrame):
             agent = signals.setdefault(each.source, np.full((len(stamps), width), np.nan))
             agent[row] = each.payload.mu.values
+        elif isinstance(each.payload, TargetFrame):
+            targets = signals.setdefault(each.source, np.full((len(stamps), width), np.nan))
+            targets[row] = each.payload.position.values
     found = {("feature_engine", name): features[row] for row, name in enumerate(REGISTRY.names)}
-    found |= {(agent, "mu"): values for agent, values in signals.items()}
+    found |= {(name, "position" if name == STRATEGY else "mu"): values for name, values in signals.items()}
     return {key: values for key, values in found.items() if np.isfinite(values).any()}
 
 

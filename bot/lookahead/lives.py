@@ -1,4 +1,7 @@
-"""The believing half of the bot over a history: the actors that a backtest has, up to the blend, and what they said."""
+"""The believing half of the bot over a history: the actors that a backtest has, up to the blend, and what they said.
+
+Where a strategy decides, it is asked what it wants with the opening account and nothing held: no order is ever sent.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
@@ -7,23 +10,24 @@ import msgspec
 
 from bot.backtest.timeline import Moment, bar_steps, history_of, moments
 from bot.profile import Profile
-from bot.worlds import replayed_bus
+from bot.worlds import in_quote_currency, replayed_bus
 from contracts.belief import FeatureFrame, RegimeState, SignalFrame, Slate
 from contracts.decision import TargetFrame
 from contracts.envelope import Envelope
 from contracts.history import Dataset
 from contracts.instrument import Universe
 from contracts.life import ActorFailed, Beat, BeatKind
-from contracts.market import FeedStatus, UniverseChanged
+from contracts.market import FeedStatus, FxMark, UniverseChanged
 from contracts.quantities import Nanos, nanos
+from contracts.trade import VenueSnapshot
 from runtime.bus import Bus
 from runtime.clock import FixedClock
 
 BELIEVERS: Final = (
     "marker", "bar_builder", "trade_keeper", "context_keeper", "book_keeper", "feature_engine", "regime_watcher",
-    "agent", "outcomes", "scorer", "drift_watcher", "weighter", "strategy",
+    "agent", "outcomes", "scorer", "drift_watcher", "weighter", "ledger", "strategy",
 )  # fmt: skip
-"""The roles that live in this; what depends on an account is no belief."""
+"""The roles that live in this; the ledger says what the account is worth that never trades."""
 
 BELIEFS: Final[tuple[type[msgspec.Struct], ...]] = (FeatureFrame, RegimeState, SignalFrame, Slate, TargetFrame)
 
@@ -100,7 +104,11 @@ def _messages(
     history = history_of(blocks, universe, bar_s, feed.warmup_bars)
     if history is not None:
         yield told.from_ns, history
+    for currency, rate in feed.fx.items():
+        yield told.from_ns, FxMark(currency, rate, told.from_ns)
     yield told.from_ns, FeedStatus("history", "live", 1, universe.symbols, "history")
+    balances = in_quote_currency(profile, universe).balances
+    yield told.from_ns, VenueSnapshot(asked_ns=told.from_ns, balances=balances, positions={}, open_orders=())
     yield from _beaten(_moments(profile, dataset, told, universe), nanos(profile.cadence.decide_s))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from actors.agents.base import Agent
 from actors.agents.view import Evidence, View
+from actors.strategies.base import Frame, Memory, Strategy
 from contracts.market import MarkFrame
 from tests.kit.history_data import a_walk
 
@@ -41,3 +42,12 @@ class Honest(Agent):
 
     def on_frame(self, view: View) -> Evidence:
         return Evidence.of(-view["ret_1"] / view.deviation, view.deviation)
+
+
+class PeekingStrategy(Strategy):
+    """Wants more of what rises next, as the data set itself says."""
+
+    def on_frame(self, frame: Frame, memory: Memory) -> np.ndarray:
+        row = int(np.searchsorted(DATA.block.close_ns, frame.at_ns))
+        coming = DATA.block.close[min(row + 1, len(DATA.block.close) - 1)]
+        return np.asarray(100.0 * np.log(coming / frame.close))

@@ -55,6 +55,16 @@ def test_an_agent_that_reads_the_data_itself_is_caught_by_what_it_knows() -> Non
     assert abs(found.foresight[0].delayed) < 0.3
 
 
+@pytest.mark.parametrize(("name", "alarms"), [("tests.bot.lookahead.peeking:PeekingStrategy", 1), ("ema_cross", 0)])
+def test_a_strategy_that_peeks_is_caught_by_what_it_wants_and_one_that_does_not_is_not(name, alarms) -> None:
+    profile = a_profile("backtest", feed__warmup_bars=20, cadence__decide_s=300, strategy={"name": name})
+    data = DATA if alarms else a_walk(width=2, times=400, seed=2)
+    found = check(profile, data, Told(int(data.block.close_ns[30]), 2**62), ASKED)
+
+    assert [(each.source, each.column) for each in found.foresight] == [("strategy", "position")] * alarms
+    assert (found.faults, found.values, found.agents) == ((), 1, ())
+
+
 def test_a_history_too_short_to_be_cut_is_refused() -> None:
     short = a_walk(width=2, times=30)
     with pytest.raises(DatasetUnusable, match="30 stamps"):
