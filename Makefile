@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env canary test numbers check format types imports docker-check bench crash soak soak-short lock clean
+.PHONY: help env canary test numbers check format types imports docker-check bench bench-history crash soak soak-short lock clean
 
 PYTHON_IN_VENV := .venv/bin/python
 STAMP := .venv/.made-from-the-locks
@@ -46,6 +46,10 @@ docker-check: env
 
 bench: env  ## the figures of this machine
 	$(PYTHON_IN_VENV) -m bench
+
+bench-history: env  ## backtests beside the engines of others, and a year of the whole chain: half an hour and more
+	requirements/peers.sh
+	$(PYTHON_IN_VENV) -m bench.history
 
 crash: env  ## kill -9 a canary KILLS times (200) and compare it with its broker's ledger
 	$(PYTHON_IN_VENV) -m tests.soak.crash --kills $(KILLS)
