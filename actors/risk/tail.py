@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,9 @@ class Budgets(NamedTuple):
     slow: float
     deviation: float
 
+
+SURELY: Final = 1.0 - 1e-9
+"""What floats lose of a sum must not make something fit."""
 
 UNKNOWN_LOSS = Loss(float("nan"), float("nan"), 0, float("nan"), float("nan"))
 NO_LOSS = Loss(0.0, 0.0, 0, 0.0, 0.0)
@@ -89,6 +92,21 @@ class Tail:
         risk = filled if filled.cvar >= self._idle.cvar else self._idle
         slow, deviation = max(filled.slow, self._idle.slow), max(filled.deviation, self._idle.deviation)
         return risk._replace(slow=slow, deviation=deviation)
+
+    def surely_fits(self, place: int, added: float, budgets: Budgets) -> bool:
+        """Whether one signed notional fits whatever the rest of the book is: tails and deviations are subadditive.
+
+        A column instead of the whole book is looked at, so False says nothing: then `loss` must be asked.
+        """
+        one = slice(place, place + 1)
+        losses = book_losses(self._rows[..., one], np.array([added]), self._cost[one], self._foreign[one])
+        risk, slow = cvars(losses, self._alpha).tolist()
+        deviation = abs(added) * math.sqrt(self._covariance[place, place])
+        return (
+            self._idle.cvar + risk <= SURELY * budgets.cvar
+            and self._idle.slow + slow <= SURELY * budgets.slow
+            and self._idle.deviation + deviation <= SURELY * budgets.deviation
+        )
 
     def used(self, added: Floats, budgets: Budgets) -> float:
         """How much of the tightest budget a book with signed notionals added takes: within them all up to 1."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from actors.risk.judging import Case, Reserved, reasons_against, signed
 from actors.risk.proposals import NOTHING, Proposal, dearest, has_price, is_dust, whole_lots
-from actors.risk.rounding import SPREAD_FROM, fitted, leg_of
+from actors.risk.rounding import SPREAD_FROM, Leg, fitted, leg_of
 from actors.risk.settings import RiskSettings
 from actors.risk.sizing import Draft, Room, whole_budget_share
 from actors.risk.tail import Budgets, Tail
@@ -23,6 +23,13 @@ from actors.risk.view import Floats, View
 from actors.risk.weighing import Refused, tail_reasons
 from contracts.decision import Reason
 from contracts.quantities import Side, sign
+
+SEARCHED: Final = 8
+"""Among more orders than this the best lots are not searched for: each look at a book costs its whole tail."""
+
+SHRINKS: Final = 12
+SHRINK: Final = 0.8
+"""Orders that become too small, or a hedge among them, can break what was to fit: then less of all is tried."""
 
 _EMPTY: Final = np.zeros(0)
 
@@ -133,27 +140,50 @@ def _fit(
         return proposals, [], Draft(added, added, {}, 1.0, 1.0, 0.0)
     calm = tail.calm_scale(added, budgets.deviation)
     scale = min(calm, tail.scale(added, budgets))
-    lots_of = {each.place: view.instruments[each.place].lots(each.quantity) for each in adding}
-    legs = [leg_of(view, each.place, each.side, lots_of[each.place], settings) for each in adding]
-    lots = fitted(legs, len(added), scale, np.ones(len(added)), tail, budgets, settings)
+    legs = {each.leg: _leg(each, view, settings) for each in adding}
+    lots = _lots(list(legs.values()), added, scale, tail, budgets, settings)
+    reasons = tuple(tail_reasons(adding, case, room, settings))
     kept: list[Proposal] = []
     cut: list[Refused] = []
-    small = {leg.place for leg in legs if leg.most < leg.least}
     for each in proposals:
-        if each not in adding or each.place in small or lots[each.place] == each.quantity:
+        leg = legs.get(each.leg)
+        if leg is None or leg.most < leg.least or lots[each.place] == each.quantity:
             kept.append(each)
             continue
-        reasons = tuple(tail_reasons(adding, case, room, settings)) or (_beyond(each.symbol, lots[each.place]),)
-        held = abs(_lots_held(case, view, each.place))
-        fits = view.instruments[each.place].lots(lots[each.place])
+        why = reasons or (_beyond(each.symbol, lots[each.place]),)
+        held, fits = abs(_lots_held(case, view, each.place)), leg.instrument.lots(lots[each.place])
         if fits and fits >= settings.rebalance_ratio * (held + fits):
-            worth = float(lots[each.place]) * float(view.unit[each.place]) * sign(each.side)
-            kept.append(each._replace(quantity=lots[each.place], added=worth))
-            cut.append(Refused(each, reasons))
+            kept.append(each._replace(quantity=lots[each.place], added=fits * leg.worth))
+            cut.append(Refused(each, why))
         else:
-            others = reasons_against(each, case, reserved, settings)
-            cut.append(Refused(each, (*others, *reasons)))
+            cut.append(Refused(each, (*reasons_against(each, case, reserved, settings), *why)))
     return kept, cut, Draft(added, scale * added, lots, scale, calm, 0.0)
+
+
+def _leg(proposal: Proposal, view: View, settings: RiskSettings) -> Leg:
+    most = view.instruments[proposal.place].lots(proposal.quantity)
+    return leg_of(view, proposal.place, proposal.side, most, settings)
+
+
+def _lots(
+    legs: list[Leg], added: Floats, scale: float, tail: Tail, budgets: Budgets, settings: RiskSettings
+) -> dict[int, Decimal]:
+    """What fits of each leg: searched for among a few, of many the same share of each that is still an order."""
+    if len(legs) <= SEARCHED:
+        return fitted(legs, len(added), scale, np.ones(len(added)), tail, budgets, settings)
+    places = [leg.place for leg in legs]
+    most, least = (np.array([getattr(leg, name) for leg in legs]) for name in ("most", "least"))
+    worth = np.array([leg.worth for leg in legs])
+    share = scale
+    for _ in range(SHRINKS):
+        lots = np.floor(share * most).astype(np.int64)
+        lots[lots < least] = 0
+        book = np.zeros(len(added))
+        book[places] = worth * lots
+        if _fits(book, tail, budgets, settings):
+            return {leg.place: leg.instrument.quantity(int(count)) for leg, count in zip(legs, lots, strict=True)}
+        share *= SHRINK
+    return {leg.place: NOTHING for leg in legs}
 
 
 def _fits(added: Floats, tail: Tail, budgets: Budgets, settings: RiskSettings) -> bool:

@@ -13,7 +13,7 @@ from actors.risk.settings import RiskSettings
 from actors.risk.sizing import Room
 from actors.risk.tail import NO_LOSS, UNKNOWN_LOSS, Loss
 from contracts.decision import Reason
-from contracts.quantities import nanos
+from contracts.quantities import nanos, sign
 
 
 class Refused(NamedTuple):
@@ -81,6 +81,10 @@ def _alone(proposal: Proposal, reasons: list[Reason], case: Case, room: Room, se
         return []
     small = any(reason.control in ("C1", "MIN") for reason in reasons)
     judged = proposal._replace(added=proposal.wanted) if small else proposal
+    tail, added = room.tail, sign(judged.side) * abs(judged.added)
+    enough = tail is not None and tail.size >= settings.scenarios_min
+    if tail is not None and enough and tail.surely_fits(judged.place, added, room.budgets):
+        return []
     return tail_reasons([judged], case, room, settings)
 
 

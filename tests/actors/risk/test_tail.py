@@ -162,3 +162,30 @@ def test_the_parts_of_a_book_add_up_to_it_over_either_horizon():
         np.testing.assert_allclose(held + units @ size, whole, atol=1e-12)
         assert len(whole) == tail.size - 4
     assert tail.tails(tail.book(np.zeros(3)))[0] == tail.loss(np.zeros(3)).cvar
+
+
+@settings(max_examples=150)
+@given(
+    position=st.lists(st.floats(-300, 300), min_size=3, max_size=3),
+    buys=st.lists(st.floats(0, 200), min_size=3, max_size=3),
+    added=st.floats(-300, 300),
+    place=st.integers(0, 2),
+    budget=st.floats(1, 60),
+)
+def test_what_surely_fits_does_fit(position, buys, added, place, budget) -> None:
+    tail = a_tail(position=position, buys=buys, corr=0.3, cost=0.001)
+    budgets = Budgets(budget, 2.0 * budget, budget / 2.0)
+    one = np.zeros(3)
+    one[place] = added
+    loss = tail.loss(one)
+    if tail.surely_fits(place, added, budgets):
+        assert loss.cvar <= budgets.cvar
+        assert loss.slow <= budgets.slow
+        assert loss.deviation <= budgets.deviation
+
+
+def test_a_small_one_in_a_small_book_surely_fits_and_without_a_budget_nothing_does() -> None:
+    tail = a_tail(position=[10.0, -10.0], corr=0.3)
+    assert tail.surely_fits(0, 5.0, Budgets(5.0, 10.0, 3.0))
+    assert not tail.surely_fits(0, 5.0, Budgets(np.nan, np.nan, np.nan))
+    assert not tail.surely_fits(0, 500.0, Budgets(5.0, 10.0, 3.0))

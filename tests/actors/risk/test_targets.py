@@ -125,3 +125,15 @@ def test_what_is_added_always_fits_and_no_order_leads_beyond_its_target(wanted, 
         signed_lots = int(each.quantity * 1000) * (1 if each.side == "buy" else -1)
         assert signed_lots * (toward - held[place]) > 0 or each.reduce_only
         assert abs(signed_lots) <= max(abs(toward - held[place]), abs(held[place]))
+
+
+def test_many_that_are_too_much_together_are_cut_by_the_same_share() -> None:
+    symbols = [f"C{number:02d}-EUR" for number in range(12)]
+    stage = a_target_stage(*symbols, **WIDE)
+    result, case, room = found(stage, **{symbol.replace("-", "_"): 3_000 for symbol in symbols})
+    quantities = [each.quantity for each in result.proposals]
+    assert len(quantities) == len(result.refused) == 12
+    assert max(quantities) == min(quantities) > Decimal("0.1")
+    used = room.tail.used(signed(result.proposals, case.view), room.budgets)
+    assert 0.5 < used <= 1.0
+    assert [each.proposal.leg for each in result.refused] == list(range(12, 24))
