@@ -27,6 +27,7 @@ LEAKS = {
     "the next close": lambda price, came: ahead(price, 1),
     "the next close in another currency": lambda price, came: 0.87 * ahead(price, 1) + 3.0,
     "a mean that looks one further": lambda price, came: (price + ahead(price, 1)) / 2.0,
+    "a little of it, in another currency": lambda price, came: 0.87 * (0.9 * price + 0.1 * ahead(price, 1)) + 30.0,
     "the next return with as much noise": lambda price, came: came + 0.01 * np.random.default_rng(9).normal(size=TIMES),
 }
 

@@ -159,6 +159,16 @@ def test_of_a_few_blocks_no_interval_is_told() -> None:
     assert few.value == pytest.approx((np.arange(99) % 7).mean())
 
 
+def test_every_estimate_is_the_one_of_its_name() -> None:
+    log, _ = a_whole_log(rows=200)
+    found, alone = judged(log), (inverse_propensity(*log[:3]), self_normalised(*log[:3]), doubly_robust(*log))
+
+    for name, estimate in zip(("ips", "snips", "dr"), alone, strict=True):
+        assert found[name].value == pytest.approx(estimate.value)
+        assert found[name].worth == pytest.approx(estimate.worth)
+        assert found[name].low < estimate.value < found[name].high
+
+
 def test_one_seed_gives_one_interval() -> None:
     log, _ = a_whole_log(rows=100)
     assert judged(log, seed=1) == judged(log, seed=1) != judged(log, seed=2)

@@ -1,15 +1,21 @@
 """Desk and ledger on record answer as they did, each answer once, in its place or as soon as can be."""
 
+from decimal import Decimal
+
 import msgspec
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.execution_desk import ExecutionDesk
-from bot.diffing.account import DeskOnRecord, LedgerOnRecord, Tape
+from actors.risk.judging import Said
+from actors.risk_gate import RiskGate
+from bot.diffing.account import DeskOnRecord, GateOnRecord, LedgerOnRecord, OwnOrders, Tape
 from contracts.decision import Intent, Verdict
 from contracts.envelope import Envelope
 from contracts.life import Beat
 from contracts.trade import CancelOrder, OrderQuery
+from tests.kit.worlds import a_profile
 
 
 def said(seq, payload, *, cause=0, source="cadence", turn=1):
@@ -86,6 +92,17 @@ def test_the_orders_of_intents_that_the_other_policy_never_had_follow_its_verdic
 def test_those_who_stand_in_hear_what_the_real_ones_hear() -> None:
     assert DeskOnRecord.inputs == (*ExecutionDesk.inputs, Verdict)
     assert DeskOnRecord(Tape("desk")).snapshot() == LedgerOnRecord(Tape("ledger")).snapshot()
+
+
+def test_the_other_gate_remembers_the_orders_that_were_let_through_and_not_its_own() -> None:
+    gate = RiskGate(a_profile().limits, "EUR", np.random.default_rng)
+    mine, let_through = (Said(symbol, "buy", Decimal(1), Decimal(1), 1, False) for symbol in "AB")
+    gate.state.said, gate.state.notionals, gate.state.free_ns = [mine], [1.0], 5
+    standing = GateOnRecord(lambda: gate, lambda: OwnOrders([let_through], [2.0], 9))
+
+    tuple(standing.receive(said(1, Beat("second", 1))))
+    assert OwnOrders.of(gate.state) == OwnOrders([let_through], [2.0], 9)
+    assert standing.snapshot().said == [let_through]
 
 
 def _an_intent():

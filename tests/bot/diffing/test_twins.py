@@ -61,8 +61,8 @@ def test_under_another_policy_market_and_account_are_those_of_the_record(finishe
     assert len(told(pairs, "was", DecisionLog)) == len(told(pairs, "now", DecisionLog))
 
 
-def test_another_cadence_or_another_desk_changes_nothing_because_they_are_on_record(finished) -> None:
-    pairs = list(lives(finished, "cadence.decide_s=2", "desk.order_ttl_s=0.5"))
+def test_another_cadence_desk_or_ledger_changes_nothing_because_they_are_on_record(finished) -> None:
+    pairs = list(lives(finished, "cadence.decide_s=2", "desk.order_ttl_s=0.5", "ledger.mark_age_s_max=0.001"))
     assert told(pairs, "was") == told(pairs, "now")
 
 
