@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 KINDS: Final = frozenset(("trades", "books", "funding", "context"))
 SHOWN_MAX: Final = 20
+CELLS_MAX: Final = 2_000_000
+"""Stamps times instruments of which columns are looked at: what a laptop holds of eight columns."""
 
 Agents = Annotated[
     list[str] | None,
     typer.Option("--agent", metavar="KIND", help="An agent more: module:Class or the path of a .py file; repeatable."),
 ]
-Stamps = Annotated[int, typer.Option("--stamps", min=40, help="At most so many stamps of bars, from the first.")]
+Stamps = Annotated[int, typer.Option("--stamps", min=40, help="Beliefs over so many stamps, from the first.")]
 Cuts = Annotated[int, typer.Option("--cuts", min=1, max=20, help="At how many stamps history is cut, and lied from.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Where it is cut, and which lies are told.")]
 
@@ -57,10 +59,14 @@ def lookahead(
     dataset = opened_dataset(data)
     first_ns, last_ns = span_of(dataset, loaded, from_ns, to_ns)
     chosen = symbols_of(symbols)
-    last_ns = min(last_ns, _end(dataset.bars(loaded.bars.bar_s, first_ns, last_ns, chosen), stamps, last_ns))
-    asked = Asked(cuts, seed)
+    width = len(chosen or dataset.symbols)
+    told_ns, looked_ns = (
+        _end(dataset.bars(loaded.bars.bar_s, first_ns, last_ns, chosen), most, last_ns)
+        for most in (stamps, max(stamps, CELLS_MAX // width))
+    )
+    asked = Asked(cuts, seed, columns_to_ns=looked_ns)
     with progress("living again", lives_of(asked), 1) as advance:
-        found = check(loaded, dataset, Told(first_ns, last_ns, KINDS, chosen), asked._replace(seen=advance))
+        found = check(loaded, dataset, Told(first_ns, told_ns, KINDS, chosen), asked._replace(seen=advance))
     if json:
         emit({"ok": found.clean, "found": found})
     else:
@@ -70,7 +76,8 @@ def lookahead(
         talk(f"an actor failed on this history: {failure}")
     if not found.clean:
         count = len(found.faults) + len(found.foresight) + len(found.column_faults)
-        raise Fail(f"{count} columns know what they cannot know yet in {shlex.quote(str(data))}", DAMAGED)
+        told = "1 column knows what it" if count == 1 else f"{count} columns know what they"
+        raise Fail(f"{told} cannot know yet in {shlex.quote(str(data))}", DAMAGED)
 
 
 def lines(found: "LookAhead") -> Iterator[str]:

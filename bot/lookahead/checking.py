@@ -71,10 +71,14 @@ class LookAhead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(NamedTuple):
-    """How hard to look: so many cuts, at stamps drawn by the seed; `seen` hears of each life that is over."""
+    """How hard to look: so many cuts, at stamps drawn by the seed; `seen` hears of each life that is over.
+
+    The columns of the data are looked at up to `columns_to_ns`, beliefs as far as the actors are told.
+    """
 
     cuts: int
     seed: int
+    columns_to_ns: Nanos = 0
     seen: Callable[[int], None] = lambda lives: None
 
 
@@ -103,7 +107,8 @@ def check(profile: Profile, dataset: Dataset, told: Told, asked: Asked) -> LookA
     whole = live(profile, dataset, told)
     asked.seen(1)
     found = [fault for name, cut_ns, part in parts for fault in faults(whole.said, part.said, cut_ns, name, symbols)]
-    columns = check_columns(dataset, profile.bars.bar_s, told)
+    further = told._replace(to_ns=max(told.to_ns, asked.columns_to_ns))
+    columns = check_columns(dataset, profile.bars.bar_s, further)
     beliefs = _beliefs(whole.said, stamps, len(symbols))
     return LookAhead(
         data=dataset.name,
