@@ -81,5 +81,6 @@ class Life:
         return BacktestResult(exit_code=self.exit_code, reason=ending, summary=summary)
 
     def _on_failure(self, failed: ActorFailed) -> None:
-        if failed.spent and not self.failed:
+        # What is told after a strategy broke is no result of it, however often it may be built again in history.
+        if (failed.spent or failed.actor == "strategy") and not self.failed:
             self.failed = f"{failed.actor} gave up: {failed.error}"

@@ -144,3 +144,17 @@ def test_a_strategy_of_quotes_trades_over_history_told_in_ticks_between_two_deci
         identity_here(),
     )
     assert report.byte_identical
+
+
+def test_a_strategy_that_breaks_ends_its_backtest_and_is_named_with_its_error(tmp_path) -> None:
+    (tmp_path / "odd.py").write_text(
+        "from actors.strategies.base import Strategy\n\n\n"
+        "class Odd(Strategy):\n"
+        "    def on_bar(self, bar, memory):\n"
+        "        return 1.0 / 0\n"
+    )
+    profile = a_profile("backtest", strategy__name=str(tmp_path / "odd.py"), feed__warmup_bars=0)
+    data = a_walk(width=1, times=30, bar_s=300.0)
+    result = run_backtest(profile, data, BacktestOptions(tmp_path / "runs", 0, 2**62), lambda at_ns: None)
+    assert (result.exit_code, result.summary["orders"]) == (9, 0)
+    assert result.reason.startswith("strategy gave up: ZeroDivisionError")
