@@ -14,7 +14,7 @@ from actors.execution.books import Book, booked
 from actors.execution.exact import differences, minus, rounded, times
 from actors.reacting import Answer, Reacting, Reaction
 from actors.settings import more_than_zero
-from actors.valuation import Prices, Rate, Valuation
+from actors.valuation import Prices, Rate, Valuation, Worth
 from contracts.account import Equity, Position
 from contracts.envelope import Envelope
 from contracts.instrument import Instrument
@@ -84,6 +84,7 @@ class Ledger(Reacting[LedgerState]):
 
     def __init__(self, settings: LedgerSettings) -> None:
         self._settings = settings
+        self._worths: dict[str, Worth] = {}
         super().__init__(LedgerState())
 
     def reactions(self) -> dict[type[msgspec.Struct], Reaction]:
@@ -219,6 +220,7 @@ class Ledger(Reacting[LedgerState]):
             at_ns,
             mark_age_s_max=settings.mark_age_s_max,
             rate_age_s_max=settings.rate_age_s_max,
+            worths=self._worths,
         )
         for asset, amount in state.cash.items():
             value.hold(asset, amount)

@@ -3,7 +3,7 @@
 import math
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -55,20 +55,39 @@ class Prices(msgspec.Struct, kw_only=True):
             self.marks = _merged(self.marks, self.universe, self.universe, frame)
 
 
+class Worth(NamedTuple):
+    """What a position in the account's own currency is worth, as long as book and marks are these very ones."""
+
+    book: Book
+    marks: Marks | None
+    value: Money
+    size: Money
+    unrealised: Money
+
+
 class Valuation:
     """A sum over balances and positions in one currency at one instant, that remembers what it could not value.
 
     `missing` names every mark and rate that is unknown or too old; the last known value was used for the old ones.
-    `unknown` is true where something never had a value: then the sum is no sum.
+    `unknown` is true where something never had a value: then the sum is no sum. `worths` is a memory between two sums
+    of one account: what was neither traded nor marked anew in between is worth what it was.
     """
 
     def __init__(
-        self, prices: Prices, currency: str, at_ns: Nanos, *, mark_age_s_max: Seconds, rate_age_s_max: Seconds
+        self,
+        prices: Prices,
+        currency: str,
+        at_ns: Nanos,
+        *,
+        mark_age_s_max: Seconds,
+        rate_age_s_max: Seconds,
+        worths: dict[str, Worth] | None = None,
     ) -> None:
         self._prices = prices
         self._currency = currency
         self._at_ns = at_ns
         self._mark_age_s_max = mark_age_s_max
+        self._worths = worths if worths is not None else {}
         self._mark_age_ns_max = nanos(mark_age_s_max)
         self._rate_age_s_max = rate_age_s_max
         self.cash = self.gross = self.net = self.unrealised = Decimal(0)
@@ -84,15 +103,27 @@ class Valuation:
         """Add a position."""
         if not book.quantity:
             return
+        known = self._worths.get(symbol)
+        if known is not None and known.book is book and known.marks is self._prices.marks:
+            self._note_mark_age(self._prices.instruments[symbol], known.marks)
+            self._add(known)
+            return
         instrument = self._prices.instruments.get(symbol)
         if instrument is None:
             self.knows_nothing_of(f"instrument {symbol}")
             return
-        mark, rate = self.mark(instrument) or book.entry, self.rate(instrument.quote)
-        worth = book.quantity * mark * rate
-        self.net += worth
-        self.gross += abs(worth)
-        self.unrealised += book.quantity * (mark - (book.entry or mark)) * rate
+        marked = self.mark(instrument)
+        mark, rate = marked or book.entry, self.rate(instrument.quote)
+        value = book.quantity * mark * rate
+        worth = Worth(book, self._prices.marks, value, abs(value), book.quantity * (mark - (book.entry or mark)) * rate)
+        if marked is not None and instrument.quote == self._currency:
+            self._worths[symbol] = worth
+        self._add(worth)
+
+    def _add(self, worth: Worth) -> None:
+        self.net += worth.value
+        self.gross += worth.size
+        self.unrealised += worth.unrealised
 
     def rate(self, asset: str, by: tuple[str, ...] = ()) -> Money:
         """What one unit is worth: by its own rate, or by the mark of an instrument of which it is the base.
@@ -119,9 +150,7 @@ class Valuation:
         if marks is None or column is None:
             self._lacks(f"mark of {instrument.symbol} is unknown")
             return None
-        tick_ns = int(marks.tick_ns.values[column])
-        if self._at_ns - tick_ns > self._mark_age_ns_max:
-            self._note_age(f"mark of {instrument.symbol}", tick_ns, self._mark_age_s_max)
+        self._note_mark_age(instrument, marks)
         return _middle(instrument, float(marks.bid.values[column]), float(marks.ask.values[column]))
 
     def _column(self, instrument: Instrument) -> int | None:
@@ -135,6 +164,12 @@ class Valuation:
         """Name what never had a value."""
         self.unknown = True
         self._lacks(f"{what} is unknown")
+
+    def _note_mark_age(self, instrument: Instrument, marks: Marks | None) -> None:
+        assert marks is not None and self._prices.universe is not None, "there is a mark"
+        tick_ns = int(marks.tick_ns.values[self._prices.universe.positions[instrument.symbol]])
+        if self._at_ns - tick_ns > self._mark_age_ns_max:
+            self._note_age(f"mark of {instrument.symbol}", tick_ns, self._mark_age_s_max)
 
     def _note_age(self, what: str, at_ns: Nanos, age_s_max: Seconds) -> None:
         age_ns = self._at_ns - at_ns

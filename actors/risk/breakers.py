@@ -1,19 +1,22 @@
 """Breakers: counts of what should not happen often, over a window of time or of orders."""
 
+from bisect import bisect_right
+
 import msgspec
 
 from contracts.quantities import Nanos
 
 
 class Recent(msgspec.Struct, kw_only=True):
-    """The instants of the last events, as many as a limit needs and one more."""
+    """The instants of the last events in order, as many as a limit needs and one more."""
 
     at_ns: list[Nanos] = []
 
     def count(self, now_ns: Nanos, window_ns: Nanos, most: int) -> int:
         """Add one event now; how many lie within the window, counted to one above the most that may be."""
         self.at_ns.append(now_ns)
-        self.at_ns = [each for each in self.at_ns if now_ns - each < window_ns][-(most + 1) :]
+        past = bisect_right(self.at_ns, now_ns - window_ns)
+        del self.at_ns[: max(past, len(self.at_ns) - most - 1)]
         return len(self.at_ns)
 
 

@@ -51,7 +51,7 @@ class Driver:
     ) -> None:
         self._bus, self._clock, self._exchange, self._prices = bus, clock, exchange, prices
         self._decide_ns = nanos(decide_s)
-        self._rates = rates
+        self._rates = dict(rates)
         self._rates_due_ns: Nanos = 0
         self._proof_due_ns: Nanos = 0
         self._numbers: dict[BeatKind, int] = {"signal": 0, "decide": 0, "second": 0}
@@ -59,6 +59,8 @@ class Driver:
     def open(self, universe: Universe, history: BarHistory | None, at_ns: Nanos) -> None:
         """Say what a live process says before the first beat."""
         self._clock.set(at_ns)
+        quoted = {each.quote for each in universe.instruments} | {each.settlement for each in universe.instruments}
+        self._rates = {currency: rate for currency, rate in self._rates.items() if currency in quoted}
         self._admit(UniverseChanged(universe))
         if history is not None:
             self._admit(history)

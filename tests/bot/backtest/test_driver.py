@@ -5,12 +5,13 @@ from pathlib import Path
 from bot.backtest.running import BacktestOptions, run_backtest
 from contracts.decision import DecisionLog
 from contracts.history import Dated
+from contracts.instrument import Universe
 from contracts.life import Beat
 from contracts.market import BarFrame, FxMark, Tick
 from contracts.trade import VenueSnapshot
 from tests.kit.history_data import MemoryDataset, a_walk
 from tests.kit.journals import read_run
-from tests.kit.market import a_tick, at
+from tests.kit.market import a_tick, an_instrument, at
 from tests.kit.worlds import a_profile
 
 
@@ -59,10 +60,12 @@ def test_in_ticks_the_beats_are_those_of_a_live_metronome_and_bars_are_built(tmp
 def test_rates_are_said_again_and_the_books_are_proved_every_day(tmp_path):
     hourly = {f"{section}__bar_s": 3600.0 for section in ("feed", "bars", "features", "regime", "risk")}
     profile = a_profile("backtest", cadence__decide_s=86_400, feed__warmup_bars=0, features__horizon_bars=1, **hourly)
-    envelopes = told(tmp_path, a_walk(width=1, times=2 * 24 + 2, bar_s=3600.0), profile=profile)
+    walk = a_walk(width=1, times=2 * 24 + 2, bar_s=3600.0)
+    walk.instruments = Universe(1, (an_instrument(symbol="I000-USD"),))
+    envelopes = told(tmp_path, walk, profile=profile)
     assert len(of(envelopes, VenueSnapshot)) == 3
-    euro_rates = [each for each in of(envelopes, FxMark) if each.payload.currency == "USD"]
-    assert len(euro_rates) == 2 * 24 + 3
+    rates = [each.payload.currency for each in of(envelopes, FxMark)]
+    assert rates == ["USD"] * (2 * 24 + 3), "a rate that nothing is quoted in is not said"
 
 
 FILLS = {"half_spread_bps": 1.0, "impact_bps": 0.0, "participation_max": 0.1, "path": "open"}
