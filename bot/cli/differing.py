@@ -23,6 +23,9 @@ def lines(report: DiffReport, rows: int | None) -> Iterator[str]:
     yield f"  changed  {len(found.changed):>6}  {_counts(found.by_kind)}"
     if found.causes:
         yield f"  first differs in: {_counts(found.causes)}"
+    if report.model:
+        rungs = ", ".join(f"{rung} {was} -> {now}" for rung, (was, now) in found.rungs.items())
+        yield f"  decisions by rung of the blend: {rungs}"
     if found.parting is not None:
         yield from _parting(found.parting)
     yield from _rows(found, rows)

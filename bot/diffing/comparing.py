@@ -63,7 +63,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """What became of all decisions: `equal` in everything, `moved` in numbers alone, the rest `changed`.
 
     `causes` counts changed decisions by the stage where they first differ, `by_kind` by what changed. `failures` are
-    crashes of actors under the other policy beyond those on record.
+    crashes of actors under the other policy beyond those on record. `rungs` counts decisions by the rung of the blend's
+    ladder, on record and under the other policy: a model says nothing before the ladder has climbed to it.
     """
 
     decisions: int
@@ -74,6 +75,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     causes: dict[str, int]
     parting: Parting | None
     failures: tuple[str, ...]
+    rungs: dict[str, tuple[int, int]] = {}
 
 
 Seen = Callable[[Taken, Taken], None]
@@ -100,6 +102,7 @@ class _Found:
         self._count: Counter[str] = Counter()
         self._changed: list[Changed] = []
         self._failures: list[str] = []
+        self._rungs: dict[str, list[int]] = {}
 
     def take(self, pair: Pair, seen: Seen) -> None:
         outside = pair.was[0].payload
@@ -119,6 +122,9 @@ class _Found:
 
     def _judge(self, was: Taken, now: Taken) -> None:
         self._count["decisions"] += 1
+        for life, taken in enumerate((was, now)):
+            if taken.slate is not None:
+                self._rungs.setdefault(taken.slate.rung, [0, 0])[life] += 1
         if _alike(was, now):
             self._count["equal"] += 1
             return
@@ -153,6 +159,7 @@ class _Found:
             causes=dict(Counter(each.cause.stage for each in self._changed).most_common()),
             parting=self._parting,
             failures=tuple(self._failures),
+            rungs={rung: (was, now) for rung, (was, now) in self._rungs.items()},
         )
 
 

@@ -14,6 +14,8 @@ from bot.profile import Profile, load
 from contracts.belief import ModelFitted
 from contracts.model import ModelTexts
 from contracts.ports import ModelShelf
+from quant.booster_inputs import BoosterInputs
+from quant.features.engine import REGISTRY
 
 WITHOUT_EFFECT: Final = (
     "name", "world", "stage", "process", "runs", "health", "cadence", "feed", "trainer", "models", "desk", "ledger",
@@ -70,7 +72,8 @@ def policy_of(
 ) -> Policy:
     """The policy that a name (a profile, its file, a model, or nothing) and `section.key=value` pairs speak of.
 
-    Raises BadConfiguration, and ModelAbsent or ModelRejected for a model that is not there or not sound.
+    Raises BadConfiguration, also for a model of other inputs; ModelAbsent or ModelRejected for one that is not there or
+    not sound.
     """
     laid = dict(_pair(each) for each in sets)
     pinned = shelf_of(pinned_of(run), run)
@@ -83,6 +86,7 @@ def policy_of(
         return Policy(profile, pinned, None, changed)
     name = store.find(wanted)
     texts = store.texts(name)
+    _fits(texts, profile)
     fitted = ModelFitted(
         model=name,
         schema=texts.schema,
@@ -92,6 +96,26 @@ def policy_of(
         detail="chosen to be compared",
     )
     return Policy(profile, ModelChosen(pinned, store, name), fitted, changed)
+
+
+def _fits(texts: ModelTexts, profile: Profile) -> None:
+    """The blend would refuse a model of other inputs without a word, and nothing would differ."""
+    inputs = BoosterInputs(
+        tuple(profile.agents), REGISTRY.hashes, bar_s=profile.bars.bar_s, horizon_s=profile.horizon_s
+    )
+    if texts.schema != inputs.schema:
+        other = [name for name in texts.inputs if name not in inputs.names][:3]
+        raise BadConfiguration(
+            f"model {texts.model[:12]}",
+            [
+                f"was fitted on inputs of schema {texts.schema[:12]}, the profile of the run has {inputs.schema[:12]}"
+                + (
+                    f" (without {', '.join(other)})"
+                    if other
+                    else "; agents, bar, horizon and features must be the same"
+                )
+            ],
+        )
 
 
 def with_values(profile: Profile, laid: Mapping[str, str]) -> Profile:

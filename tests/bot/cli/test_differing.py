@@ -38,6 +38,7 @@ def a_report(changed: int = 0, **more) -> DiffReport:
         causes={"gate": changed} if changed else {},
         parting=None,
         failures=(),
+        rungs={"pool": (10, 4), "booster": (0, 6)},
     )
     about = (
         {"worth": a_worth()} | {"own": "canary", "policy": "canary", "changes": (), "model": "", "ahead": False} | more
@@ -51,8 +52,10 @@ def test_the_other_policy_is_named_as_what_it_is() -> None:
     assert "model abcdefabcdef:" in next(lines(a_report(model="abcdefabcdef0123"), 20))
 
 
-def test_a_model_that_may_know_what_came_is_told() -> None:
-    assert any("may know what came" in line for line in lines(a_report(model="abc", ahead=True), 20))
+def test_a_model_that_may_know_what_came_is_told_and_how_often_it_had_a_say() -> None:
+    told = list(lines(a_report(model="abc", ahead=True), 20))
+    assert any("may know what came" in line for line in told)
+    assert "  decisions by rung of the blend: pool 10 -> 4, booster 0 -> 6" in told
 
 
 def test_rows_beyond_the_limit_are_counted_and_only_what_differs_is_shown() -> None:

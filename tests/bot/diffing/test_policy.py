@@ -3,11 +3,17 @@
 import pytest
 
 from adapters.models.files import ModelAbsent
+from adapters.models.store import ModelStore
 from bot.configuration import BadConfiguration
 from bot.diffing.policy import ModelChosen, differences, policy_of, with_values
+from bot.models.bundle import bundle
 from bot.profile import load
 from contracts.ports import ModelRejected
-from tests.kit.model_files import a_store
+from quant.booster_inputs import BoosterInputs
+from quant.features.engine import REGISTRY
+from quant.training import fit
+from tests.kit.learning import QUICK, some_examples
+from tests.kit.model_files import Probed, a_store
 from tests.kit.worlds import a_profile
 
 
@@ -49,8 +55,13 @@ def test_a_profile_is_taken_by_name_or_file_with_values_over_it(tmp_path) -> Non
 
 
 def test_a_model_is_taken_from_the_store_and_all_others_from_the_run(tmp_path) -> None:
-    store, name = a_store(tmp_path / "models")
-    found = policy_of(tmp_path, a_profile(), name[:8], (), {}, store)
+    store, profile = ModelStore(tmp_path / "models", Probed()), a_profile()
+    schema = BoosterInputs(
+        tuple(profile.agents), REGISTRY.hashes, bar_s=profile.bars.bar_s, horizon_s=profile.horizon_s
+    ).schema
+    fitted = fit(some_examples()._replace(schema=schema), QUICK, 3)
+    name = store.publish(*bundle(fitted, code="c0de", parent=""))
+    found = policy_of(tmp_path, profile, name[:8], (), {}, store)
 
     assert found.fitted is not None
     assert (found.fitted.model, found.fitted.challenger, found.changed) == (name, False, ())
@@ -58,9 +69,14 @@ def test_a_model_is_taken_from_the_store_and_all_others_from_the_run(tmp_path) -
     assert found.models.texts(name).model == found.models.adopt(name).model == found.models.champion() == name
     with pytest.raises(ModelRejected):
         found.models.texts("f" * 64)
-    assert not (tmp_path / "models-of-the-run").exists()
+
+
+def test_a_model_that_is_not_there_or_of_other_inputs_is_refused(tmp_path) -> None:
+    store, name = a_store(tmp_path / "models")
     with pytest.raises(ModelAbsent):
         policy_of(tmp_path, a_profile(), "ffff", (), {}, store)
+    with pytest.raises(BadConfiguration, match="fitted on inputs of schema 5c5c"):
+        policy_of(tmp_path, a_profile(), name, (), {}, store)
 
 
 def test_an_agent_that_only_one_has_is_one_change() -> None:
