@@ -13,9 +13,9 @@ bar is not asked, what was written of it is undone, and its target stands.
             return 0.1 * bar.equity / bar.worth if risen else bar.position
 
 All that a strategy remembers lies in `memory`: one float per instrument and name of `remembers`, with what it begins
-with. Targets are said on a decide beat: when they have changed, for as long as something else is held, and once in
-an hour, because a book that is wanted may have become too much. Those of ticks are said at once when they change. What
-becomes of them is the gate's to say.
+with. Targets are said on a decide beat: when they have changed, for as long as something else is held, and while
+anything is held once in an hour, because it may have become too much. Those of ticks are said at once when they
+change. What becomes of them is the gate's to say.
 """
 
 import math
@@ -48,7 +48,7 @@ Chance = Callable[[int], np.random.Generator]
 
 STYLES: Final = ("on_bar", "on_tick", "on_frame")
 REVIEW_NS: Final = 3_600 * SECOND_NS
-"""After that long without a frame the gate is asked to look at the book again."""
+"""After that long without a frame the gate is asked to look at what is held again."""
 
 _ALWAYS: Final = (UniverseChanged, FxMark, VenueSnapshot, Position, Equity, Beat)
 
@@ -195,7 +195,7 @@ class Strategy(StatefulActor[StrategyState]):
         known = np.isfinite(self._target)
         if (np.abs(self._target - self._position)[known] >= self._grain[known]).any():
             return True
-        return at_ns - self.state.said_ns >= REVIEW_NS and bool(known.any() or self._position.any())
+        return at_ns - self.state.said_ns >= REVIEW_NS and bool(self._position.any())
 
     def _frame(self, at_ns: Nanos) -> TargetFrame:
         state = self.state

@@ -155,7 +155,7 @@ def test_a_changed_target_of_a_tick_is_said_at_once_and_an_equal_one_is_not() ->
     assert said.position[0] == 0.0
     assert np.isnan(said.position.values[1:]).all()
     assert targets(strategy)[0] == 0.0
-    assert decided(strategy) == [], "flat is what is wanted"
+    assert decided(strategy, at_s=9_999) == [], "flat is what is wanted"
 
 
 def test_a_crossed_quote_and_a_stranger_are_not_shown() -> None:
