@@ -12,6 +12,7 @@ from contracts.column import floats
 from contracts.decision import GateState
 from contracts.topics import BY_TYPE
 from tests.bot.diffing.test_twins import lives
+from tests.kit.command_line import bot
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +95,23 @@ def test_equal_decisions_have_no_cause(finished) -> None:
     taken = next(found for pair in lives(finished) if (found := first.hear(pair.was)) is not None)
     assert first_cause(taken, taken, ()) is None
     assert short("x" * 100) == "x" * 60 + "…"
+
+
+def test_the_first_changed_decision_is_the_one_that_the_other_policy_takes_when_it_really_runs(
+    smaller, tmp_path
+) -> None:
+    """Up to there its account is that of the record, so nothing is assumed."""
+    said = bot("run", "--for", "8s", "--speed", "max", "--quiet", "--json", "--runs", tmp_path,
+               BOT__RISK__CVAR_BUDGET_RATIO="0.0005")  # fmt: skip
+    own, taken = Gathering(), {}
+    for pair in lives(tmp_path / "canary" / said.json["run"]):
+        if (found := own.hear(pair.was)) is not None:
+            taken[found.decision] = found
+
+    first = smaller.changed[0]
+    really = taken[first.decision]
+    assert first.picks[1] == really.picks
+    assert [line.removesuffix(" reduce-only").split()[1:] for line in first.orders[1]] == [
+        [str(each.quantity), each.symbol] for each in really.intents
+    ]
+    assert len(first.refusals[1]) == len(really.refusals)
