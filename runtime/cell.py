@@ -25,7 +25,7 @@ class Misspoken(AssertionError):
     """Somebody said a message that is another role's to say."""
 
 
-SNAPSHOT_EVERY: Final = 4096
+SNAPSHOT_EVERY: Final = 1024
 """Inputs between two snapshots in memory: bounds both the refold and the inputs kept.
 
 Restarts are told, and budgets kept, by this grid alone: when a snapshot went to disk is nothing that a replay knows.

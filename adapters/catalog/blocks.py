@@ -12,8 +12,8 @@ from adapters.catalog.parts import BAR_COLUMNS, ROW_GROUP, Columns, known_of, re
 from contracts.history import BarBlock, DatasetUnusable
 from contracts.quantities import Nanos, Seconds, nanos
 
-CELLS_MAX: Final = 1 << 21
-"""Of one column in one block: 16 MiB, whatever the length of the history."""
+CELLS_MAX: Final = 1 << 20
+"""Of one column in one block: 8 MiB, whatever the length of the history."""
 
 TURNED_AT_ONCE: Final = 64
 """So many stamps of a block are turned at a time, which the caches of a processor hold."""

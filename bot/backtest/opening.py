@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Final
 
+from adapters.catalog.manifest import read_manifest
 from adapters.catalog.opened import open_dataset
+from bot.data.checked import refuse_damaged
 from bot.profile import Profile
 from contracts.history import Dataset, DatasetUnusable
 from contracts.quantities import Nanos
@@ -11,9 +13,19 @@ from contracts.quantities import Nanos
 FOREVER_NS: Final = 2**62
 
 
-def opened_dataset(path: Path) -> Dataset:
-    """A data set by the directory it lies in; raises DatasetUnusable."""
-    return open_dataset(path)
+def opened_dataset(path: Path, kinds: frozenset[str] = frozenset()) -> Dataset:
+    """A data set by the directory it lies in, whose every byte is as it was written.
+
+    Raises DatasetUnusable where it is damaged, or has nothing of a kind of rows that is to be told.
+    """
+    dataset = open_dataset(path)
+    refuse_damaged(path)
+    manifest = read_manifest(path)
+    absent = [kind for kind in sorted(kinds) if not manifest.of_kind(kind)]
+    if absent:
+        there = ", ".join(dict.fromkeys(part.kind for part in manifest.parts))
+        raise DatasetUnusable(f"data set {dataset.name} has no {', '.join(absent)}; it has {there}")
+    return dataset
 
 
 def span_of(dataset: Dataset, profile: Profile, from_ns: Nanos | None, to_ns: Nanos | None) -> tuple[Nanos, Nanos]:

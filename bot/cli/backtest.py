@@ -74,7 +74,7 @@ def backtest(
         _over_export(data, profile, [name for name, given in refused.items() if given], runs, json)
         return
     loaded = load(profile or "backtest", overridden(sets or []))
-    dataset = opened_dataset(data)
+    dataset = opened_dataset(data, kinds_of(rows))
     first_ns, last_ns = span_of(dataset, loaded, from_ns, to_ns)
     options = BacktestOptions(
         runs=runs or Path(loaded.runs.directory),
@@ -167,4 +167,4 @@ def _tell(summary: dict[str, Any]) -> None:
         f"equity {summary['equity_eur']} {summary['currency'] or ''}"
     )
     record = shlex.quote(str(Path(summary["journal"]).parent))
-    talk(f"look at it with: bot replay {record}   ·   bot why ORDER_ID --run {record}")
+    talk(f"look at it with: bot report {record}   ·   bot trades {record}   ·   bot why ORDER_ID --run {record}")

@@ -76,7 +76,7 @@ def sweep(
         raise typer.BadParameter(str(error)) from error
     environments = [overridden([*(sets or []), *(f"{k}={v}" for k, v in p.overrides.items())]) for p in points]
     loaded = [load(profile, environment) for environment in environments]
-    first_ns, last_ns = span_of(opened_dataset(data), loaded[0], from_ns, to_ns)
+    first_ns, last_ns = span_of(opened_dataset(data, kinds_of(rows)), loaded[0], from_ns, to_ns)
     tasks = [
         Task(
             point=point,

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bot.backtest.opening import opened_dataset
+from adapters.catalog.opened import open_dataset
 from bot.backtest.running import BacktestOptions, run_backtest
 from bot.profile import load
 from bot.runs import replace_file
@@ -63,7 +63,7 @@ def run_point(task: Task) -> Result:
         kinds=frozenset(task.kinds),
         decisions_only=True,
     )
-    ran = run_backtest(profile, opened_dataset(Path(task.data)), options, lambda at_ns: None)
+    ran = run_backtest(profile, open_dataset(Path(task.data)), options, lambda at_ns: None)
     result = Result(overrides=task.point.overrides, exit_code=ran.exit_code, summary=ran.summary)
     kept = msgspec.json.format(encode_json(result)) + b"\n"
     replace_file(task.home / "result.json", kept)
@@ -86,7 +86,7 @@ def _question(task: Task) -> bytes:
     decisive = {
         "profile": load(task.profile, task.environment).digest,
         "code": identity_here().code,
-        "data": opened_dataset(Path(task.data)).digest,
+        "data": open_dataset(Path(task.data)).digest,
     }
     asked = msgspec.structs.replace(task, environment=decisive, directory="", data="")
     return msgspec.json.format(msgspec.json.encode(asked, order="deterministic")) + b"\n"

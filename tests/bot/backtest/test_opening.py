@@ -4,6 +4,7 @@ import pytest
 
 from bot.backtest.opening import opened_dataset, span_of
 from contracts.history import DatasetUnusable
+from tests.kit.command_line import bot
 from tests.kit.history_data import a_walk
 from tests.kit.worlds import a_profile
 
@@ -29,3 +30,20 @@ def test_a_range_beside_the_data_is_refused():
 def test_a_directory_that_is_no_data_set_is_refused(tmp_path):
     with pytest.raises(DatasetUnusable):
         opened_dataset(tmp_path)
+
+
+def test_a_data_set_whose_bytes_were_changed_is_not_told(tmp_path):
+    assert bot("data", "make", "--into", tmp_path / "made", "--instruments", "1", "--bars", "50").code == 0
+    assert opened_dataset(tmp_path / "made").name == "made"
+    part = next((tmp_path / "made").rglob("*.parquet"))
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    part.write_bytes(content)
+    with pytest.raises(DatasetUnusable, match="is damaged"):
+        opened_dataset(tmp_path / "made")
+
+
+def test_rows_that_a_data_set_has_not_are_not_promised(tmp_path):
+    assert bot("data", "make", "--into", tmp_path / "made", "--instruments", "1", "--bars", "50").code == 0
+    with pytest.raises(DatasetUnusable, match="has no trades; it has bars_60s"):
+        opened_dataset(tmp_path / "made", frozenset({"trades"}))
