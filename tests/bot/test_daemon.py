@@ -28,6 +28,7 @@ QUICK = {
     "BOT__CADENCE__DECIDE_S": "0.5",
     "BOT__FEED__WARMUP_BARS": "60",
     "BOT__TRAINER__ENABLED": "false",
+    "BOT__PLANNING__ENABLED": "false",
     "BOT__SIMULATED__MARKET__DRIFT_PER_SIGMA": "1",
     "BOT__RISK__REBALANCE_RATIO": "0.02",
     "BOT__RISK__MIN_HOLD_S": "1",
@@ -134,6 +135,7 @@ def refused(runs: Path, *options: str, **environment: str) -> tuple[int, str]:
     return code, lines[0]
 
 
+@pytest.mark.numbers
 @pytest.mark.slow
 def test_a_first_signal_drains_applies_on_stop_seals_and_exits_0(tmp_path):
     with a_daemon(tmp_path, BOT__PROCESS__ON_STOP="flatten") as daemon:
@@ -151,6 +153,7 @@ def test_a_first_signal_drains_applies_on_stop_seals_and_exits_0(tmp_path):
     assert verify(PosixDisk(daemon.run / "journal")).sealed
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_exits_at_once_with_128_and_its_number(tmp_path, number):
     slow = {"BOT__SIMULATED__BROKER__LATENCY_MS_MIN": "1500", "BOT__SIMULATED__BROKER__LATENCY_MS_MAX": "1900"}
@@ -172,6 +175,7 @@ def test_for_ends_by_itself_and_prints_one_json_object(tmp_path):
     assert summary["ending"] == "ran for 2 s"
 
 
+@pytest.mark.numbers
 def test_probes_and_metrics_answer_and_readiness_names_what_is_cold(living):
     status = living.until(lambda status: trading(status) and "cold: " in get(status, "readyz")[1])
     assert get(status, "livez")[0] == 200
@@ -256,6 +260,7 @@ def test_a_halt_outlives_kill_9_and_every_new_run(tmp_path):
     assert said(anew.run, "Order") == []
 
 
+@pytest.mark.numbers
 def test_a_second_daemon_on_the_same_account_is_refused(living):
     living.until(trading)
     code, line = refused(living.runs)
@@ -263,6 +268,7 @@ def test_a_second_daemon_on_the_same_account_is_refused(living):
     assert "account 'canary' is in use by another daemon" in line
 
 
+@pytest.mark.numbers
 def test_a_port_in_use_is_said(living, tmp_path):
     port = living.until(trading)["health_port"]
     code, line = refused(tmp_path, BOT__HEALTH__PORT=str(port))
@@ -271,6 +277,7 @@ def test_a_port_in_use_is_said(living, tmp_path):
     assert "health.port" in line
 
 
+@pytest.mark.numbers
 def test_a_runs_directory_that_cannot_be_written_is_said(tmp_path):
     file = tmp_path / "file"
     file.write_text("no directory")
@@ -279,6 +286,7 @@ def test_a_runs_directory_that_cannot_be_written_is_said(tmp_path):
     assert f"runs directory {file} cannot be used" in line
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize(
     ("options", "environment", "code", "words"),
     [
@@ -295,6 +303,7 @@ def test_a_bad_start_is_one_clear_line_and_its_exit_code(tmp_path, options, envi
     assert words in line
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize("content", [b"", b"\x28\xb5\x2f\xfd\x00", b"not a recording at all\n" * 10])
 def test_a_recording_that_is_none_is_refused_and_named(tmp_path, content):
     path = tmp_path / "MARKET.jsonl.zst"

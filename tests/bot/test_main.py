@@ -34,6 +34,7 @@ def journal(runs: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(runs.glob("*/*/journal/journal-*.seg")))
 
 
+@pytest.mark.numbers
 def test_two_hash_seeds_give_equal_journals_byte_for_byte(tmp_path) -> None:
     command = ("run", "--for", "6s", "--speed", "max", "--quiet", "--json", "--runs")
     said = [bot_process(*command, tmp_path / seed, PYTHONHASHSEED=seed) for seed in ("1", "2")]
@@ -51,6 +52,7 @@ def test_a_run_can_be_looked_at_while_it_goes_on(tmp_path) -> None:
     assert said["runs"].json["runs"][0]["state"] == "running"
 
 
+@pytest.mark.numbers
 def test_a_log_that_nobody_reads_any_more_stops_no_daemon(tmp_path) -> None:
     read, write = os.pipe()
     daemon = started(tmp_path, "-vv", "--json", stderr=write)
@@ -66,6 +68,7 @@ def test_a_log_that_nobody_reads_any_more_stops_no_daemon(tmp_path) -> None:
     assert said.json["turns"] > before
 
 
+@pytest.mark.numbers
 def test_an_interrupt_during_the_start_leaves_no_traceback_and_nothing_broken(tmp_path) -> None:
     command = [sys.executable, "-m", "bot", "run", "--for", "2s", "--quiet", "--runs", str(tmp_path)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

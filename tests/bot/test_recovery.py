@@ -243,6 +243,7 @@ HANGING = """
 """
 
 
+@pytest.mark.numbers
 def test_a_message_that_hangs_again_when_redone_ends_the_start_and_the_next_one_passes_it_over(runs):
     cut, _ = cut_after_an_order(runs)
     command = [sys.executable, "-c", textwrap.dedent(HANGING), str(runs), str(cut.turn)]

@@ -52,6 +52,7 @@ def test_the_first_thing_said_is_what_the_process_is_made_of(tmp_path) -> None:
     assert (started.run, started.seed, started.profile_digest) == ("canary-000001", 17, a_profile().digest)
 
 
+@pytest.mark.numbers
 def test_equal_runs_are_equal_but_for_nothing(tmp_path) -> None:
     said = [ran(tmp_path / name).summary for name in ("one", "two")]
     for each in said:
@@ -65,5 +66,6 @@ def test_a_profile_that_trades_real_money_must_be_armed(tmp_path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.numbers
 def test_the_account_is_free_when_the_run_is_over(tmp_path) -> None:
     assert [ran(tmp_path).summary["run"] for _ in range(2)] == ["canary-000001", "canary-000002"]

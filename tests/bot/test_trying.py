@@ -31,6 +31,7 @@ def kind(tmp_path, monkeypatch):
     return written
 
 
+@pytest.mark.numbers
 def test_an_agent_that_never_ends_is_ended_and_named_with_the_law_under_way(kind):
     with pytest.raises(Unending, match=r"mine.py was not done after 2 s: under way was 'an answer is as wide"):
         tried(kind("while True: pass"), 2.0)

@@ -19,9 +19,10 @@ SMALL = {
     "BOT__CADENCE__DECIDE_S": "1",
     "BOT__FEED__WARMUP_BARS": "300",
     "BOT__TRAINER__ENABLED": "false",
+    "BOT__PLANNING__ENABLED": "false",
     "BOT__MODELS__DIRECTORY": "/nonexistent/models",
 }
-"""A canary of three instruments that decides every second, takes a port of its own, and knows no models."""
+"""A canary of three instruments that decides every second, takes a port of its own, knows no models, asks no worker."""
 
 
 class Said(NamedTuple):

@@ -35,6 +35,7 @@ def chosen(q: Floats, c: Floats, k: int, gamma: float = 0.1, **changes: object) 
     return select(q, c, **(settings | changes))  # type: ignore[arg-type]
 
 
+@pytest.mark.numbers
 def test_the_choice_is_as_good_as_brute_force_on_two_hundred_instances() -> None:
     ratios = []
     for seed in range(200):

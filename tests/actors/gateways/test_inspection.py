@@ -53,6 +53,7 @@ def test_every_measured_field_of_a_recording_is_found_equal(name):
     assert json.loads(json.dumps(found)) == json.loads(msgspec.json.encode(found))
 
 
+@pytest.mark.numbers
 @pytest.mark.slow
 def test_every_measured_field_of_the_futures_recording_is_found_equal():
     truth = expected(USDM_BTC)

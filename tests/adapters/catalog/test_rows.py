@@ -78,6 +78,7 @@ events = st.builds(
 )
 
 
+@pytest.mark.numbers
 @settings(max_examples=30)
 @given(st.lists(events, min_size=1, max_size=40, unique_by=repr), st.lists(st.integers(0, 40)), st.integers(1, 5))
 def test_the_order_does_not_depend_on_pieces_months_or_row_groups(

@@ -90,6 +90,7 @@ def damage(disk: CrashingDisk) -> JournalDamaged:
     return examined.value
 
 
+@pytest.mark.numbers
 def test_a_cut_at_every_byte_of_the_last_32_kib_leaves_the_longest_valid_prefix() -> None:
     disk = a_killed_journal(depth=120, turns=12)
     name = segment_name(1)

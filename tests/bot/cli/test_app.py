@@ -90,6 +90,7 @@ def test_without_a_terminal_there_is_no_colour_and_no_bar(finished) -> None:
         assert "\x1b" not in said.out + said.err
 
 
+@pytest.mark.numbers
 def test_a_reader_that_goes_away_has_read_enough(finished) -> None:
     said = bot_process("profile", "show", "canary", shell="| head -1")
     assert (said.code, said.out.count("\n"), said.err) == (0, 1, "")
@@ -97,6 +98,7 @@ def test_a_reader_that_goes_away_has_read_enough(finished) -> None:
     assert (said.code, said.err) == (0, "")
 
 
+@pytest.mark.numbers
 def test_a_full_stdout_is_one_line() -> None:
     said = bot_process("profile", "list", shell="> /dev/full")
     assert (said.code, "stdout cannot be written: No space left on device" in said.error) == (75, True)

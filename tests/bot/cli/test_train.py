@@ -23,6 +23,7 @@ def examples(tmp_path_factory):
     return path
 
 
+@pytest.mark.numbers
 def test_a_model_is_fitted_probed_and_judged(tmp_path, examples):
     said = bot("train", "--examples", examples, "--models", tmp_path, *QUICKLY, "--json")
     listed = bot("models", "list", "--models", tmp_path, "--json").json

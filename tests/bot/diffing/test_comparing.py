@@ -97,6 +97,7 @@ def test_equal_decisions_have_no_cause(finished) -> None:
     assert short("x" * 100) == "x" * 60 + "…"
 
 
+@pytest.mark.numbers
 def test_the_first_changed_decision_is_the_one_that_the_other_policy_takes_when_it_really_runs(
     smaller, tmp_path
 ) -> None:

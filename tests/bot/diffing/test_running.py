@@ -31,6 +31,7 @@ def backtested(tmp_path_factory) -> Path:
     return Path(result.summary["journal"]).parent
 
 
+@pytest.mark.numbers
 def test_a_backtest_is_diffed_as_a_live_run_is(backtested) -> None:
     report = diffed(backtested, "risk.cvar_budget_ratio=0.002")
 

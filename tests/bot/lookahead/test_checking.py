@@ -37,6 +37,7 @@ def test_an_honest_agent_and_all_features_raise_no_alarm(honest) -> None:
     assert (honest.stamps, len(honest.cuts)) == (110, 1)
 
 
+@pytest.mark.numbers
 def test_an_agent_that_remembers_another_life_is_caught_by_the_shorter_history() -> None:
     found = check(with_agent("Remembering"), DATA, TOLD, ASKED)
 
@@ -47,6 +48,7 @@ def test_an_agent_that_remembers_another_life_is_caught_by_the_shorter_history()
     assert all(each.symbol and each.known != each.cut and each.off > 0.0 for each in mine if each.column == "score")
 
 
+@pytest.mark.numbers
 def test_an_agent_that_reads_the_data_itself_is_caught_by_what_it_knows() -> None:
     found = check(with_agent("Reading"), DATA, TOLD, ASKED)
 

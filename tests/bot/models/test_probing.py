@@ -48,6 +48,7 @@ def test_golden_rows_that_the_model_does_not_say_are_caught(tmp_path):
         probe(store.directory / resigned(store, model, {"golden.json": json.dumps(said).encode()}))
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize(
     ("program", "complaint"),
     [
