@@ -73,10 +73,12 @@ def fitted(
     for _ in kept:
         if tail.positions(added(lots)) < SPREAD_FROM:
             break
-        share = tail.shares(added(lots))[places] / (settings.component_ratio_max * budgets.cvar)
-        if not (share[lots > 0] > 1.0).any():
+        part, most = tail.shares(added(lots))[places], settings.component_ratio_max * budgets.cvar
+        crowded = part > most
+        if not crowded[lots > 0].any():
             break
-        lots = candidates.snapped(np.where(share > 1.0, (lots / np.maximum(share, 1.0)).astype(np.int64), lots))
+        fits = lots * most / np.where(crowded, part, 1.0)
+        lots = candidates.snapped(np.where(crowded, fits.astype(np.int64), lots))
     return {leg.place: leg.instrument.quantity(int(count)) for leg, count in zip(kept, lots, strict=True)}
 
 
