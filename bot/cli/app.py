@@ -22,6 +22,7 @@ from bot.cli import (
     look,
     lookahead,
     models,
+    parity,
     profiles,
     records,
     report,
@@ -95,6 +96,7 @@ app.command("orders", rich_help_panel=INSPECT)(records.orders)
 app.command("equity", rich_help_panel=INSPECT)(records.equity)
 app.command("decisions", rich_help_panel=INSPECT)(records.decisions)
 app.command("report", rich_help_panel=INSPECT)(report.report)
+app.command("parity", rich_help_panel=INSPECT)(parity.parity)
 app.command("backtest", rich_help_panel=RESEARCH)(backtest.backtest)
 app.command("export", rich_help_panel=RESEARCH)(export.export)
 app.command("sweep", rich_help_panel=RESEARCH)(sweep.sweep)

@@ -105,6 +105,9 @@ def _remember(
     """Runs what has a memory over the bars, adding its columns; the hours, and the newest hour at each time."""
     width, times = columns["c"].shape
     columns |= Memory(width, bar_s, horizon_bars).run(at_ns, 0, columns)
+    # A factor of 1 where nothing was ever seen is no value yet: before anybody's first bar a stream says nothing.
+    begun = np.logical_or.accumulate(np.isfinite(columns["c"]).any(axis=0))
+    columns["seas"] = np.where(begun, columns["seas"], np.nan)
     hours = Hours(width, bar_s, leader)
     rows: list[Columns] = []
     hour_of = np.empty(times, dtype=np.int64)

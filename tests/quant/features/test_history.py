@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quant.features.engine import REGISTRY
@@ -68,6 +68,7 @@ def test_what_does_not_fit_is_refused() -> None:
 
 @pytest.mark.numbers
 @settings(max_examples=10, deadline=None)
+@example(seed=126, width=1, gaps=0.25, leader=None)
 @given(
     seed=st.integers(0, 10_000), width=st.integers(1, 4), gaps=st.floats(0.0, 0.4), leader=st.sampled_from([None, 0])
 )
