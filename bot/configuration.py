@@ -5,6 +5,7 @@ from the environment. Every problem is collected before anything is refused.
 """
 
 import difflib
+import json
 import os
 import tomllib
 import types
@@ -103,14 +104,14 @@ def _chain(profile: str) -> list[Path]:
 
 
 def _locate(profile: str, beside: Path, what: str) -> Path:
-    if profile.endswith(".toml"):
+    if profile.endswith((".toml", ".json")):
         path = beside / profile
         if not _is_file(path):
             raise BadConfiguration(what, ["there is no such file"])
         return path
     if profile not in shipped():
         hint = suggestion(profile, shipped())
-        known = f"shipped: {', '.join(shipped())}; or a path to a .toml file"
+        known = f"shipped: {', '.join(shipped())}; or a path to a .toml or .json file"
         raise BadConfiguration(what, [f"there is no such profile{hint} ({known})"])
     return directory() / f"{profile}.toml"
 
@@ -123,11 +124,19 @@ def _is_file(path: Path) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The file's table; a byte order mark before it is no part of it."""
+    """The file's table, TOML or JSON by its name; a byte order mark before it is no part of it."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=_number)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+        if path.suffix != ".json":
+            return tomllib.loads(text, parse_float=_number)
+        table = json.loads(text, parse_float=_number)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise BadConfiguration(f"profile file {path}", [str(error)]) from error
+    if not isinstance(table, dict):
+        raise BadConfiguration(
+            f"profile file {path}", [f"holds {type(table).__name__}, expected an object of sections"]
+        )
+    return table
 
 
 class _Fraction(float):

@@ -24,7 +24,7 @@ from adapters.simulated.records import Records, fill_of
 from adapters.simulated.replica import Replica
 from adapters.simulated.settings import BrokerSettings
 from contracts.instrument import Universe
-from contracts.quantities import Nanos, nanos
+from contracts.quantities import Nanos, nanos, sign
 from contracts.trade import (
     CancelOrder,
     CancelRejected,
@@ -218,7 +218,8 @@ class Broker:
         lots = instrument.lots(held.left)
         if held.pieces > 1:
             lots = max(1, int(lots * (0.2 + 0.5 * self._drawn("piece", held.client_id, held.pieces))))
-        pieces = take(depth, held.side, instrument.ticks(held.limit), lots)
+        queue = self.settings.queue_ticks * sign(held.side) if held.resting else 0
+        pieces = take(depth, held.side, instrument.ticks(held.limit) - queue, lots)
         for piece in pieces:
             self._execute(held, piece, at_ns)
         held.pieces -= 1

@@ -34,8 +34,9 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     Latency is there and back together. `stream_ms_max` delays the private stream, so fills may come before and after
     answers; `read_lag_ms_max` is how far a query's view may lie behind; an order that arrives later than
     `recv_window_s` after it was sent is rejected. `split_rate` is the share of orders executed in two or three pieces,
-    each at most `split_ms_max` after the one before. Client ids are unique for ever (`strict`: a repeated sending gets
-    the first answer again) or only among open orders.
+    each at most `split_ms_max` after the one before. An order that rests stands in a queue: it is filled once the other
+    side of the market is `queue_ticks` beyond its limit, 0 for the head of the queue. Client ids are unique for
+    ever (`strict`: a repeated sending gets the first answer again) or only among open orders.
     """
 
     seed: int
@@ -47,6 +48,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     recv_window_s: float = 5.0
     split_rate: float = 0.3
     split_ms_max: float = 300.0
+    queue_ticks: int = 0
     orders_open_max: int = 50
     client_ids: Literal["strict", "open_only"] = "strict"
 
@@ -61,5 +63,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError(
                 f"recv_window_s was {self.recv_window_s}, orders_open_max {self.orders_open_max}, expected more than 0"
             )
+        if self.queue_ticks < 0:
+            raise ValueError(f"queue_ticks was {self.queue_ticks}, expected at least 0")
         if not self.balances or not all(amount.is_finite() for amount in self.balances.values()):
             raise ValueError(f"balances were {self.balances}, expected a finite amount for at least one asset")

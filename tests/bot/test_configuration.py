@@ -173,6 +173,15 @@ def test_a_missing_file_is_no_missing_name(tmp_path) -> None:
             layers(str(path), {})
 
 
+def test_a_profile_may_be_written_as_json_and_extend_one_in_toml(tmp_path) -> None:
+    a_file(tmp_path, GOOD, "base.toml")
+    mine = a_file(tmp_path, '{"extends": "base.toml", "inner": {"period_s": 7.5}}', "mine.json")
+    assert convert(layers(mine, {}), Outer, "profile").inner.period_s == 7.5
+    for text, expected in (("[1]", "holds list, expected an object"), ('{"name": ', "line 1 column")):
+        with pytest.raises(BadConfiguration, match=expected):
+            layers(a_file(tmp_path, text, "mine.json"), {})
+
+
 def test_a_name_cannot_lead_out_of_the_shipped_profiles() -> None:
     for name in ("../profiles/canary", "", "canary\x00", "."):
         with pytest.raises(BadConfiguration, match="no such profile"):

@@ -13,11 +13,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from adapters.simulated.broker import Broker
 from adapters.simulated.instruments import TAKER_BPS
 from adapters.simulated.ledger import LedgerFile, NoLedger, audit
-from adapters.simulated.prices import MarketPrices
+from adapters.simulated.prices import MarketPrices, QuoteBoard
 from contracts.instrument import Universe
 from contracts.quantities import SECOND_NS, sign
 from contracts.trade import CancelOrder, OrderAccepted, OrderQuery, OrderRejected, OrderUnknown
 from runtime.clock import FixedClock
+from tests.kit.market import a_universe
 from tests.kit.venues import MARKET, START_NS, a_venue_order, broker_settings
 
 NONE = Decimal(0)
@@ -326,3 +327,20 @@ def test_what_chance_does_to_an_order_does_not_depend_on_what_else_was_asked():
         there_ns, back_ns = alone.latency_ns("query", "k9-000001-00-0", attempt)
         low_ns, high_ns = alone.settings.latency_ms_min * 1e6, alone.settings.latency_ms_max * 1e6
         assert low_ns - 2 <= there_ns + back_ns <= high_ns + 2
+
+
+@pytest.mark.parametrize(("queue_ticks", "asks"), [(0, (10_000,)), (2, (10_000, 9_999, 9_998))])
+def test_an_order_that_rests_waits_for_its_place_in_the_queue(queue_ticks, asks):
+    board = QuoteBoard()
+    board.quote("BTC-EUR", 9_999, 10_001, 500, 500)
+    settings = broker_settings(queue_ticks=queue_ticks, split_rate=0.0)
+    broker = Broker(settings, a_universe("BTC-EUR"), board, NoLedger())
+    broker.advance(START_NS)
+    order = an_order(symbol="BTC-EUR", limit=Decimal(100), quantity=Decimal("0.5"))
+    assert isinstance(answer_of(broker, order), OrderAccepted)
+    for number, ask in enumerate(asks, start=1):
+        assert broker.records.filled == 0
+        board.quote("BTC-EUR", ask - 2, ask, 500, 500)
+        broker.advance(START_NS + number * SECOND_NS)
+    ((fill,), _) = broker.fills_since(0)
+    assert fill.price == Decimal(100), "at its own limit, whatever the market has come to"
