@@ -60,6 +60,8 @@ echo "Installing the pinned packages ..."
 "$venv_python" -m pip install --quiet --root-user-action=ignore --only-binary=:all: --require-hashes \
     --requirement requirements/installer.lock
 uv() { .venv/bin/uv "$@" --quiet --python "$venv_python"; }
-uv pip sync --no-build --require-hashes requirements/dev.lock
+# Compiled once here: where no bytecode may be written later, every process would compile all it imports anew.
+uv pip sync --no-build --require-hashes --compile-bytecode requirements/dev.lock
 uv pip install --no-deps --no-build-isolation --editable .
+"$venv_python" -m compileall -q --invalidation-mode checked-hash contracts quant runtime actors adapters bot
 echo "Ready: .venv/bin/python -m bot --help"
