@@ -15,11 +15,12 @@ import numpy as np
 from bot.assemble import Hooks, assemble
 from bot.housekeeping import Housekeeping
 from bot.opening import OpenRun, open_run
+from bot.own_code import identity_of
 from bot.profile import Profile
 from bot.recovery import Recovered, survived, take_up
 from bot.runs import RunsUnusable
 from bot.system import EXIT_OK, EXIT_TEMPORARY, Ending, System
-from bot.worlds import Played, World, identity_here, opened_recording, recorded_world, simulated_world
+from bot.worlds import Played, World, opened_recording, recorded_world, simulated_world
 from contracts.decision import GateState, Halt
 from contracts.envelope import Envelope
 from contracts.life import ClockStepped, RunStarted
@@ -84,7 +85,9 @@ def run_daemon(profile: Profile, options: RunOptions, started: Started) -> RunRe
         played = opened_recording(profile, options.recording, options.speed)
     virtual = options.speed is None
     passing = virtual or options.recording is not None
-    opened = open_run(profile, options.runs, identity_here(), virtual=virtual, fresh=options.fresh, passing=passing)
+    opened = open_run(
+        profile, options.runs, identity_of(profile), virtual=virtual, fresh=options.fresh, passing=passing
+    )
     try:
         with asyncio.Runner(loop_factory=_loop_factory(virtual)) as runner:
             return runner.run(_Running(profile, options, opened, played, started).serve())
@@ -152,7 +155,7 @@ class _Running:
 
     def _begin(self, system: System) -> None:
         """Recovery is the start-up path: come to where the journal ends, then say that a process took it up."""
-        opened, here = self.opened, identity_here()
+        opened, here = self.opened, identity_of(self.profile)
         recovered = None
         if opened.found is not None:
             recovered = take_up(

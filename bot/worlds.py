@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,17 +27,14 @@ from bot.configuration import BadConfiguration
 from bot.models.places import commands, pinned_of, shelf_of, store_of
 from bot.outside import Outside
 from bot.profile import Profile
-from bot.replaying import RunIdentity
 from contracts.instrument import Universe
 from contracts.market import Tick
 from contracts.ports import Clock, Feed, Journal, ModelShelf, OrderVenue, Workers
 from contracts.quantities import Nanos
 from runtime.bus import Bus
 from runtime.clock import FixedClock, LoopClock, WallClock
-from runtime.fingerprint import code_digest, fingerprint
 
 CENT: Final = Decimal("0.01")
-PACKAGES: Final = ("contracts", "quant", "runtime", "actors", "adapters", "bot")
 
 
 def _nothing_held() -> None:
@@ -167,13 +163,6 @@ def inspect_recording(recording: Path, checkpoints: tuple[int, ...]) -> dict[str
 def dry(profile: Profile) -> Profile:
     """The same profile, deciding everything and sending nothing."""
     return msgspec.structs.replace(profile, orders=msgspec.structs.replace(profile.orders, dry_run=True))
-
-
-@cache
-def identity_here() -> RunIdentity:
-    """What this process is made of."""
-    root = Path(__file__).parent.parent
-    return RunIdentity(code=code_digest(root / package for package in PACKAGES), fingerprint=fingerprint())
 
 
 class _StartingClock(LoopClock):

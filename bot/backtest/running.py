@@ -22,9 +22,10 @@ from bot.backtest.timeline import Moment, bar_steps, history_of, moments
 from bot.builder import Assembly
 from bot.configuration import BadConfiguration
 from bot.opening import OpenRun, open_run
+from bot.own_code import identity_of
 from bot.profile import Profile
 from bot.runs import replace_file
-from bot.worlds import identity_here, in_quote_currency
+from bot.worlds import in_quote_currency
 from contracts.history import Dataset, DatasetUnusable
 from contracts.instrument import Universe
 from contracts.life import RunStarted, RunStopped
@@ -67,7 +68,7 @@ def run_backtest(profile: Profile, dataset: Dataset, options: BacktestOptions, s
     opened = open_run(
         profile,
         options.runs,
-        identity_here(),
+        identity_of(profile),
         virtual=True,
         fresh=True,
         passing=True,
@@ -121,7 +122,8 @@ class _Telling:
         seen(at_ns)
 
     def _start(self) -> None:
-        here, opened, profile = identity_here(), self.life.opened, self.profile
+        opened, profile = self.life.opened, self.profile
+        here = identity_of(profile)
         started = RunStarted(
             run=opened.name,
             epoch=opened.epoch,

@@ -24,8 +24,9 @@ from bot.backtest.life import BacktestResult, Life, Seen
 from bot.logging import utc
 from bot.models.places import PINNED
 from bot.opening import OpenRun, open_run
+from bot.own_code import identity_of
 from bot.profile import Profile
-from bot.worlds import identity_here, in_quote_currency
+from bot.worlds import in_quote_currency
 from contracts.envelope import Envelope
 from contracts.history import DatasetUnusable
 from contracts.instrument import Universe
@@ -62,7 +63,7 @@ def run_taped(export: Export, decider: Profile, runs: Path, seen: Seen) -> tuple
     run.
     """
     profile = msgspec.structs.replace(decider, account=msgspec.structs.replace(decider.account, name=ACCOUNT))
-    opened = open_run(profile, runs, identity_here(), virtual=True, fresh=True, passing=True)
+    opened = open_run(profile, runs, identity_of(profile), virtual=True, fresh=True, passing=True)
     try:
         return _Tape(profile, opened, export).tell(seen)
     finally:

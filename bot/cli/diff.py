@@ -43,9 +43,9 @@ def diff(
     from bot.diffing.policy import policy_of
     from bot.diffing.running import ThinRun, diff_run
     from bot.models.places import models_directory, store_of
+    from bot.own_code import identity_of
     from bot.profile import stored
     from bot.runs import find_run
-    from bot.worlds import identity_here
     from runtime.replay import Diverged
 
     if not policy and not sets:
@@ -64,7 +64,7 @@ def diff(
                 yield record
 
         try:
-            report = diff_run(path, recorded, other, identity_here(), watch)
+            report = diff_run(path, recorded, other, identity_of(recorded), watch)
         except ThinRun as error:
             raise Fail(str(error), BAD_CONFIGURATION) from error
         except Diverged as error:

@@ -149,7 +149,7 @@ def _reported(request: Any, fresh: bool) -> Any:
     from bot.evaluation.history import ActorBroke
     from bot.evaluation.keeping import KeptReports, cache_directory, key_of
     from bot.evaluation.prices import BadPrices
-    from bot.worlds import identity_here
+    from bot.own_code import identity_here
 
     try:
         with contextlib.redirect_stdout(sys.stderr):

@@ -24,9 +24,10 @@ def replay(run: RunName = "last", runs: Runs = None, json: Json = False) -> None
 
     Examples: `bot replay`  ·  `bot replay canary-000003 --json`
     """
+    from bot.own_code import identity_of
     from bot.replaying import replay_run
     from bot.runs import find_run
-    from bot.worlds import identity_here, replayed_bus
+    from bot.worlds import replayed_bus
 
     path = find_run(runs_directory(runs), run)
     total = _raise_damage(path)
@@ -42,7 +43,7 @@ def replay(run: RunName = "last", runs: Runs = None, json: Json = False) -> None
                 yield record
 
         report = replay_run(
-            path, lambda journal, now: replayed_bus(profile, journal, now, path), identity_here(), watch
+            path, lambda journal, now: replayed_bus(profile, journal, now, path), identity_of(profile), watch
         )
     if json:
         emit(_plain(report))

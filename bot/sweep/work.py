@@ -7,10 +7,10 @@ import msgspec
 
 from adapters.catalog.opened import open_dataset
 from bot.backtest.running import BacktestOptions, run_backtest
+from bot.own_code import identity_of
 from bot.profile import load
 from bot.runs import replace_file
 from bot.sweep.grid import Point
-from bot.worlds import identity_here
 from contracts.codec import encode_json
 
 
@@ -83,9 +83,10 @@ def finished(task: Task) -> Result | None:
 
 def _question(task: Task) -> bytes:
     """What decides the result: everything but where it is kept; profile, code and data by their digests."""
+    profile = load(task.profile, task.environment)
     decisive = {
-        "profile": load(task.profile, task.environment).digest,
-        "code": identity_here().code,
+        "profile": profile.digest,
+        "code": identity_of(profile).code,
         "data": open_dataset(Path(task.data)).digest,
     }
     asked = msgspec.structs.replace(task, environment=decisive, directory="", data="")

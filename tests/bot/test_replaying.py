@@ -2,10 +2,11 @@
 
 import pytest
 
+from bot.own_code import identity_here
 from bot.profile import stored
 from bot.replaying import JournalEmpty, RunIdentity, journal_bytes, journal_of, replay_run, starts, verify_run
 from bot.runs import RunsUnusable
-from bot.worlds import identity_here, replayed_bus
+from bot.worlds import replayed_bus
 
 
 def replayed(run, here: RunIdentity, **more):

@@ -11,11 +11,12 @@ from bot.assemble import Hooks, assemble
 from bot.backtest.running import BacktestOptions, run_backtest
 from bot.builder import REQUIRED_OF_STRATEGY, IncompleteSystem, SystemBuilder
 from bot.configuration import BadConfiguration
+from bot.own_code import identity_here
 from bot.profile import Profile, load
 from bot.replaying import replay_run
 from bot.settings import StrategyProfile
 from bot.strategies import strategy_of
-from bot.worlds import identity_here, replayed_bus
+from bot.worlds import replayed_bus
 from contracts.account import Equity
 from contracts.belief import Slate
 from contracts.decision import DecisionLog, TargetFrame, Verdict

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from bot.configuration import BadConfiguration
-from bot.worlds import dry, identity_here, opened_recording, recorded_world, replayed_bus, simulated_world
+from bot.worlds import dry, opened_recording, recorded_world, replayed_bus, simulated_world
 from runtime.clock import WallClock
 from tests.kit.recordings import COINBASE, recording
 from tests.kit.turns import MemoryJournal
@@ -53,8 +53,3 @@ def test_a_recording_in_a_currency_without_a_rate_is_refused_before_anything_is_
     poor = msgspec.structs.replace(profile, feed=msgspec.structs.replace(profile.feed, fx={"GBP": Decimal("1.1")}))
     with pytest.raises(BadConfiguration, match=r"feed\.fx has no rate for any of"):
         opened_recording(poor, recording(COINBASE), None)
-
-
-def test_this_process_is_one_thing() -> None:
-    assert identity_here() is identity_here()
-    assert len(identity_here().code) == 32

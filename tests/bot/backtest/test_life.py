@@ -3,7 +3,7 @@
 from adapters.journal.reader import records
 from bot.backtest.life import EXIT_GAVE_UP, EXIT_OK, Life
 from bot.opening import open_run
-from bot.worlds import identity_here
+from bot.own_code import identity_here
 from contracts.life import ActorFailed
 from tests.kit.worlds import a_profile
 

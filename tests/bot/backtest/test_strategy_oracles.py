@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from bot.backtest.running import BacktestOptions, run_backtest
+from bot.own_code import identity_here
 from bot.profile import Profile
 from bot.replaying import replay_run
-from bot.worlds import identity_here, replayed_bus
+from bot.worlds import replayed_bus
 from contracts.account import Equity
 from contracts.decision import Refusal
 from contracts.instrument import Universe

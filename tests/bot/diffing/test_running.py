@@ -9,9 +9,9 @@ from bot.backtest.running import BacktestOptions, run_backtest
 from bot.diffing.policy import policy_of
 from bot.diffing.running import ThinRun, diff_run
 from bot.models.places import store_of
+from bot.own_code import identity_here
 from bot.profile import store, stored
 from bot.replaying import JournalEmpty
-from bot.worlds import identity_here
 from runtime.replay import Diverged
 from tests.kit.history_data import a_walk
 from tests.kit.worlds import a_profile
