@@ -1,0 +1,74 @@
+"""One server of each kind for a session of `make test-services`, on real loops."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.kit.services import Certificates, KafkaServer, PostgresServer, RedisServer, cannot_have
+from tests.kit.virtual_time import LOOPS
+
+DEMANDED_IN_CI = frozenset({"kafka", "redis"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this directory asks for a real server."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.services)
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Servers live in real time: the stock loop, and any other to a test that chooses."""
+    marker = item.get_closest_marker("asyncio")
+    chosen = marker is not None and "loop_factories" in marker.kwargs
+    return LOOPS if chosen else {"asyncio": LOOPS["asyncio"]}
+
+
+def demand(name: str) -> None:
+    """Skip where this machine cannot have a server, with the reason; fail instead where CI must have it."""
+    wanting = cannot_have(name)
+    if wanting is None:
+        return
+    if name in DEMANDED_IN_CI and os.environ.get("KEEL_SERVICES") == "demanded":
+        pytest.fail(wanting, pytrace=False)
+    pytest.skip(wanting)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaServer]:
+    demand("kafka")
+    with KafkaServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[RedisServer]:
+    demand("redis")
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    demand("postgres")
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def secured_kafka(certificates: Certificates) -> Iterator[KafkaServer]:
+    """A broker with SASL_SSL and mTLS listeners and an authoriser; two of them never live at once in one module."""
+    demand("kafka")
+    with KafkaServer(certificates) as server:
+        yield server
