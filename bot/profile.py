@@ -33,6 +33,7 @@ from actors.risk.settings import CanaryRiskSettings, RiskSettings
 from actors.scorer import ScorerSettings
 from actors.selector import LearningSettings, SelectorSettings
 from actors.settings import more_than_zero, within
+from adapters.kafka.settings import KafkaSettings
 from adapters.simulated.bar_prices import FillSettings
 from bot.configuration import BadConfiguration, Layered, convert, layers
 from bot.runs import replace_file
@@ -51,6 +52,9 @@ from bot.settings import (
 
 LIVE_REFUSES_ENVIRONMENT: Final = ("risk", "sentinel", "account")
 """Sections that the live profile takes from files alone: a stray variable must not move a limit."""
+
+OUTSIDE_OF_DECISIONS: Final = ("kafka",)
+"""Sections that feed copies to others: not even their presence is part of what decisions depend on."""
 
 SEED_MAX: Final = 2**63 - 1
 DECIDE_S_MIN: Final = 0.01
@@ -94,9 +98,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     simulated: SimulatedProfile
     history: FillSettings | None = None
     strategy: StrategyProfile | None = None
+    kafka: KafkaSettings | None = None
 
     def __post_init__(self) -> None:
         named(self.name)
+        if self.kafka is not None:
+            self.kafka.refuse_plaintext(self.world)
         within("the run", 0, SEED_MAX, seed=self.seed)
         if not self.agents:
             raise ValueError("agents were empty, expected at least one")
@@ -154,7 +161,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             health=HealthSettings(),
             process=ProcessSettings(on_stop="keep"),
         )
-        return hashlib.blake2b(msgspec.json.encode(kept, order="deterministic"), digest_size=16).hexdigest()
+        sections = {
+            name: msgspec.Raw(msgspec.json.encode(getattr(kept, name), order="deterministic"))
+            for name in kept.__struct_fields__
+            if name not in OUTSIDE_OF_DECISIONS
+        }
+        return hashlib.blake2b(msgspec.json.encode(sections), digest_size=16).hexdigest()
 
 
 def load(name: str, environment: Mapping[str, str] | None = None) -> Profile:

@@ -87,6 +87,8 @@ def expected() -> dict[type[Exception], int]:
 
 def _of_running() -> dict[type[Exception], int]:
     """What a process runs into."""
+    from adapters.kafka.connection import KafkaMissing, KafkaUnusable
+    from adapters.secret_store import SecretUnreadable
     from bot.cli.options import OutputFailed
     from bot.configuration import BadConfiguration
     from bot.replaying import JournalEmpty
@@ -102,6 +104,9 @@ def _of_running() -> dict[type[Exception], int]:
     return {
         BadConfiguration: BAD_CONFIGURATION,
         RunsUnusable: BAD_CONFIGURATION,
+        KafkaMissing: BAD_CONFIGURATION,
+        KafkaUnusable: BAD_CONFIGURATION,
+        SecretUnreadable: BAD_CONFIGURATION,
         PortInUse: BAD_CONFIGURATION,
         NotLoopback: BAD_CONFIGURATION,
         ControlTaken: REFUSED,

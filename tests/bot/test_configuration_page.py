@@ -44,7 +44,7 @@ def told(default: Any) -> str:
     if default is msgspec.NODEFAULT:
         return "no default"
     if isinstance(default, tuple):
-        return "all ten"
+        return "all ten" if default else "none"
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     return f"`{default:.12g}`" if isinstance(default, float) else f"`{default}`"
