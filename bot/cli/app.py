@@ -1,5 +1,6 @@
 """All verbs in their panels. Each command imports what it needs when it runs, so that `--help` is instant."""
 
+import errno
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +31,7 @@ from bot.cli import (
     sweep,
     train,
 )
-from bot.cli.errors import MEANINGS, USAGE, tell
+from bot.cli.errors import MEANINGS, TEMPORARY, USAGE, tell
 
 RUN, INSPECT, RESEARCH, OPERATE = "Run", "Inspect", "Research", "Operate"
 
@@ -56,6 +57,11 @@ class Verbs(TyperGroup):
             if not standalone_mode:
                 raise
             code = _told(error)
+        except OSError as error:
+            # A verb tells its own; what is left is the help, which nobody can read on a full disk.
+            if error.errno != errno.ENOSPC or not standalone_mode:
+                raise
+            tell("stdout cannot be written: No space left on device", code := TEMPORARY)
         if not standalone_mode:
             return code
         sys.exit(code)

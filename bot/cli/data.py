@@ -120,6 +120,8 @@ def import_(
 
             rows = row_reading(kind, span, symbol, known, column)
             done = import_rows(files, into, rows, said, advance, restart=restart)
+    if done.skipped and (said.flags or said.tables):
+        talk(f"terms change nothing for files that were in already; say them with `bot data terms {into} ...`")
     _tell_import(into, done, json)
 
 

@@ -99,9 +99,10 @@ def test_a_reader_that_goes_away_has_read_enough(finished) -> None:
 
 
 @pytest.mark.numbers
-def test_a_full_stdout_is_one_line() -> None:
-    said = bot_process("profile", "list", shell="> /dev/full")
-    assert (said.code, "stdout cannot be written: No space left on device" in said.error) == (75, True)
+@pytest.mark.parametrize("words", [("profile", "list"), ("--help",), ("run", "--help")])
+def test_a_full_stdout_is_one_line(words) -> None:
+    said = bot_process(*words, shell="> /dev/full")
+    assert (said.code, said.error) == (75, "Error: stdout cannot be written: No space left on device (code 75)")
 
 
 def test_a_closed_stderr_takes_nothing_from_the_data(finished) -> None:

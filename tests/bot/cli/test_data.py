@@ -40,6 +40,7 @@ def test_a_directory_of_files_is_imported_and_passed_over_the_next_time(tmp_path
 
     assert (first["new_rows"], first["instruments"], first["lacking"]) == (600, ["S0USDT", "S1USDT"], {})
     assert "0 new rows, 2 files were in already" in again.out
+    assert "terms change nothing for files that were in already" in again.err
 
 
 def test_what_lacks_terms_is_told_with_the_flags_and_they_can_be_said(tmp_path: Path) -> None:
