@@ -22,7 +22,7 @@ from contracts.trade import (
     OrderUnknown,
     VenueSnapshot,
 )
-from contracts.wire import Parsed, RawFrame
+from contracts.wire import Parsed, RawFrame, RawSignal
 
 
 class FeedLost(ConnectionError):
@@ -31,6 +31,10 @@ class FeedLost(ConnectionError):
 
 class FeedFinished(Exception):
     """A recording is at its end; nothing more will ever come."""
+
+
+class SignalsLost(ConnectionError):
+    """The connection to where agents elsewhere write is gone, or could not be made; a state, not a crash."""
 
 
 class VenueSilent(ConnectionError):
@@ -83,6 +87,17 @@ class Feed(Protocol):
 
     def connect(self, epoch: int) -> AbstractAsyncContextManager[AsyncIterator[RawFrame]]:
         """Connect and subscribe; the iterator raises FeedLost when the connection goes, FeedFinished at the end."""
+
+
+class SignalSource(Protocol):
+    """Where agents of other processes leave what they believe."""
+
+    def connect(self) -> AbstractAsyncContextManager[AsyncIterator[tuple[RawSignal, ...]]]:
+        """Read on from the end: what was written before is old.
+
+        The iterator gives what has come, never nothing, a few hundred records at most at once; it raises SignalsLost
+        when the connection goes, as entering does where there is none. Neither takes longer than a few seconds to say.
+        """
 
 
 class OrderVenue(Protocol):

@@ -4,7 +4,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from contracts import account, belief, context, decision, life, market, trade
+from contracts import account, belief, context, decision, life, market, remote, trade
 
 Recorded = Literal["full", "digest", "none"]
 
@@ -15,6 +15,7 @@ class Topic(msgspec.Struct, frozen=True):
     `author` is the only role that may say them; `outside` marks what is admitted rather than derived, hence fed again
     by a replay; `retained` topics show their last message per source to whoever starts late; `key` is the field by
     which a mirror partitions; of a `digest` only the hash of the payload is journaled, because it is derivable.
+    `version` is that of the payload: it grows with a change that is not additive (see `contracts.compatibility`).
     """
 
     name: str
@@ -24,6 +25,7 @@ class Topic(msgspec.Struct, frozen=True):
     retained: bool = False
     recorded: Recorded = "full"
     key: str = ""
+    version: int = 1
 
 
 TABLE: Final[tuple[Topic, ...]] = (
@@ -66,6 +68,9 @@ TABLE: Final[tuple[Topic, ...]] = (
     Topic("belief.scores", belief.ScoreCard, "scorer", retained=True, key="author"),
     Topic("belief.drift", belief.DriftState, "drift_watcher", retained=True),
     Topic("belief.model", belief.ModelFitted, "trainer", outside=True, retained=True),
+    Topic("belief.remote", remote.RemoteFrame, "remote", outside=True, key="agent"),
+    Topic("belief.remote.news", remote.RemoteNews, "remote", outside=True, key="kind"),
+    Topic("belief.remote.doubted", remote.RemoteDoubted, "agent", key="agent"),
     # decisions
     Topic("decision.selection", decision.Selection, "selector"),
     Topic("decision.targets", decision.TargetFrame, "strategy", retained=True),

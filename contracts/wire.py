@@ -1,4 +1,4 @@
-"""Raw frames and what parsing them yields: how every feed, live, recorded or simulated, hands over the market."""
+"""Raw frames and what parsing them yields: how every feed hands over the market, and agents elsewhere their beliefs."""
 
 from typing import Literal
 
@@ -21,6 +21,13 @@ class RawFrame(msgspec.Struct, frozen=True, gc=False):
     received_ns: Nanos
     epoch: int
     number: int
+
+
+class RawSignal(msgspec.Struct, frozen=True, gc=False):
+    """The bytes of one record that an agent elsewhere wrote, and the time stamp of that record."""
+
+    data: bytes
+    stamped_ns: Nanos
 
 
 class Sequence(msgspec.Struct, frozen=True, gc=False):

@@ -5,9 +5,9 @@ from collections import Counter
 
 import msgspec
 
-from contracts import account, belief, context, decision, life, market, topics, trade
+from contracts import account, belief, context, decision, life, market, remote, topics, trade
 
-MESSAGE_MODULES = (account, belief, context, decision, life, market, trade)
+MESSAGE_MODULES = (account, belief, context, decision, life, market, remote, trade)
 
 
 def parts_of_messages() -> set[type]:
