@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env canary test numbers check format types imports docker-check bench bench-history crash soak soak-short lock clean
+.PHONY: help env canary test numbers test-services check format types imports docker-check bench bench-history crash soak soak-short lock clean
 
 PYTHON_IN_VENV := .venv/bin/python
 STAMP := .venv/.made-from-the-locks
@@ -12,7 +12,7 @@ KILLS ?= 200
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 help:  ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(STAMP)  ## build .venv from the locks (done once, again when a lock changes)
 
@@ -28,6 +28,10 @@ test: env  ## the whole default suite
 
 numbers: env  ## figures on real data, oracles, and laws at full size: some minutes
 	$(PYTHON_IN_VENV) -m pytest -q -n 2 --dist loadfile -m numbers
+
+test-services: env  ## what needs real servers, which it starts itself: Kafka, Redis, PostgreSQL
+	requirements/services.sh
+	$(PYTHON_IN_VENV) -m pytest -q -m services tests/services
 
 check: env format types imports docker-check  ## format, lint, types, imports, Dockerfile
 
