@@ -4,7 +4,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from contracts import account, belief, context, decision, life, market, remote, trade
+from contracts import account, belief, context, decision, life, market, remote, stream, trade
 
 Recorded = Literal["full", "digest", "none"]
 
@@ -61,6 +61,7 @@ TABLE: Final[tuple[Topic, ...]] = (
     # beliefs
     Topic("belief.features", belief.FeatureFrame, "feature_engine", recorded="digest"),
     Topic("belief.signals", belief.SignalFrame, "agent", retained=True, key="agent"),
+    Topic("belief.shards", stream.ShardFrames, "shards", outside=True),
     Topic("belief.outcome", belief.Outcome, "outcomes", key="author"),
     Topic("belief.slate", belief.Slate, "weighter", retained=True),
     Topic("belief.example", belief.Example, "weighter", recorded="digest"),

@@ -1,0 +1,77 @@
+"""What the roles of one book say to each other: the stream of the market, and what the shards made of a beat.
+
+The stream is the record of one ingest process, message by message: `seq` counts from 1 without a hole within a `run`,
+and `epoch` grows with every ingest process, so that one which was taken for dead has nothing to say any more.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from contracts.belief import FeatureFrame, SignalFrame
+from contracts.quantities import Nanos, Seconds
+
+
+class StreamMessage(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One message of the ingest: where it stands, when it was admitted, by whom, and its canonical bytes."""
+
+    seq: int
+    at_ns: Nanos
+    source: str
+    type: str
+    payload: bytes
+
+
+class StreamBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Messages that follow each other in one ingest process; at least one."""
+
+    run: str
+    epoch: int
+    messages: tuple[StreamMessage, ...]
+
+
+class PartFrames(msgspec.Struct, frozen=True, kw_only=True):
+    """What one part of the agents made of the signal beat that is message `seq` of the stream; said also if nothing.
+
+    Part 0 also says the features. The frames name messages of the shard, which nobody else knows.
+    """
+
+    run: str
+    seq: int
+    part: int
+    parts: int
+    features: FeatureFrame | None
+    signals: tuple[SignalFrame, ...]
+
+
+class ShardFrames(msgspec.Struct, frozen=True, kw_only=True):
+    """What all shards made of one signal beat, put together as one process would have said it.
+
+    `stream` and `seq` say which message of which ingest the beat was. `signals` are in the order of the profile; `late`
+    names the agents whose part did not come in time and who are silent until it does.
+    """
+
+    stream: str
+    seq: int
+    beat: int
+    features: FeatureFrame | None
+    signals: tuple[SignalFrame, ...]
+    late: tuple[str, ...] = ()
+
+
+class StreamPosition(msgspec.Struct, frozen=True):
+    """Everything of a run before `seq` was heard."""
+
+    run: str
+    seq: int
+
+
+class StreamLost(ConnectionError):
+    """The stream cannot be read any more, or never could be; says why."""
+
+
+class StreamSource(Protocol):
+    """What a desk reads: blocks of the stream and frames of the shards, verified, in whatever order they come."""
+
+    async def take(self, within_s: Seconds) -> StreamBlock | PartFrames | None:
+        """The next one; None if there was none in so many real seconds. Where time is virtual it stands meanwhile."""
