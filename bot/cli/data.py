@@ -107,8 +107,7 @@ def import_(
         venue=venue, base=base, quote=quote, settlement=settlement, lot=lot, notional_min=min_notional,
         quantity_max=max_quantity, can_short=can_short, leverage_max=leverage_max,
     )  # fmt: skip
-    span = (from_ns, to_ns)
-    files = files_of(sources)
+    span, files = (from_ns, to_ns), files_of(sources)
     with on_disk(into), progress(f"importing into {into.name}", size_of(files), BYTES_SHOWN) as advance:
         if takes_bars(kind, files):
             from bot.data.importing import BarReading, import_bars

@@ -53,7 +53,7 @@ def dotted(node: ast.AST) -> str:
 
 def imported(source: Source) -> Iterator[tuple[ast.AST, str]]:
     """Every module that is imported, absolutely, with the node that does it."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node, alias.name
@@ -68,7 +68,7 @@ def no_clock_in_the_core(source: Source) -> Iterator[str]:
     for node, module in imported(source):
         if module.split(".")[0] in CLOCK_MODULES:
             yield source.at(node, f"imports {module}: ask the envelope, or the Clock you were given")
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call):
             name = dotted(node.func)
             if any(name == call or name.endswith("." + call) for call in CLOCK_CALLS):
@@ -84,7 +84,7 @@ def no_chance_in_the_core(source: Source) -> Iterator[str]:
             yield source.at(
                 node, f"imports {module}: be given a numpy Generator from Seeds, ids from contracts.identity"
             )
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call):
             name = dotted(node.func)
             if name.startswith(("np.random.", "numpy.random.")) or name in {"os.urandom", "default_rng"}:
@@ -104,14 +104,14 @@ def no_hash_of_text(source: Source) -> Iterator[str]:
     """`hash(str)` differs from process to process."""
     if not source.is_in(*CORE):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hash":
             yield source.at(node, "calls hash(): differs between processes, use hashlib.blake2b")
 
 
 def no_treacherous_asyncio(source: Source) -> Iterator[str]:
     """The calls that lose a cancellation or a task on Python 3.11."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ImportFrom) and node.module == "asyncio":
             for alias in node.names:
                 if f"asyncio.{alias.name}" in TREACHEROUS or alias.name in TREACHEROUS:

@@ -18,7 +18,7 @@ def no_walk_over_a_set(source: Source) -> Iterator[str]:
     if not source.is_in(*CORE):
         return
     names = _names_of_sets(source.tree)
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         for walked in _walked(node):
             if _is_a_set(walked, names):
                 yield source.at(walked, f"walks over a set ({ast.unparse(walked)[:60]}): sort it first")

@@ -34,7 +34,7 @@ def only_the_shells_await(source: Source) -> Iterator[str]:
     """Nothing can change under a decision that has no await in it."""
     if source.is_in(*AWAITING):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, AWAITS):
             yield source.at(node, "awaits: only gateways, adapters, the runtime's shells and bot may")
 
@@ -43,7 +43,7 @@ def only_the_supervision_catches_everything(source: Source) -> Iterator[str]:
     """Whoever else catches everything hides a defect from who would restart; tidying up and raising on is fine."""
     if source.is_in(*CATCH_ALL):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ExceptHandler):
             caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
             raises_on = isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None
@@ -63,7 +63,7 @@ def files_are_short(source: Source) -> Iterator[str]:
 
 def functions_fit_a_screen(source: Source) -> Iterator[str]:
     """Lines of code of one function, with its signature, without its docstring."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, FUNCTIONS):
             allowed = ratchet.FUNCTION_LINES.get(f"{source.path}:{node.name}", FUNCTION_LINES_MAX)
             lines = code_lines(source, node)
@@ -106,7 +106,7 @@ def words(name: str) -> list[str]:
 
 def _defined_names(source: Source) -> Iterator[tuple[ast.AST, str]]:
     yield source.tree, source.path.rsplit("/", 1)[-1].removesuffix(".py")
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             yield node, node.name
         elif isinstance(node, ast.arg):

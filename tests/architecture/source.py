@@ -3,7 +3,7 @@
 import ast
 import subprocess
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -22,6 +22,11 @@ class Source:
         """The syntax tree."""
         return ast.parse(self.text, filename=self.path)
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Every node of the tree, walked once for all rules."""
+        return list(ast.walk(self.tree))
+
     @property
     def package(self) -> str:
         """The top-level package."""
@@ -38,12 +43,16 @@ class Source:
 
 def sources(*folders: str) -> list[Source]:
     """Every Python file below these top-level folders, by path; empty ones promise nothing and are left out."""
+    return [source for folder in folders for source in _below(folder)]
+
+
+@cache
+def _below(folder: str) -> list[Source]:
     found = []
-    for folder in folders:
-        for path in sorted((REPOSITORY / folder).rglob("*.py")):
-            text = path.read_text("utf-8")
-            if text.strip():
-                found.append(Source(path.relative_to(REPOSITORY).as_posix(), text))
+    for path in sorted((REPOSITORY / folder).rglob("*.py")):
+        text = path.read_text("utf-8")
+        if text.strip():
+            found.append(Source(path.relative_to(REPOSITORY).as_posix(), text))
     return found
 
 

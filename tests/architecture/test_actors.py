@@ -87,11 +87,11 @@ def made_by_strangers(source: Source) -> Iterator[str]:
     """Where a message that moves money is made by someone else than its author."""
     ours = {
         alias.asname or alias.name: alias.name
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("contracts.")
         for alias in node.names
     }
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and _last_name(node.func) in {*AUTHORS, *ours}:
             called = ast.unparse(node.func).split(".")
             made = ours.get(called[0], called[-1]) if len(called) == 1 else called[-1]

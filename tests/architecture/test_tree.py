@@ -76,7 +76,7 @@ def only_declares(source: Source) -> bool:
     """Whether a module has types and signatures alone; the topics and schema tests hold those."""
     return not any(
         not is_a_signature(node)
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
 
@@ -116,9 +116,9 @@ def imports_of(source: Source) -> list[tuple[str, list[str]]]:
     """Each imported module with the names taken from it."""
     return [
         (node.module or "", [alias.name for alias in node.names])
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ImportFrom)
-    ] + [(alias.name, []) for node in ast.walk(source.tree) if isinstance(node, ast.Import) for alias in node.names]
+    ] + [(alias.name, []) for node in source.nodes if isinstance(node, ast.Import) for alias in node.names]
 
 
 def test_a_part_of_a_folder_may_be_held_by_a_theme() -> None:

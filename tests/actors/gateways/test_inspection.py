@@ -42,7 +42,7 @@ def expected(name):
     return json.loads(EXPECTED.read_text())[name]
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", [COINBASE, *(pytest.param(name, marks=pytest.mark.numbers) for name in QUICK[1:])])
 def test_every_measured_field_of_a_recording_is_found_equal(name):
     truth = expected(name)
     found = inspect(RecordedFeed(recording(name), FixedClock()), [int(n) for n in truth.get("checkpoints", {})])
@@ -122,6 +122,7 @@ def test_a_stall_in_a_copy_is_named():
     assert faults(COINBASE, stalled(700, 6)) == [("stall", 700)]
 
 
+@pytest.mark.numbers
 def test_after_a_gap_the_books_are_void_to_the_end_where_no_snapshot_comes():
     found = inspect(Copy(COINBASE, without(300)), [299, 1029])
     assert found["checkpoints"]["299"] == expected(COINBASE)["checkpoints"]["299"]
@@ -135,6 +136,7 @@ def numbers_of(name, kind):
     return [frame.number for frame in feed.frames() if kind in frame.data[:60]]
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize("name", [SPOT_TEXT_2021, USDM_2021])
 def test_in_chains_too_everything_broken_is_found_in_its_own_stream(name):
     depth = [n for n in numbers_of(name, b"@depth@") if n > 200]
