@@ -68,14 +68,26 @@ def decode(type_name: str, data: bytes | memoryview) -> msgspec.Struct:
     return message
 
 
+def decode_fields(data: bytes | memoryview) -> dict[str, Any]:
+    """The names and values of a message of any version, columns as columns; raises ValueError for what is none."""
+    fields = msgspec.msgpack.decode(data, ext_hook=_from_extension)
+    if not isinstance(fields, dict):
+        raise ValueError(f"a message is a map of its fields, was a {type(fields).__name__}")
+    return fields
+
+
 def decode_state(kind: type[StateT], data: bytes) -> StateT:
     """An actor's state from its snapshot."""
     return msgspec.msgpack.decode(data, type=kind, ext_hook=_from_extension)
 
 
+DIGEST_BYTES: Final = 16
+"""Shorter than any message of a topic that is recorded as `digest`, so that one kept whole is told apart."""
+
+
 def digest(data: bytes | memoryview) -> bytes:
     """BLAKE2b-128 of a payload: what is journaled of a topic that is recorded as `digest`."""
-    return hashlib.blake2b(data, digest_size=16).digest()
+    return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
 
 
 def schema(kind: type[msgspec.Struct]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ FORMAT: Final = 1
 """The version of everything in this module; it is in every segment header."""
 
 SCHEMA: Final = 1
-"""The version of the message types: optional fields may come under the same number."""
+"""The version in control records; in a message's record it is that of its type (see `contracts.topics`)."""
 
 OUTSIDE: Final = 1
 """Flag: the message was admitted, not derived."""

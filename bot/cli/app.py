@@ -28,6 +28,7 @@ from bot.cli import (
     records,
     report,
     run,
+    schema,
     sweep,
     train,
 )
@@ -119,4 +120,5 @@ app.add_typer(data.app, name="data", rich_help_panel=RESEARCH)
 app.add_typer(agents.app, name="agents", rich_help_panel=RESEARCH)
 app.add_typer(features.app, name="features", rich_help_panel=RESEARCH)
 app.add_typer(profiles.app, name="profile", rich_help_panel=OPERATE)
+app.add_typer(schema.app, name="schema", rich_help_panel=INSPECT)
 app.add_typer(models.app, name="models", rich_help_panel=RESEARCH)

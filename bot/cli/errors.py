@@ -134,11 +134,16 @@ def _of_files() -> dict[type[Exception], int]:
     from adapters.tables.errors import BadTable, ForeignTable, MissingTable
     from bot.features.catalogue import NotThere
     from bot.features.computed import TooShort
+    from bot.schemas import BadSchema, SchemaNotFound
     from contracts.history import DatasetUnusable
     from contracts.ports import ModelRejected
+    from contracts.upgrades import UnreadableVersion
 
     return {
         DatasetUnusable: BAD_CONFIGURATION,
+        UnreadableVersion: BAD_CONFIGURATION,
+        BadSchema: BAD_CONFIGURATION,
+        SchemaNotFound: NOT_FOUND,
         MissingRecording: NOT_FOUND,
         MissingTable: NOT_FOUND,
         NotThere: NOT_FOUND,
