@@ -9,6 +9,7 @@ from contracts.instrument import Universe
 from contracts.market import BarHistory
 from contracts.model import ModelTexts
 from contracts.quantities import Nanos, Seconds
+from contracts.stored_features import FeatureSet, StoredFeatures
 from contracts.trade import (
     CancelOrder,
     CancelRejected,
@@ -51,6 +52,10 @@ class ModelRejected(Exception):
 
 class WorkFailed(Exception):
     """A worker process gave no result: it failed, took too long, or was killed; says why."""
+
+
+class StoreUnavailable(ConnectionError):
+    """The feature store gave no answer in time, or refused; whoever asked goes on without it."""
 
 
 class Clock(Protocol):
@@ -173,3 +178,35 @@ class Workers(Protocol):
 
         Cancelled or too late, its process is killed.
         """
+
+
+class FeatureStore(Protocol):
+    """Where features are kept for others to read: a cache that may be away or lie, and that no decision rests on.
+
+    Each value says itself what it is of; one that does not say what was asked for is absent, and counted in `refused`.
+    """
+
+    name: str
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """How many values were treated as absent, by why."""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it failed so often on end that it is not even asked for a while."""
+
+    async def write(self, rows: StoredFeatures) -> None:
+        """Keep a value for each row, in one round trip; raises StoreUnavailable: some may have been written."""
+
+    async def read(self, of: FeatureSet, symbols: Sequence[str], *, since_ns: Nanos = 0) -> StoredFeatures:
+        """What is there, in the order of the symbols, in one round trip; raises StoreUnavailable."""
+
+    async def symbols(self, of: FeatureSet) -> tuple[str, ...]:
+        """The instruments there are values of, in order; raises StoreUnavailable."""
+
+    async def clean(self, keep: FeatureSet | None = None) -> int:
+        """Take away what is of other sets than `keep`, all where that is None; how many. Raises StoreUnavailable."""
+
+    async def close(self) -> None:
+        """Close what is open."""
