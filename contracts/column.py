@@ -15,7 +15,10 @@ import numpy.typing as npt
 
 EXTENSION_CODE: Final = 1
 
-_DTYPES: Final = {"f": np.dtype("<f8"), "i": np.dtype("<i8"), "b": np.dtype("|b1")}
+_FLOAT: Final = np.dtype("<f8")
+_INTEGER: Final = np.dtype("<i8")
+_FLAG: Final = np.dtype("|b1")
+_DTYPES: Final = {"f": _FLOAT, "i": _INTEGER, "b": _FLAG}
 _SHAPE: Final = struct.Struct("<cBII")
 
 
@@ -35,16 +38,10 @@ class Column:
 
     def __init__(self, values: npt.ArrayLike) -> None:
         array = np.asarray(values)
-        kind = "i" if array.dtype.kind == "u" else array.dtype.kind
-        if kind not in _DTYPES or array.ndim not in (1, 2):
-            raise ValueError(f"a column holds f, i or b in 1 or 2 dimensions, was {array.dtype} in {array.ndim}")
-        owned = np.array(array, dtype=_DTYPES[kind], order="C", copy=True)
-        if kind == "f":
-            missing = np.isnan(owned)
-            if missing.any():
-                owned[missing] = np.nan
-        owned.setflags(write=False)
-        object.__setattr__(self, "values", owned)
+        dtype = _INTEGER if array.dtype.kind == "u" else _DTYPES.get(array.dtype.kind)
+        if dtype is None:
+            raise ValueError(f"a column holds f, i or b, was {array.dtype}")
+        _own(self, np.array(array, dtype=dtype, order="C"))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a column is immutable: {name}")
@@ -93,20 +90,33 @@ class Column:
         return column
 
 
+def _own(column: Column, array: npt.NDArray[Any]) -> Column:
+    """Give a new column its array: contiguous, of one of the three kinds, and known to nobody else."""
+    if array.ndim not in (1, 2):
+        raise ValueError(f"a column holds 1 or 2 dimensions, was {array.ndim}")
+    if array.dtype == _FLOAT:
+        missing = np.isnan(array)
+        if np.count_nonzero(missing):
+            array[missing] = np.nan
+    array.setflags(write=False)
+    object.__setattr__(column, "values", array)
+    return column
+
+
 def floats(values: npt.ArrayLike) -> Column:
     """A float64 column, whatever number kind came in."""
-    return Column(np.asarray(values, dtype=np.float64))
+    return _own(object.__new__(Column), np.array(values, dtype=_FLOAT, order="C"))
 
 
 def integers(values: npt.ArrayLike) -> Column:
     """An int64 column; raises ValueError for values with a fraction."""
     array = np.asarray(values)
-    whole = array.astype(np.int64)
+    whole = array.astype(_INTEGER, order="C")
     if array.dtype.kind == "f" and not np.array_equal(whole, array):
         raise ValueError("an integer column got values with a fraction")
-    return Column(whole)
+    return _own(object.__new__(Column), whole)
 
 
 def flags(values: npt.ArrayLike) -> Column:
     """A bool column."""
-    return Column(np.asarray(values, dtype=np.bool_))
+    return _own(object.__new__(Column), np.array(values, dtype=_FLAG, order="C"))
