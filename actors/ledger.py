@@ -14,7 +14,8 @@ from actors.execution.books import Book, booked
 from actors.execution.exact import differences, minus, rounded, times
 from actors.reacting import Answer, Reacting, Reaction
 from actors.settings import more_than_zero
-from actors.valuation import Prices, Rate, Valuation, Worth
+from actors.valuation import Prices, Rate, Valuation
+from actors.worths import Worths
 from contracts.account import Equity, Position
 from contracts.envelope import Envelope
 from contracts.instrument import Instrument
@@ -84,7 +85,6 @@ class Ledger(Reacting[LedgerState]):
 
     def __init__(self, settings: LedgerSettings) -> None:
         self._settings = settings
-        self._worths: dict[str, Worth] = {}
         super().__init__(LedgerState())
 
     def reactions(self) -> dict[type[msgspec.Struct], Reaction]:
@@ -97,6 +97,9 @@ class Ledger(Reacting[LedgerState]):
             VenueSnapshot: self._on_snapshot,
             Beat: self._on_beat,
         }
+
+    def derive(self) -> None:
+        self._worths = Worths()
 
     def check(self) -> None:
         """Every fill has an instrument, nothing is booked before the opening, and the peak is a peak."""
@@ -220,12 +223,10 @@ class Ledger(Reacting[LedgerState]):
             at_ns,
             mark_age_s_max=settings.mark_age_s_max,
             rate_age_s_max=settings.rate_age_s_max,
-            worths=self._worths,
         )
         for asset, amount in state.cash.items():
             value.hold(asset, amount)
-        for symbol, book in state.books.items():
-            value.own(symbol, book)
+        value.own_all(state.books, self._worths)
         for execution in state.parked:
             value.knows_nothing_of(f"instrument {execution.symbol}")
         return value

@@ -1,9 +1,10 @@
 """What positions are worth: the last valid marks and rates as exact money, and the names of what is missing or old."""
 
 import math
+from collections.abc import Mapping
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from functools import cached_property, lru_cache
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -11,21 +12,28 @@ from numpy.typing import NDArray
 
 from actors.alignment import moved_array, moves
 from actors.execution.books import Book
+from actors.worths import NONE, Worth, Worths, worth_of
 from contracts.column import Column, floats, integers
 from contracts.instrument import Instrument, Universe
 from contracts.market import MarkFrame
 from contracts.quantities import Money, Nanos, Seconds, nanos, seconds
 
 MIDDLES_KEPT: Final = 4096
+ONE: Final = Decimal(1)
 _HALF: Final = Decimal("0.5")
 
 
-class Marks(msgspec.Struct, frozen=True):
+class Marks(msgspec.Struct, frozen=True, dict=True):
     """The last valid best bid and offer of every column, NaN where there was never one, and when it was admitted."""
 
     bid: Column
     ask: Column
     tick_ns: Column
+
+    @cached_property
+    def rows(self) -> list[tuple[float, float, Nanos]]:
+        """Bid, offer and time of each column as plain numbers, for who looks at many of them one by one."""
+        return list(zip(self.bid.values.tolist(), self.ask.values.tolist(), self.tick_ns.values.tolist(), strict=True))
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -55,22 +63,11 @@ class Prices(msgspec.Struct, kw_only=True):
             self.marks = _merged(self.marks, self.universe, self.universe, frame)
 
 
-class Worth(NamedTuple):
-    """What a position in the account's own currency is worth, as long as book and marks are these very ones."""
-
-    book: Book
-    marks: Marks | None
-    value: Money
-    size: Money
-    unrealised: Money
-
-
 class Valuation:
     """A sum over balances and positions in one currency at one instant, that remembers what it could not value.
 
     `missing` names every mark and rate that is unknown or too old; the last known value was used for the old ones.
-    `unknown` is true where something never had a value: then the sum is no sum. `worths` is a memory between two sums
-    of one account: what was neither traded nor marked anew in between is worth what it was.
+    `unknown` is true where something never had a value: then the sum is no sum.
     """
 
     def __init__(
@@ -81,16 +78,14 @@ class Valuation:
         *,
         mark_age_s_max: Seconds,
         rate_age_s_max: Seconds,
-        worths: dict[str, Worth] | None = None,
     ) -> None:
         self._prices = prices
         self._currency = currency
         self._at_ns = at_ns
         self._mark_age_s_max = mark_age_s_max
-        self._worths = worths if worths is not None else {}
         self._mark_age_ns_max = nanos(mark_age_s_max)
         self._rate_age_s_max = rate_age_s_max
-        self.cash = self.gross = self.net = self.unrealised = Decimal(0)
+        self.cash = self.gross = self.net = self.unrealised = NONE
         self.missing: list[str] = []
         self.unknown = False
 
@@ -99,28 +94,47 @@ class Valuation:
         if amount:
             self.cash += amount * self.rate(asset)
 
+    def own_all(self, books: Mapping[str, Book], worths: Worths) -> None:
+        """Add every position of an account; what was neither traded nor marked anew is worth what `worths` knows."""
+        if worths.marks is not self._prices.marks:
+            worths.turn_to(self._prices.marks)
+        for symbol, book in books.items():
+            known = worths.of.get(symbol)
+            if known is None or known.book is not book:
+                worth = self._plain(symbol, book)
+                if worth is None:
+                    break
+                worths.put(symbol, worth)
+        else:
+            if worths.oldest_ns is None or self._at_ns - worths.oldest_ns <= self._mark_age_ns_max:
+                self.net += worths.net
+                self.gross += worths.gross
+                self.unrealised += worths.unrealised
+                return
+        for symbol, book in books.items():
+            self.own(symbol, book)
+
+    def _plain(self, symbol: str, book: Book) -> Worth | None:
+        """What a position in the account's own currency is worth; None where there is more to say of it."""
+        if not book.quantity:
+            return Worth(book, NONE, NONE, NONE, self._at_ns)
+        instrument = self._prices.instruments.get(symbol)
+        if instrument is None or instrument.quote != self._currency:
+            return None
+        row = self._row(instrument)
+        middle = _middle(instrument, row[0], row[1]) if row is not None else NONE
+        return worth_of(book, middle, ONE, row[2]) if row is not None and middle else None
+
     def own(self, symbol: str, book: Book) -> None:
         """Add a position."""
         if not book.quantity:
-            return
-        known = self._worths.get(symbol)
-        if known is not None and known.book is book and known.marks is self._prices.marks:
-            self._note_mark_age(self._prices.instruments[symbol], known.marks)
-            self._add(known)
             return
         instrument = self._prices.instruments.get(symbol)
         if instrument is None:
             self.knows_nothing_of(f"instrument {symbol}")
             return
-        marked = self.mark(instrument)
-        mark, rate = marked or book.entry, self.rate(instrument.quote)
-        value = book.quantity * mark * rate
-        worth = Worth(book, self._prices.marks, value, abs(value), book.quantity * (mark - (book.entry or mark)) * rate)
-        if marked is not None and instrument.quote == self._currency:
-            self._worths[symbol] = worth
-        self._add(worth)
-
-    def _add(self, worth: Worth) -> None:
+        mark, rate = self.mark(instrument) or book.entry, self.rate(instrument.quote)
+        worth = worth_of(book, mark, rate, self._at_ns)
         self.net += worth.value
         self.gross += worth.size
         self.unrealised += worth.unrealised
@@ -131,45 +145,41 @@ class Valuation:
         An instrument that quotes in the account's currency comes first; `by` are the assets that this one is to value.
         """
         if asset == self._currency:
-            return Decimal(1)
+            return ONE
         rate = self._prices.rates.get(asset)
         if rate is not None:
             self._note_age(f"rate of {asset}", rate.at_ns, self._rate_age_s_max)
             return rate.value
         of_asset = (each for each in self._prices.instruments.values() if each.base == asset and each.quote not in by)
         for instrument in sorted(of_asset, key=lambda each: each.quote != self._currency):
-            mark = self.mark(instrument) if self._column(instrument) is not None else None
+            mark = self.mark(instrument) if self._row(instrument) is not None else None
             if mark is not None:
                 return mark * self.rate(instrument.quote, (*by, asset))
         self.knows_nothing_of(f"rate of {(by or (asset,))[0]}")
-        return Decimal(0)
+        return NONE
 
     def mark(self, instrument: Instrument) -> Money | None:
         """The exact middle of the last valid quote, or None."""
-        marks, column = self._prices.marks, self._column(instrument)
-        if marks is None or column is None:
+        row = self._row(instrument)
+        if row is None:
             self._lacks(f"mark of {instrument.symbol} is unknown")
             return None
-        self._note_mark_age(instrument, marks)
-        return _middle(instrument, float(marks.bid.values[column]), float(marks.ask.values[column]))
+        bid, ask, tick_ns = row
+        if self._at_ns - tick_ns > self._mark_age_ns_max:
+            self._note_age(f"mark of {instrument.symbol}", tick_ns, self._mark_age_s_max)
+        return _middle(instrument, bid, ask)
 
-    def _column(self, instrument: Instrument) -> int | None:
-        """Where the instrument's mark is; None if there never was one."""
+    def _row(self, instrument: Instrument) -> tuple[float, float, Nanos] | None:
+        """Bid, offer and time of the instrument's mark; None if there never was one."""
         marks, universe = self._prices.marks, self._prices.universe
         column = universe.positions.get(instrument.symbol) if universe is not None else None
-        known = marks is not None and column is not None and math.isfinite(marks.bid.values[column])
-        return column if known else None
+        row = marks.rows[column] if marks is not None and column is not None else None
+        return row if row is not None and math.isfinite(row[0]) else None
 
     def knows_nothing_of(self, what: str) -> None:
         """Name what never had a value."""
         self.unknown = True
         self._lacks(f"{what} is unknown")
-
-    def _note_mark_age(self, instrument: Instrument, marks: Marks | None) -> None:
-        assert marks is not None and self._prices.universe is not None, "there is a mark"
-        tick_ns = int(marks.tick_ns.values[self._prices.universe.positions[instrument.symbol]])
-        if self._at_ns - tick_ns > self._mark_age_ns_max:
-            self._note_age(f"mark of {instrument.symbol}", tick_ns, self._mark_age_s_max)
 
     def _note_age(self, what: str, at_ns: Nanos, age_s_max: Seconds) -> None:
         age_ns = self._at_ns - at_ns
@@ -189,10 +199,12 @@ def _middle(instrument: Instrument, bid: float, ask: float) -> Money:
 
 def nearest(instrument: Instrument, price: float) -> Money:
     """The grid price next to a float that was one: undoes the rounding of ticks to floats, nothing else."""
-    return instrument.price(instrument.ticks_below(price + 0.5 * float(instrument.tick)))
+    return instrument.price(math.floor(price / float(instrument.tick) + 0.5))
 
 
 def _merged(known: Marks | None, before: Universe | None, after: Universe, frame: MarkFrame | None) -> Marks:
+    if frame is not None and np.count_nonzero(frame.valid.values) == len(after):
+        return Marks(bid=frame.bid, ask=frame.ask, tick_ns=frame.tick_ns)
     bid, ask, tick_ns = _laid_out(known, before, after)
     if frame is not None:
         valid = frame.valid.values
