@@ -27,6 +27,19 @@ class Topic(msgspec.Struct, frozen=True):
     key: str = ""
     version: int = 1
 
+    @property
+    def by_instrument(self) -> bool:
+        """Whether what leaves the process has the symbol of an instrument as its key."""
+        return self.key == "symbol" or self.payload in FRAMES
+
+    @property
+    def is_state(self) -> bool:
+        """Whether the last message of a key says all there is to know: a mirror keeps that one for ever.
+
+        What many authors say about one instrument is kept apart by author here, and by instrument out there.
+        """
+        return self.retained and not (self.payload in FRAMES and self.key)
+
 
 TABLE: Final[tuple[Topic, ...]] = (
     # life of the process
@@ -129,6 +142,25 @@ BULK: Final[tuple[type[msgspec.Struct], ...]] = (
     belief.Example,
 )
 """What a record of decisions alone leaves the contents out of: history has them, and the run can be made again."""
+
+FRAMES: Final[tuple[type[msgspec.Struct], ...]] = (
+    market.BarHistory,
+    market.ClosedBars,
+    market.BarFrame,
+    market.MarkFrame,
+    market.TradeFrame,
+    market.PerpFrame,
+    market.BookFrame,
+    context.ContextFrame,
+    belief.FeatureFrame,
+    belief.SignalFrame,
+    belief.Slate,
+    belief.Outcome,
+    belief.Example,
+    decision.TargetFrame,
+    remote.RemoteFrame,
+)
+"""Cross-sections over the universe they name: what leaves the process of them is a row for each instrument."""
 
 DECISIVE: Final[tuple[type[msgspec.Struct], ...]] = (
     decision.Selection,
