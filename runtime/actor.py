@@ -65,7 +65,12 @@ class Inbox(Protocol):
 class Gateway(ABC):
     """An actor that owns one connection to the outside; the only place that awaits."""
 
-    role: ClassVar[str]
+    role: ClassVar[str] = ""
+    """The author role of what it admits; none for one that only carries out."""
+
+    also: ClassVar[tuple[str, ...]] = ()
+    """Further roles of the topics table, for one that carries in what gateways elsewhere have admitted."""
+
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
 
     @abstractmethod
