@@ -22,7 +22,12 @@ SHIPPED: Final[Mapping[str, str]] = {
 }
 """Kind -> where its class is."""
 
-AGENTS: Final[Family[Agent]] = Family(Agent, "agent", "kind", "keel.agents", SHIPPED)
+REMOTE: Final = "remote"
+"""The kind of an agent that runs in another process; the other words are classes that run in this one."""
+
+AGENTS: Final[Family[Agent]] = Family(
+    Agent, "agent", "kind", "keel.agents", {**SHIPPED, REMOTE: "actors.agents.remote:Remote"}
+)
 
 
 def agent_of(kind: str, owner: str = "") -> type[Agent]:

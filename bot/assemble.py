@@ -20,6 +20,7 @@ from actors.gateways.feed_counts import FeedCounts, Quarantined
 from actors.gateways.feed_handler import FeedHandler
 from actors.gateways.metronome import Metronome
 from actors.gateways.order_gateway import OrderGateway
+from actors.gateways.remote_signals import RemoteCounts, RemoteSignals
 from actors.gateways.trainer import Trainer, buffer_of
 from actors.ledger import Ledger
 from actors.marker import Marker
@@ -32,7 +33,7 @@ from actors.selector import Selector
 from actors.sentinel import Sentinel
 from actors.target_gate import TargetGate
 from actors.trade_keeper import TradeKeeper
-from bot.agents import agent_of
+from bot.agents import REMOTE, agent_of
 from bot.builder import REQUIRED_OF_STRATEGY, Assembly, SystemBuilder
 from bot.outside import Outside
 from bot.profile import Profile
@@ -67,6 +68,7 @@ class Hooks:
     finished: Callable[[], None] = _nothing
     lagging: Callable[[], bool] = _never
     feed_counts: FeedCounts = field(default_factory=FeedCounts)
+    remote_counts: RemoteCounts = field(default_factory=RemoteCounts)
     first_epoch: int = 1
 
 
@@ -84,7 +86,7 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
             profile, profile.strategy, outside, checked=checked, feed=feed, venue=venue, cadence=cadence
         )
     gate = partial(RiskGate, profile.limits, profile.account.currency, _chance(seeds, "risk"), profile.planning)
-    return (
+    builder = (
         SystemBuilder(outside, checked)
         .with_actor("sentinel", "desk", partial(Sentinel, profile.sentinel))
         .with_actor("marker", "market", partial(Marker, profile.marks))
@@ -111,8 +113,19 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         .with_gateway("cadence", "metronome", cadence)
         .with_gateway("trainer", "trainer", _trainer(profile, outside))
         .with_gateway("allocator", "allocator", partial(Allocator, outside.workers, profile.planning.solve_s_max))
-        .build()
     )
+    return _with_remote(builder, profile, outside, hooks).build()
+
+
+def _with_remote(builder: SystemBuilder, profile: Profile, outside: Outside, hooks: Hooks) -> SystemBuilder:
+    """The gateway of agents elsewhere, where the profile has any."""
+    remote = {
+        name: each.settings(name, profile.bars.bar_s) for name, each in profile.agents.items() if each.kind == REMOTE
+    }
+    if not remote:
+        return builder
+    listening = partial(RemoteSignals, outside.signals, outside.clock, profile.remote, remote, hooks.remote_counts)
+    return builder.with_gateway("remote_signals", "sources", listening)
 
 
 def _feed(profile: Profile, outside: Outside, hooks: Hooks) -> Callable[[], FeedHandler]:

@@ -72,7 +72,7 @@ def _opened(account: Account, profile: Profile, identity: RunIdentity, *, virtua
         path = account.directory / account.record.last_run
         reason = _why_not(path, profile, identity)
         if reason is None:
-            return _take_up(account, path, virtual)
+            return _take_up(account, path, virtual, profile.journal.full)
         set_aside = reason
     opened = _begin(account, profile, virtual, set_aside)
     account.took_up(opened.name)
@@ -104,19 +104,19 @@ def _begin(
     try:
         path.mkdir(mode=PRIVATE)
         disk, snapshots = _disks(path)
-        journal = JournalWriter(disk, threaded=not virtual, decisions_only=decisions_only)
+        journal = JournalWriter(disk, threaded=not virtual, decisions_only=decisions_only, full=profile.journal.full)
         store(profile, path)
     except OSError as error:
         raise RunsUnusable(f"{path} cannot be made: {error.strerror}; choose another with --runs DIR") from error
     return OpenRun(name, path, account, epoch, 1, disk, journal, snapshots, None, set_aside)
 
 
-def _take_up(account: Account, path: Path, virtual: bool) -> OpenRun:
+def _take_up(account: Account, path: Path, virtual: bool, full: tuple[str, ...]) -> OpenRun:
     epoch = account.next_epoch()
     try:
         disk, snapshots = _disks(path)
         found = recover(disk)
-        journal = JournalWriter(disk, after=found, threaded=not virtual)
+        journal = JournalWriter(disk, after=found, threaded=not virtual, full=full)
     except OSError as error:
         raise RunsUnusable(f"{path} cannot be taken up: {error.strerror}; mend it, or start with --new") from error
     return OpenRun(path.name, path, account, epoch, len(starts(disk)) + 1, disk, journal, snapshots, found, "")

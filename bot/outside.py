@@ -1,13 +1,17 @@
 """The outside: one frozen value with a field per port; live, recorded, simulated and test worlds differ in it alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from contracts.ports import Clock, Feed, Journal, ModelShelf, OrderVenue, Workers
+from adapters.signals.memory import MemorySignals
+from contracts.ports import Clock, Feed, Journal, ModelShelf, OrderVenue, SignalSource, Workers
 
 
 @dataclass(frozen=True)
 class Outside:
-    """Where time, the market and the venue come from, where the record goes, what was learned, who does hard work."""
+    """Where time, the market and the venue come from, where the record goes, what was learned, who does hard work.
+
+    `signals` is where agents of other processes are heard; in most worlds there are none.
+    """
 
     clock: Clock
     feed: Feed
@@ -15,3 +19,4 @@ class Outside:
     journal: Journal
     models: ModelShelf
     workers: Workers
+    signals: SignalSource = field(default_factory=MemorySignals)

@@ -21,6 +21,7 @@ from actors.feature_engine import FeatureEngineSettings
 from actors.gateways.feed_handler import FeedSettings
 from actors.gateways.metronome import CadenceSettings
 from actors.gateways.order_gateway import OrderGatewaySettings
+from actors.gateways.remote_signals import RemoteSettings
 from actors.gateways.trainer import TrainerSettings
 from actors.ledger import LedgerSettings
 from actors.marker import MarkerSettings
@@ -41,6 +42,7 @@ from bot.settings import (
     AccountSettings,
     AgentProfile,
     HealthSettings,
+    JournalSettings,
     ModelsSettings,
     ProcessSettings,
     RunsSettings,
@@ -53,8 +55,8 @@ from bot.settings import (
 LIVE_REFUSES_ENVIRONMENT: Final = ("risk", "sentinel", "account")
 """Sections that the live profile takes from files alone: a stray variable must not move a limit."""
 
-OUTSIDE_OF_DECISIONS: Final = ("kafka",)
-"""Sections that feed copies to others: not even their presence is part of what decisions depend on."""
+OUTSIDE_OF_DECISIONS: Final = ("kafka", "journal", "remote")
+"""What is kept, copied and let in: all of it is on record, so not even its presence is part of what decides."""
 
 SEED_MAX: Final = 2**63 - 1
 DECIDE_S_MIN: Final = 0.01
@@ -99,6 +101,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     history: FillSettings | None = None
     strategy: StrategyProfile | None = None
     kafka: KafkaSettings | None = None
+    journal: JournalSettings = JournalSettings()
+    remote: RemoteSettings = RemoteSettings()
 
     def __post_init__(self) -> None:
         named(self.name)

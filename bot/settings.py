@@ -11,12 +11,13 @@ from adapters.simulated.settings import BrokerSettings, MarketSettings
 from adapters.simulated.weather import WeatherSettings
 from bot.builder import REQUIRED
 from contracts.life import StopPolicy
+from contracts.topics import TABLE
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """Names of profiles and accounts, which become names of directories."""
 
 AGENT_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-AGENTS_ARE_NOT: Final = (*REQUIRED, "process", "control", "bus")
+AGENTS_ARE_NOT: Final = (*REQUIRED, "process", "control", "bus", "remote_signals")
 """Authors of messages that are no agents."""
 
 START_NS_MAX: Final = 2**62
@@ -35,20 +36,31 @@ class AccountSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         named(self.name)
 
 
-class AgentProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One agent: `kind` names its class, shipped or `module:Class` of the user's own."""
+class AgentProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One agent: `kind` names its class, shipped or `module:Class` of the user's own; `remote` runs elsewhere.
+
+    `age_s_max` is how old a belief of a remote agent may be; 0 stands for its horizon.
+    """
 
     kind: str
     horizon_s: float
     prior: float
     label_s: float
+    age_s_max: float = 0.0
 
     def __post_init__(self) -> None:
         self.settings("of the profile", 60.0)
 
     def settings(self, name: str, bar_s: float) -> AgentSettings:
         """The agent's own settings under its name."""
-        return AgentSettings(name=name, horizon_s=self.horizon_s, prior=self.prior, label_s=self.label_s, bar_s=bar_s)
+        return AgentSettings(
+            name=name,
+            horizon_s=self.horizon_s,
+            prior=self.prior,
+            label_s=self.label_s,
+            bar_s=bar_s,
+            age_s_max=self.age_s_max,
+        )
 
 
 class StrategyProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,6 +135,22 @@ class RunsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def __post_init__(self) -> None:
         if not self.directory:
             raise ValueError("directory was empty, expected where runs are kept")
+
+
+class JournalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is kept whole of a run although a digest would do: `full` names topics.
+
+    Raises:
+        ValueError: a topic of which the journal keeps no digest.
+    """
+
+    full: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        digests = [topic.name for topic in TABLE if topic.recorded == "digest"]
+        for name in self.full:
+            if name not in digests:
+                raise ValueError(f"full has {name!r}, expected a topic kept as a digest: {', '.join(digests)}")
 
 
 class ModelsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

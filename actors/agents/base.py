@@ -192,17 +192,34 @@ class Agent(StatefulActor[AgentState]):
         state.universe, state.marks, state.silent = universe, None, False
         self._measure(universe)
 
+    def see(self, features: FeatureFrame, at_ns: Nanos) -> Evidence | None:
+        """What the agent sees, with freshness 0 where quotes are too old; None before marks, or without its source.
+
+        The score is NaN where a mark is not valid. This is the answer before anything was earned.
+        """
+        marks = self.state.marks
+        assert features.schema == REGISTRY.schema_hash, f"features of schema {features.schema}"
+        values = features.values.values
+        if marks is None or (self.needs and not np.isfinite(values[self._needed]).any()):
+            return None
+        with np.errstate(invalid="ignore", divide="ignore"):
+            view = self._view(values, marks, at_ns)
+            evidence = self.on_frame(view)
+            return Evidence(
+                np.where(marks.valid.values, evidence.score, np.nan),
+                evidence.deviation,
+                np.where(view.age_s <= self.settings.horizon_s, evidence.freshness, 0.0),
+            )
+
     def _on_features(self, features: FeatureFrame, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         marks, state = self.state.marks, self.state
         if marks is None:
             return NOTHING
-        assert features.schema == REGISTRY.schema_hash, f"features of schema {features.schema}"
-        values = features.values.values
-        absent = bool(self.needs) and not np.isfinite(values[self._needed]).any()
-        if absent and state.silent:
+        evidence = self.see(features, envelope.at_ns)
+        if evidence is None and state.silent:
             return NOTHING
         with np.errstate(invalid="ignore", divide="ignore"):
-            belief = nothing(len(marks.mid)) if absent else self._believe(values, marks, envelope.at_ns)
+            belief = nothing(len(marks.mid)) if evidence is None else self._believe(evidence)
         silent = not np.isfinite(belief.sigma).any()
         if silent and state.silent:
             return NOTHING
@@ -222,16 +239,8 @@ class Agent(StatefulActor[AgentState]):
             ),
         )
 
-    def _believe(self, values: Floats, marks: MarkFrame, at_ns: Nanos) -> Belief:
-        view = self._view(values, marks, at_ns)
-        evidence = self.on_frame(view)
-        return believe(
-            np.where(marks.valid.values, evidence.score, np.nan),
-            evidence.deviation,
-            self._calibration.factor,
-            self.worth(),
-            np.where(view.age_s <= self.settings.horizon_s, evidence.freshness, 0.0),
-        )
+    def _believe(self, evidence: Evidence) -> Belief:
+        return believe(evidence.score, evidence.deviation, self._calibration.factor, self.worth(), evidence.freshness)
 
     def _view(self, values: Floats, marks: MarkFrame, at_ns: Nanos) -> View:
         settings, mid = self.settings, marks.mid.values

@@ -1,7 +1,7 @@
 """The journal of a run: every message is kept in order, and `durable` says truly what a power cut cannot take."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from adapters.journal.disk import Disk
@@ -39,7 +39,7 @@ class JournalWriter:
 
     With `threaded` the syncs run in a thread of the journal's own, and many waiters share one; without, inline.
     With `decisions_only` bulky contents are left out, as is the promise about messages from outside: such a run cannot
-    be replayed, only made again. `after` is what `recover` found in the directory: the journal goes on from there in a
+    be replayed, only made again. Topics in `full` are kept whole where a digest would do. `after` is what `recover` found in the directory: the journal goes on from there in a
     new segment, on the same chain. Raises ValueError where the directory holds segments and no recovery is given,
     OSError where it cannot write.
     """
@@ -51,6 +51,7 @@ class JournalWriter:
         after: Recovery | None = None,
         threaded: bool = False,
         decisions_only: bool = False,
+        full: Collection[str] = (),
         segment_bytes: int = SEGMENT_BYTES,
         free_bytes_min: int = FREE_BYTES_MIN,
     ) -> None:
@@ -66,7 +67,7 @@ class JournalWriter:
         self.synced_seq = self.ended_seq
         self._written: tuple[int, int, Nanos] = (after.last_seq, after.turn, after.at_ns) if after else (0, 0, 0)
         self._segments = Segments(disk, after.end.segment + 1 if after else 1, after.head if after else GENESIS)
-        self._encoder = Encoder(decisions_only=decisions_only)
+        self._encoder = Encoder(decisions_only=decisions_only, full=full)
         self._decisions_only = decisions_only
         self._envelopes: list[Envelope[Any]] = []
         self._flags: list[int] = []

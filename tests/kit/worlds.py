@@ -11,6 +11,8 @@ import msgspec
 
 from adapters.models.shelf import EmptyShelf
 from adapters.models.workers import ProcessWorkers
+from adapters.signals.memory import MemorySignals
+from adapters.silent_stream import SilentStream
 from adapters.simulated.feed import SimulatedFeed
 from adapters.simulated.ledger import LedgerFile
 from adapters.simulated.market import Market
@@ -26,8 +28,9 @@ from bot.profile import Profile
 from bot.system import Ending, System
 from contracts.envelope import Envelope
 from contracts.life import RunStarted
-from contracts.ports import Clock, Feed, Journal, ModelShelf, OrderVenue
+from contracts.ports import Clock, Feed, Journal, ModelShelf, OrderVenue, SignalSource
 from contracts.quantities import SECOND_NS
+from contracts.stream import StreamSource
 from runtime.clock import LoopClock
 from runtime.seeds import Seeds
 from runtime.simloop import SimLoop
@@ -87,6 +90,9 @@ class TestWorld:
     models: ModelShelf = field(default_factory=EmptyShelf)
     feed_of: Callable[[Feed, Clock], Feed] = lambda feed, clock: feed
     venue_of: Callable[[OrderVenue, Clock], OrderVenue] = lambda venue, clock: venue
+    signals: SignalSource = field(default_factory=MemorySignals)
+    stream: StreamSource = field(default_factory=SilentStream)
+    held: bool = False
 
     def outside(self) -> Outside:
         simulated = self.profile.simulated
@@ -101,6 +107,9 @@ class TestWorld:
             journal=self.journal,
             models=self.models,
             workers=ProcessWorkers({}),
+            signals=self.signals,
+            stream=self.stream,
+            held=self.held,
         )
 
 

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from bot import agents
-from bot.agents import SHIPPED
+from bot.agents import REMOTE, SHIPPED
 from tests.kit.command_line import Said, bot
 
 OWN = """
@@ -34,7 +34,7 @@ def said(*arguments: object) -> Said:
 
 
 def test_all_agents_are_listed_with_a_line_each() -> None:
-    assert tuple(line.split()[0] for line in said("list").out.splitlines()) == tuple(SHIPPED)
+    assert tuple(line.split()[0] for line in said("list").out.splitlines()) == (*SHIPPED, REMOTE)
     listed = said("list", "--json").json
     assert listed["pairs"] == {"origin": "shipped", "says": listed["pairs"]["says"]}
     assert "Moskowitz" in said("describe", "ts_momentum", "--json").json["says"][0]

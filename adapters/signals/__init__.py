@@ -1,0 +1,1 @@
+"""What agents elsewhere write, kept in memory: for tests, and for worlds that no agent elsewhere can reach."""
