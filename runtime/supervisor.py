@@ -42,6 +42,7 @@ TASK_GUARDS: Final[dict[str, Guard]] = {
     "trainer": _ALL_DAY,
     "allocator": _ALL_DAY,
     "mirrors": _ALL_DAY,
+    "sources": _ALL_DAY,
     "stores": _ALL_DAY,
     "notifier": _ALL_DAY,
 }
