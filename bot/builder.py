@@ -60,6 +60,17 @@ REQUIRED_OF_STRATEGY: Final = (
     "marker", "bar_builder", "strategy", "risk", "desk", "ledger", "sentinel", "auditor", "feed", "cadence", "venue",
 )  # fmt: skip
 
+SHARD_BELIEVES: Final = ("trade_keeper", "context_keeper", "book_keeper")
+"""What only beliefs need: where others believe for a desk it does without."""
+
+REQUIRED_OF_INGEST: Final = ("feed", "cadence")
+REQUIRED_OF_DESK: Final = (
+    *(part for part in REQUIRED if part not in (*SHARD_BELIEVES, "feed", "cadence")), "stream",
+)  # fmt: skip
+REQUIRED_OF_PART: Final = (
+    "marker", "bar_builder", *SHARD_BELIEVES, "feature_engine", "regime_watcher", "outcomes",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SystemBuilder:

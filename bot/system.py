@@ -82,15 +82,15 @@ class System:
 
     def admit(self, payload: msgspec.Struct) -> Envelope[Any]:
         """Admit a message of the process itself."""
-        return self._admit(payload, "process", "process")
+        return self._admit(payload, "process", ("process",))
 
     def admit_as_venue(self, payload: msgspec.Struct) -> Envelope[Any]:
         """Admit what is proved about an order without asking the venue."""
-        return self._admit(payload, "process", "venue")
+        return self._admit(payload, "process", ("venue",))
 
     def admit_as_operator(self, payload: msgspec.Struct) -> Envelope[Any]:
         """Admit an act of a principal."""
-        return self._admit(payload, "control", "operator")
+        return self._admit(payload, "control", ("operator",))
 
     async def serve(self, policy: Callable[[], StopPolicy]) -> Ending:
         """Start every gateway, run until asked to end, drain, and say the last word; the journal is still open."""
@@ -125,21 +125,21 @@ class System:
             self.gateways[part.name], self.outlets[part.name] = gateway, outlet
             self.bus.connect(outlet, gateway.inputs)
             try:
-                await gateway.run(outlet, self._admit_of(part.name, gateway.role))
+                await gateway.run(outlet, self._admit_of(part.name, (gateway.role, *gateway.also)))
             finally:
                 self.bus.disconnect(outlet)
                 outlet.closed = True
 
         return serve
 
-    def _admit_of(self, source: str, role: str) -> Admit:
+    def _admit_of(self, source: str, roles: tuple[str, ...]) -> Admit:
         def admit(payload: msgspec.Struct) -> Envelope[Any]:
-            return self._admit(payload, source, role)
+            return self._admit(payload, source, roles)
 
         return admit
 
-    def _admit(self, payload: msgspec.Struct, source: str, role: str) -> Envelope[Any]:
-        if topic_of(payload).author != role:
+    def _admit(self, payload: msgspec.Struct, source: str, roles: tuple[str, ...]) -> Envelope[Any]:
+        if topic_of(payload).author not in roles:
             raise Misspoken(f"{source} admitted {type(payload).__name__}, which is for {topic_of(payload).author}")
         try:
             return self.bus.admit(payload, source)

@@ -64,10 +64,15 @@ def _on_time() -> bool:
     return False
 
 
+def _allowed(order: Order) -> str:
+    return ""
+
+
 class OrderGateway(Gateway):
     """Sends orders, cancels and questions of the desk, and admits what the venue says.
 
-    `lagging` is asked before each order: while it says yes the loop is late, and what was decided is old.
+    `lagging` is asked before each order: while it says yes the loop is late, and what was decided is old. `barred` says
+    why this process may not send it, empty if it may.
     """
 
     role = "venue"
@@ -81,12 +86,14 @@ class OrderGateway(Gateway):
         settings: OrderGatewaySettings,
         *,
         lagging: Callable[[], bool] = _on_time,
+        barred: Callable[[Order], str] = _allowed,
     ) -> None:
         self._venue = venue
         self._journal = journal
         self._clock = clock
         self._settings = settings
         self._lagging = lagging
+        self._barred = barred
         self._look = LastLook()
         self._waiting: dict[str, Envelope[Order]] = {}
         self._withdrawn: dict[str, str] = {}
@@ -166,6 +173,9 @@ class OrderGateway(Gateway):
             return f"cancelled before it was sent: {withdrawn}"
         if self._lagging():
             return "the event loop is late"
+        barred = self._barred(order)
+        if barred:
+            return barred
         return self._look.objection(order, self._clock.now()) or ("dry run" if self._settings.dry_run else "")
 
     async def _send_cancels(self, admit: Admit) -> None:

@@ -1,0 +1,109 @@
+"""The barrier at a signal beat: nothing of the stream goes on before every part has said what it made of the beat.
+
+What is put together is a function of the beat and of what each part said, never of the order in which they came. A
+part that was not there in time is late: its agents are silent at this beat, and what it says later is passed over.
+"""
+
+from typing import Final
+
+import msgspec
+
+from contracts.belief import FeatureFrame, SignalFrame
+from contracts.stream import PartFrames, ShardFrames, StreamPosition
+
+EARLY_MAX: Final = 100_000
+"""Frames of beats that have not come yet; a shard further ahead than this reads another stream."""
+
+
+class BarrierCounts(msgspec.Struct, kw_only=True):
+    """What was passed over: said twice, too late, of another split, by agents of another part, or too far ahead."""
+
+    twice: int = 0
+    late: int = 0
+    strange: int = 0
+    forgotten: int = 0
+
+
+def split(agents: tuple[str, ...], parts: int) -> tuple[tuple[str, ...], ...]:
+    """The agents of each part: dealt out one after the other, so that neighbours of like cost lie in different parts.
+
+    Raises:
+        ValueError: fewer than one part.
+    """
+    if parts < 1:
+        raise ValueError(f"parts was {parts}, expected at least 1")
+    return tuple(agents[part::parts] for part in range(parts))
+
+
+class Barrier:
+    """Keeps what parts say until their beat comes; `close` gives the frames of a beat, whole or without the late."""
+
+    def __init__(self, agents: tuple[str, ...], parts: int) -> None:
+        self.counts = BarrierCounts()
+        self._agents = agents
+        self._split = split(agents, parts)
+        self._said: dict[tuple[str, int], dict[int, PartFrames]] = {}
+        self._kept = 0
+        self._done = StreamPosition("", 0)
+        self._past: set[str] = set()
+
+    def hear(self, frames: PartFrames) -> None:
+        """Take what a part said."""
+        if not self._is_of_this_split(frames):
+            self.counts.strange += 1
+        elif frames.run in self._past or (frames.run == self._done.run and frames.seq < self._done.seq):
+            self.counts.late += 1
+        elif frames.part in self._said.get((frames.run, frames.seq), {}):
+            self.counts.twice += 1
+        elif self._kept >= EARLY_MAX:
+            self.counts.forgotten += 1
+        else:
+            self._said.setdefault((frames.run, frames.seq), {})[frames.part] = frames
+            self._kept += 1
+
+    def missing(self, run: str, seq: int) -> tuple[int, ...]:
+        """The parts that have not yet said what they made of a beat."""
+        said = self._said.get((run, seq), {})
+        return tuple(part for part in range(len(self._split)) if part not in said)
+
+    def close(self, run: str, seq: int, beat: int) -> ShardFrames:
+        """The frames of a beat by those who were in time; from now on everybody else is late."""
+        said = self._said.pop((run, seq), {})
+        signals = {each.agent: each for part in sorted(said) for each in said[part].signals}
+        features: FeatureFrame | None = said[0].features if 0 in said else None
+        frames = ShardFrames(
+            stream=run,
+            seq=seq,
+            beat=beat,
+            features=features,
+            signals=tuple(_in_order(signals, self._agents)),
+            late=tuple(
+                agent for agent in self._agents if any(agent in self._split[part] for part in self._absent(said))
+            ),
+        )
+        self._forget(run, seq)
+        return frames
+
+    def _is_of_this_split(self, frames: PartFrames) -> bool:
+        parts = len(self._split)
+        if frames.parts != parts or not 0 <= frames.part < parts:
+            return False
+        return all(each.agent in self._split[frames.part] for each in frames.signals)
+
+    def _absent(self, said: dict[int, PartFrames]) -> tuple[int, ...]:
+        return tuple(part for part in range(len(self._split)) if part not in said)
+
+    def _forget(self, run: str, seq: int) -> None:
+        if run != self._done.run and self._done.run:
+            self._past.add(self._done.run)
+        self._done = StreamPosition(run, seq + 1)
+        self._said = {
+            key: parts
+            for key, parts in self._said.items()
+            if key[0] not in self._past and (key[0] != run or key[1] > seq)
+        }
+        self._kept = sum(len(parts) for parts in self._said.values())
+
+
+def _in_order(signals: dict[str, SignalFrame], agents: tuple[str, ...]) -> list[SignalFrame]:
+    return [signals[agent] for agent in agents if agent in signals]
