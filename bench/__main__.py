@@ -11,7 +11,7 @@ from runtime.fingerprint import pin_processor
 
 pin_processor()  # as a run does: the figures are of the numeric paths that a run takes
 
-PARTS = ("turns", "beliefs", "features", "sources", "boosters", "journal", "parse", "loop", "process")
+PARTS = ("turns", "beliefs", "features", "sources", "boosters", "journal", "parse", "loop", "process", "store")
 GOALS = {
     "ms_9_quantiles_64_60_rounds_p50": "at most 3 of CPU",
     "ms_9_quantiles_64_80_rounds_p50": "at most 3 of CPU",
@@ -32,6 +32,10 @@ GOALS = {
     "help_s": "P8: at most 0.3",
     "start_to_trading_s": "P8: at most 2",
     "resident_mb": "P9: at most 220",
+    "us_read_unix_p50": "P14: below 1,000",
+    "us_read_tcp_p50": "P14: below 1,000",
+    "read_to_bare_mget_unix": "P14: at most 1.5",
+    "read_to_bare_mget_tcp": "P14: at most 1.5",
     "running_cpu_percent": "P10: at most 1 at one quote a second and instrument",
 }
 

@@ -1,8 +1,8 @@
 """Features as a store keeps them: one value for each instrument, which says itself what it is of.
 
 A value holds the set of features it has (a hash), its instrument, the seq and time of the frame, one float32 for each
-feature, and a digest over all of it, keyed where there is a key. Whoever reads it believes none of the rest of the way:
-what is of another set, another instrument, too old, cut, or altered anywhere is treated as absent, and counted by why.
+feature, and a checksum over all of it: a CRC-32 against accidents, or, where there is a key, a keyed BLAKE2b against
+forgers too. What is of another set or instrument, too old, cut, or altered anywhere is absent, and counted by why.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from contracts.quantities import Nanos, Seconds
 Refusal = Literal["missing", "old", "other set", "other instrument", "damaged"]
 
 VERSION_BYTES: Final = 16
+CRC_BYTES: Final = 4
 DIGEST_BYTES: Final = 16
 SYMBOL_BYTES_MAX: Final = 255
 COMPRESS_FROM: Final = 1024
@@ -30,8 +31,10 @@ PAYS: Final = 0.75
 
 _MAGIC: Final = b"KFV1"
 _SET: Final = struct.Struct("<4s16sHB")
-_TAIL: Final = struct.Struct("<Bqq")
-_PLAIN, _PACKED = 0, 1
+_STAMP: Final = struct.Struct("<Bqq")
+"""Whether the features are packed, seq, and time: what precedes them."""
+_CRC_OF_WHOLE: Final = 0x2144DF1C
+"""The CRC-32 of whatever ends in its own CRC-32: so a value is checked without being cut."""
 
 Floats32 = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -95,7 +98,7 @@ def stored(
 class ValueCodec:
     """Values of one set as bytes, and back. `refused` counts what was treated as absent, by why.
 
-    Laws: decode(encode(x)) is x; after any change of any byte, or of the key, an instrument is absent.
+    Laws: decode(encode(x)) is x; after a change of any byte, or of the key, an instrument is absent.
     """
 
     def __init__(self, of: FeatureSet, key: bytes = b"") -> None:
@@ -103,75 +106,72 @@ class ValueCodec:
         self.refused: dict[Refusal, int] = {}
         self._key = hashlib.sha256(key).digest() if key else b""
         self._heads: dict[str, bytes] = {}
-        self._plain_bytes = 4 * of.count
+        self._row = np.dtype([("kind", "u1"), ("seq", "<i8"), ("at_ns", "<i8"), ("values", "<f4", (of.count,))])
+        self._proof_bytes = DIGEST_BYTES if key else CRC_BYTES
 
     def encode(self, rows: StoredFeatures) -> list[bytes]:
         """A value for each row; raises ValueError for rows of another set, or a symbol that is too long."""
         if rows.of != self.of:
             raise ValueError(f"features were of set {rows.of.version[:12]}, expected {self.of.version[:12]}")
-        size, plain = self._plain_bytes, rows.values.astype("<f4", copy=False).tobytes()
-        bodies = [plain[at : at + size] for at in range(0, size * len(rows.symbols), size)]
-        stamps = zip(rows.symbols, rows.seq.tolist(), rows.at_ns.tolist(), bodies, strict=True)
-        return [self._value(*each) for each in stamps]
-
-    def _value(self, symbol: str, seq: int, at_ns: Nanos, body: bytes) -> bytes:
-        kind, body = _packed(body)
-        value = b"".join((self._head(symbol), _TAIL.pack(kind, seq, at_ns), body))
-        return value + self._digest(value)
+        table = np.zeros(len(rows.symbols), dtype=self._row)
+        table["seq"], table["at_ns"], table["values"] = rows.seq, rows.at_ns, rows.values
+        data, size = table.tobytes(), self._row.itemsize
+        bodies = [data[at : at + size] for at in range(0, len(data), size)]
+        if 4 * self.of.count >= COMPRESS_FROM:
+            bodies = [_packed(body) for body in bodies]
+        return [self._proved(self._head(symbol) + body) for symbol, body in zip(rows.symbols, bodies, strict=True)]
 
     def decode(self, symbols: Sequence[str], values: Sequence[bytes | None], since_ns: Nanos = 0) -> StoredFeatures:
         """The features of those instruments, in their order; what cannot be trusted, or is from before, is absent."""
-        width, size = len(symbols), self._plain_bytes
-        seqs, stamps = [0] * width, [0] * width
-        bodies: list[bytes | memoryview] = []
-        places: list[int] = []
+        width = len(symbols)
         if len(values) != width:
             values = [None] * width  # an answer to another question
+        bodies: list[bytes] = []
+        places: list[int] = []
         for at, (symbol, value) in enumerate(zip(symbols, values, strict=True)):
-            found = self._opened(symbol, value)
-            if isinstance(found, str):
-                self._refuse(found)
-                continue
-            seq, at_ns, body = found
-            if at_ns < since_ns or at_ns <= 0 or len(body) != size:
-                self._refuse("damaged" if len(body) != size else "old")
-                continue
-            seqs[at], stamps[at] = seq, at_ns
-            bodies.append(body)
-            places.append(at)
-        rows = np.frombuffer(b"".join(bodies), dtype="<f4").reshape(len(bodies), self.of.count)
-        if len(places) < width:
-            every = np.full((width, self.of.count), np.nan, dtype=np.float32)
-            every[places] = rows
-            rows = every
-        return StoredFeatures(self.of, tuple(symbols), np.array(seqs), np.array(stamps), rows)
+            body = self._body(symbol, value)
+            if isinstance(body, bytes):
+                bodies.append(body)
+                places.append(at)
+            else:
+                self._refuse(body)
+        table = np.frombuffer(b"".join(bodies), dtype=self._row)
+        old = table["at_ns"] < max(since_ns, 1)
+        if old.any() or len(table) < width:
+            self._refuse("old", int(old.sum()))
+            every = np.zeros(width, dtype=self._row)
+            every["values"] = np.nan
+            every[np.array(places, dtype=np.int64)[~old]] = table[~old]
+            table = every
+        return StoredFeatures(
+            self.of, tuple(symbols), table["seq"].copy(), table["at_ns"].copy(), np.ascontiguousarray(table["values"])
+        )
 
-    def _opened(self, symbol: str, value: bytes | None) -> tuple[int, Nanos, bytes | memoryview] | Refusal:
+    def _body(self, symbol: str, value: bytes | None) -> bytes | Refusal:
+        """What is in a value that is whole, of this set and of that instrument; or why it is not believed."""
         if value is None:
             return "missing"
-        head = self._head(symbol)
-        start = len(head)
-        end = len(value) - DIGEST_BYTES
-        if end < start + _TAIL.size or not hmac.compare_digest(self._digest(value[:end]), value[end:]):
+        head, end = self._heads.get(symbol) or self._head(symbol), len(value) - self._proof_bytes
+        if not self._is_proved(value):
             return "damaged"
         if not value.startswith(head):
             return self._why_not(value)
-        kind, seq, at_ns = _TAIL.unpack_from(value, start)
-        body = memoryview(value)[start + _TAIL.size : end]
-        if kind == _PACKED:
-            return seq, at_ns, _unpacked(body, self._plain_bytes)
-        return (seq, at_ns, body) if kind == _PLAIN else "damaged"
+        body = value[len(head) : end]
+        if len(body) == self._row.itemsize and not body[0]:
+            return body
+        return _unpacked(body, self._row.itemsize) or "damaged"
 
     def _why_not(self, value: bytes) -> Refusal:
         """What is wrong with a value that is whole but not the one asked for."""
-        magic, version, count, _ = _SET.unpack_from(value, 0)
-        if magic != _MAGIC:
+        if len(value) < _SET.size or not value.startswith(_MAGIC):
             return "damaged"
+        _, version, count, _ = _SET.unpack_from(value, 0)
         same = version == bytes.fromhex(self.of.version) and count == self.of.count
         return "other instrument" if same else "other set"
 
-    def _refuse(self, why: Refusal) -> None:
-        self.refused[why] = self.refused.get(why, 0) + 1
+    def _refuse(self, why: Refusal, times: int = 1) -> None:
+        if times:
+            self.refused[why] = self.refused.get(why, 0) + times
 
     def _head(self, symbol: str) -> bytes:
         """What every value of this instrument in this set begins with."""
@@ -184,23 +184,36 @@ class ValueCodec:
             head = self._heads[symbol] = fixed + name
         return head
 
+    def _proved(self, data: bytes) -> bytes:
+        if self._key:
+            return data + self._digest(data)
+        return data + zlib.crc32(data).to_bytes(CRC_BYTES, "little")
+
+    def _is_proved(self, value: bytes) -> bool:
+        """Whether nothing of a value was altered; with a key, by somebody who has not got it."""
+        if not self._key:
+            return zlib.crc32(value) == _CRC_OF_WHOLE
+        return hmac.compare_digest(self._digest(value[:-DIGEST_BYTES]), value[-DIGEST_BYTES:])
+
     def _digest(self, data: bytes) -> bytes:
         return hashlib.blake2b(data, digest_size=DIGEST_BYTES, key=self._key).digest()
 
 
-def _packed(body: bytes) -> tuple[int, bytes]:
+def _packed(body: bytes) -> bytes:
     """Bytes of equal rank beside each other, since neighbours have like exponents; plain where that is no gain."""
-    if len(body) < COMPRESS_FROM:
-        return _PLAIN, body
-    ranks = np.frombuffer(body, dtype=np.uint8).reshape(-1, 4).T
+    plain = body[_STAMP.size :]
+    ranks = np.frombuffer(plain, dtype=np.uint8).reshape(-1, 4).T
     packed = zlib.compress(ranks.tobytes(), 1)
-    return (_PACKED, packed) if len(packed) <= PAYS * len(body) else (_PLAIN, body)
+    return b"\1" + body[1 : _STAMP.size] + packed if len(packed) <= PAYS * len(plain) else body
 
 
-def _unpacked(body: memoryview, size: int) -> bytes:
+def _unpacked(body: bytes, size: int) -> bytes:
     """The plain bytes, never many more than wanted; empty for what does not unpack."""
+    wanted = size - _STAMP.size
     try:
-        ranks = zlib.decompressobj().decompress(body, size + 1)
+        ranks = zlib.decompressobj().decompress(body[_STAMP.size :], wanted + 1) if body[:1] == b"\1" else b""
     except zlib.error:
         return b""
-    return np.frombuffer(ranks, dtype=np.uint8).reshape(4, -1).T.tobytes() if len(ranks) == size else b""
+    if len(ranks) != wanted:
+        return b""
+    return b"\0" + body[1 : _STAMP.size] + np.frombuffer(ranks, dtype=np.uint8).reshape(4, -1).T.tobytes()

@@ -1,5 +1,7 @@
 """Values of a feature store: they come back as they were, or not at all."""
 
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -113,11 +115,11 @@ def test_a_value_is_packed_only_where_that_saves_a_quarter():
 
 def test_a_packed_value_never_unpacks_to_more_than_it_says(monkeypatch):
     kept, _ = of_many(np.full(COMPRESS_FROM, 0.0))
-    monkeypatch.setattr(stored_features, "_packed", lambda body: (1, stored_features.zlib.compress(bytes(1 << 24))))
+    monkeypatch.setattr(stored_features, "_packed", lambda body: b"\1" + body[1:17] + zlib.compress(bytes(1 << 24)))
     (bomb,) = ValueCodec(kept.of).encode(kept)
     codec = ValueCodec(kept.of)
     assert not codec.decode(kept.symbols, (bomb,)).present.any() and codec.refused == {"damaged": 1}
-    monkeypatch.setattr(stored_features, "_packed", lambda body: (1, b"no zlib"))
+    monkeypatch.setattr(stored_features, "_packed", lambda body: b"\1" + body[1:17] + b"no zlib")
     (rubbish,) = ValueCodec(kept.of).encode(kept)
     assert not codec.decode(kept.symbols, (rubbish,)).present.any() and codec.refused == {"damaged": 2}
 
