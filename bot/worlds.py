@@ -24,12 +24,13 @@ from adapters.simulated.stormy_venue import StormyVenue
 from adapters.simulated.venue import SimulatedVenue
 from bot.assemble import Hooks, assemble
 from bot.configuration import BadConfiguration
+from bot.features.storing import store_of as feature_store_of
 from bot.models.places import commands, pinned_of, shelf_of, store_of
 from bot.outside import Outside
 from bot.profile import Profile
 from contracts.instrument import Universe
 from contracts.market import Tick
-from contracts.ports import Clock, Feed, Journal, ModelShelf, OrderVenue, Workers
+from contracts.ports import Clock, FeatureStore, Feed, Journal, ModelShelf, OrderVenue, Workers
 from contracts.quantities import Nanos
 from runtime.bus import Bus
 from runtime.clock import FixedClock, LoopClock, WallClock
@@ -56,6 +57,7 @@ class World:
     virtual: bool
     on_tick: Callable[[Tick], None] | None = None
     close: Callable[[], None] = _nothing_held
+    store: FeatureStore | None = None
 
     def outside(self, journal: Journal) -> Outside:
         """The outside with the record of a run."""
@@ -66,6 +68,7 @@ class World:
             journal=journal,
             models=self.models,
             workers=self.workers,
+            store=self.store,
         )
 
 
@@ -90,6 +93,7 @@ def simulated_world(profile: Profile, run: Path, *, virtual: bool) -> World:
         workers=_workers(profile, virtual),
         virtual=virtual,
         close=close,
+        store=_store(profile, clock, virtual),
     )
 
 
@@ -127,6 +131,7 @@ def recorded_world(profile: Profile, played: Played, run: Path) -> World:
         virtual=played.virtual,
         on_tick=venue.on_tick,
         close=ledger.close,
+        store=_store(profile, played.clock, played.virtual),
     )
 
 
@@ -145,6 +150,12 @@ def replayed_bus(profile: Profile, journal: Journal, now: Callable[[], Nanos], r
 
 def _models(profile: Profile, run: Path) -> ModelShelf:
     return shelf_of(store_of(Path(profile.models.directory)), run)
+
+
+def _store(profile: Profile, clock: Clock, virtual: bool) -> FeatureStore | None:
+    if profile.store is None:
+        return None
+    return feature_store_of(profile.store, profile.account.name, clock, virtual=virtual)
 
 
 def _workers(profile: Profile, virtual: bool) -> Workers:
