@@ -16,6 +16,7 @@ from actors.drift_watcher import DriftWatcher
 from actors.execution_desk import ExecutionDesk
 from actors.feature_engine import FeatureEngine
 from actors.gateways.allocator import Allocator
+from actors.gateways.feature_store import FeatureWriter, StoreFigures
 from actors.gateways.feed_counts import FeedCounts, Quarantined
 from actors.gateways.feed_handler import FeedHandler
 from actors.gateways.metronome import Metronome
@@ -69,6 +70,7 @@ class Hooks:
     lagging: Callable[[], bool] = _never
     feed_counts: FeedCounts = field(default_factory=FeedCounts)
     remote_counts: RemoteCounts = field(default_factory=RemoteCounts)
+    store_figures: StoreFigures = field(default_factory=StoreFigures)
     first_epoch: int = 1
 
 
@@ -114,7 +116,7 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         .with_gateway("trainer", "trainer", _trainer(profile, outside))
         .with_gateway("allocator", "allocator", partial(Allocator, outside.workers, profile.planning.solve_s_max))
     )
-    return _with_remote(builder, profile, outside, hooks).build()
+    return _with_store(_with_remote(builder, profile, outside, hooks), profile, outside, hooks).build()
 
 
 def _with_remote(builder: SystemBuilder, profile: Profile, outside: Outside, hooks: Hooks) -> SystemBuilder:
@@ -126,6 +128,22 @@ def _with_remote(builder: SystemBuilder, profile: Profile, outside: Outside, hoo
         return builder
     listening = partial(RemoteSignals, outside.signals, outside.clock, profile.remote, remote, hooks.remote_counts)
     return builder.with_gateway("remote_signals", "sources", listening)
+
+
+def _with_store(builder: SystemBuilder, profile: Profile, outside: Outside, hooks: Hooks) -> SystemBuilder:
+    """The writer of features for others to read, where there is a store."""
+    if profile.store is None or outside.store is None:
+        return builder
+    writing = partial(
+        FeatureWriter,
+        outside.store,
+        outside.clock,
+        profile.store.writer,
+        hooks.store_figures,
+        bar_s=profile.features.bar_s,
+        horizon_bars=profile.features.horizon_bars,
+    )
+    return builder.with_gateway("feature_store", "stores", writing)
 
 
 def _feed(profile: Profile, outside: Outside, hooks: Hooks) -> Callable[[], FeedHandler]:

@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 
 from adapters.signals.memory import MemorySignals
-from contracts.ports import Clock, Feed, Journal, ModelShelf, OrderVenue, SignalSource, Workers
+from contracts.ports import Clock, FeatureStore, Feed, Journal, ModelShelf, OrderVenue, SignalSource, Workers
 
 
 @dataclass(frozen=True)
 class Outside:
     """Where time, the market and the venue come from, where the record goes, what was learned, who does hard work.
 
-    `signals` is where agents of other processes are heard; in most worlds there are none.
+    `signals` is where agents of other processes are heard; in most worlds there are none. `store` is where features
+    are kept for others to read.
     """
 
     clock: Clock
@@ -20,3 +21,4 @@ class Outside:
     models: ModelShelf
     workers: Workers
     signals: SignalSource = field(default_factory=MemorySignals)
+    store: FeatureStore | None = None

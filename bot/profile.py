@@ -37,6 +37,7 @@ from actors.settings import more_than_zero, within
 from adapters.kafka.settings import KafkaSettings
 from adapters.simulated.bar_prices import FillSettings
 from bot.configuration import BadConfiguration, Layered, convert, layers
+from bot.features.storing import StoreSettings
 from bot.runs import replace_file
 from bot.settings import (
     AccountSettings,
@@ -55,7 +56,7 @@ from bot.settings import (
 LIVE_REFUSES_ENVIRONMENT: Final = ("risk", "sentinel", "account")
 """Sections that the live profile takes from files alone: a stray variable must not move a limit."""
 
-OUTSIDE_OF_DECISIONS: Final = ("kafka", "journal", "remote")
+OUTSIDE_OF_DECISIONS: Final = ("kafka", "journal", "remote", "store")
 """What is kept, copied and let in: all of it is on record, so not even its presence is part of what decides."""
 
 SEED_MAX: Final = 2**63 - 1
@@ -101,6 +102,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     history: FillSettings | None = None
     strategy: StrategyProfile | None = None
     kafka: KafkaSettings | None = None
+    store: StoreSettings | None = None
     journal: JournalSettings = JournalSettings()
     remote: RemoteSettings = RemoteSettings()
 
@@ -108,6 +110,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         named(self.name)
         if self.kafka is not None:
             self.kafka.refuse_plaintext(self.world)
+        if self.store is not None:
+            self.store.refuse_plaintext(self.world)
         within("the run", 0, SEED_MAX, seed=self.seed)
         if not self.agents:
             raise ValueError("agents were empty, expected at least one")
