@@ -3,10 +3,15 @@
 import math
 from decimal import ROUND_FLOOR, Decimal
 from functools import cached_property
+from typing import Final
 
 import msgspec
 
 from contracts.quantities import Bps, Lots, Money, Ticks
+
+QUOTIENT_MAX: Final = 1e9
+SURELY_APART: Final = 1e-5
+"""Below QUOTIENT_MAX a quotient of floats errs by a millionth at most: beyond ten of them its floor is certain."""
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,4 +131,8 @@ def _whole(value: Decimal, step: Decimal, what: str) -> int:
 def _floor(value: float, step: Decimal, what: str) -> int:
     if not math.isfinite(value):
         raise ValueError(f"{what} was {value}, expected a finite number")
+    quotient = value / float(step)
+    whole = math.floor(quotient)
+    if abs(quotient) < QUOTIENT_MAX and SURELY_APART < quotient - whole < 1.0 - SURELY_APART:
+        return whole
     return int((Decimal(repr(value)) / step).to_integral_value(rounding=ROUND_FLOOR))

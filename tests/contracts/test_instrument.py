@@ -1,5 +1,6 @@
 """Instruments: the one crossing between exact money and float belief stays on the grid."""
 
+import math
 from decimal import Decimal
 
 import pytest
@@ -22,6 +23,20 @@ def test_lots_within_a_belief_never_exceed_it(quantity) -> None:
     lots = instrument.lots_within(quantity)
     assert abs(instrument.quantity(lots)) <= abs(Decimal(repr(quantity)))
     assert abs(Decimal(repr(quantity))) - abs(instrument.quantity(lots)) < instrument.lot
+
+
+@given(
+    st.integers(-(10**12), 10**12), st.sampled_from(("0.01", "0.05", "0.001", "0.25", "3", "0.00000001")),
+    st.integers(-3, 3), st.floats(-1e-4, 1e-4),
+)  # fmt: skip
+def test_lots_are_counted_as_the_decimals_would_be(count, step, ulps, beside) -> None:
+    """A float beside the grid, however near, lies on the side of it on which its decimal text does."""
+    lot = Decimal(step)
+    for quantity in (float(count * lot), float(count * lot) * (1.0 + beside)):
+        for _ in range(abs(ulps)):
+            quantity = math.nextafter(quantity, math.copysign(math.inf, ulps))
+        exact = int(abs(Decimal(repr(quantity))) // lot)
+        assert an_instrument(lot=lot).lots_within(quantity) == (exact if quantity >= 0 else -exact)
 
 
 @given(st.floats(0.01, 1e6))
