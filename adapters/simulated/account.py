@@ -38,26 +38,45 @@ class Held(msgspec.Struct, kw_only=True):
 
 
 class Account:
-    """Balances per quote asset and positions per symbol: the opening plus every fill."""
+    """Balances per quote asset and positions per symbol: the opening plus every fill.
+
+    What positions are worth is kept from one order to the next, and worked out anew for what was traded or has moved.
+    """
 
     def __init__(self, balances: dict[str, Decimal]) -> None:
         self.balances = dict(balances)
         self.positions: dict[str, Decimal] = {}
+        self._worth: dict[str, Money] = {}
+        self._net = self._gross = NONE
+        self._traded: dict[str, None] = {}
 
     def book(self, fill: Filled) -> None:
         """Apply one fill: a buy pays price x quantity, and the fee is paid in the same asset."""
         signed = fill.quantity * sign(fill.side)
         self.positions[fill.symbol] = self.positions.get(fill.symbol, NONE) + signed
+        self._traded[fill.symbol] = None
         paid = signed * fill.price + fill.fee
         self.balances[fill.fee_asset] = self.balances.get(fill.fee_asset, NONE) - paid
 
-    def refusals(self, order: Order, instrument: Instrument, open_orders: Iterable[Held], mid: Mid) -> list[str]:
+    def turn_to(self, moved: Iterable[str] | None, mid: Mid) -> None:
+        """Value the positions by the middles of now; `moved` names what has moved since the last time, None: all."""
+        symbols = self.positions if moved is None else {**self._traded, **dict.fromkeys(moved)}
+        for symbol in symbols:
+            quantity = self.positions.get(symbol, NONE)
+            worth = quantity * (mid(symbol) or NONE) if quantity else NONE
+            was = self._worth.get(symbol, NONE)
+            self._worth[symbol] = worth
+            self._net += worth - was
+            self._gross += abs(worth) - abs(was)
+        self._traded = {}
+
+    def refusals(self, order: Order, instrument: Instrument, open_orders: Iterable[Held]) -> list[str]:
         """Every rule the order breaks, with the number that was and the number that may be; empty means accepted."""
         mine = [held for held in open_orders if held.symbol == order.symbol]
         return _grid(order, instrument) or [
             *_self_trade(order, mine),
             *self._short(order, instrument, mine),
-            *(self._reduce_only(order) if order.reduce_only else self._margin(order, instrument, open_orders, mid)),
+            *(self._reduce_only(order) if order.reduce_only else self._margin(order, instrument, open_orders)),
         ]
 
     def _short(self, order: Order, instrument: Instrument, mine: list[Held]) -> list[str]:
@@ -76,15 +95,11 @@ class Account:
             return []
         return [f"reduce only: {order.side} {order.quantity} with a position of {position}"]
 
-    def _margin(self, order: Order, instrument: Instrument, open_orders: Iterable[Held], mid: Mid) -> list[str]:
+    def _margin(self, order: Order, instrument: Instrument, open_orders: Iterable[Held]) -> list[str]:
         """Gross exposure with all open orders may be leverage times equity; quote assets count at par."""
         if order.quantity <= -self.positions.get(order.symbol, NONE) * sign(order.side):
             return []
-        equity, gross = sum(self.balances.values(), NONE), order.quantity * order.limit
-        for symbol, quantity in self.positions.items():
-            price = mid(symbol) or NONE
-            equity += quantity * price
-            gross += abs(quantity) * price
+        equity, gross = sum(self.balances.values(), self._net), order.quantity * order.limit + self._gross
         gross += sum((held.left * held.limit for held in open_orders if not held.reduce_only), NONE)
         most = equity * instrument.leverage_max
         return [] if gross <= most else [f"insufficient margin: gross would be {gross:.2f}, at most {most:.2f}"]

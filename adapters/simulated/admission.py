@@ -32,8 +32,9 @@ class Admission:
             return [f"symbol {order.symbol} is not listed or has no market yet"]
         if len(open_orders) >= self._settings.orders_open_max:
             return [f"{len(open_orders)} orders are open, at most {self._settings.orders_open_max}"]
-        mid = partial(self._mid, at_ns)
-        return self._records.account.refusals(order, instrument, tuple(open_orders.values()), mid)
+        account = self._records.account
+        account.turn_to(self._prices.moved(), partial(self._mid, at_ns))
+        return account.refusals(order, instrument, tuple(open_orders.values()))
 
     def _mid(self, at_ns: Nanos, symbol: str) -> Decimal | None:
         middle = self._prices.middle(symbol, at_ns)

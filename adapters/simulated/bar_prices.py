@@ -75,18 +75,24 @@ class BarPrices:
         self._columns = universe.positions
         self._bar: ComingBar | None = None
         self._gone: dict[tuple[str, Side], int] = {}
-        self._middles: dict[str, float | None] = {}
+        self._moved: dict[str, None] | None = None
 
     def turn_to(self, bar: ComingBar | None) -> None:
         """From now on the market is in that bar; None where history is at its end."""
         self._bar = bar
         self._gone.clear()
-        self._middles.clear()
+        self._moved = None
 
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """What was taken of a bar is gone until the next one comes."""
         self._gone[symbol, taker] = self._gone.get((symbol, taker), 0) + lots
-        self._middles.pop(symbol, None)
+        if self._moved is not None:
+            self._moved[symbol] = None
+
+    def moved(self) -> list[str] | None:
+        """At the open of a bar everything, then what was taken of; on a path through it, everything at any time."""
+        moved, self._moved = self._moved, {} if self._settings.path == "open" else None
+        return None if moved is None else list(moved)
 
     def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
         """The book the fill model assumes; None for an instrument that has no bar."""
@@ -100,12 +106,8 @@ class BarPrices:
         )
 
     def middle(self, symbol: str, at_ns: Nanos) -> float | None:
-        """Of what `depth` says; at the open it stands until something was taken."""
-        if self._settings.path != "open":
-            return middle_of(self.depth(symbol, at_ns))
-        if symbol not in self._middles:
-            self._middles[symbol] = middle_of(self.depth(symbol, at_ns))
-        return self._middles[symbol]
+        """Of what `depth` says."""
+        return middle_of(self.depth(symbol, at_ns))
 
     def _mid(self, bar: ComingBar, column: int, at_ns: Nanos) -> float:
         first = float(bar.open[column])

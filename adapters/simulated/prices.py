@@ -1,5 +1,6 @@
 """What the simulated venue trades against: the simulated market, or quotes played from a recording."""
 
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from adapters.simulated.market import Market
@@ -23,6 +24,9 @@ class Prices(Protocol):
 
     def middle(self, symbol: str, at_ns: Nanos) -> float | None:
         """The middle in ticks of what `depth` would say, of one side where the other is empty; None without a book."""
+
+    def moved(self) -> Iterable[str] | None:
+        """Whose middle may be another than when this was asked last; None: anyone's."""
 
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """Hear that a taker of that side got so many lots."""
@@ -54,6 +58,9 @@ class MarketPrices:
         """Of the best of both sides."""
         return middle_of(self.depth(symbol, at_ns))
 
+    def moved(self) -> None:
+        """Everything moves with time."""
+
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """The market refills at once."""
 
@@ -63,6 +70,7 @@ class QuoteBoard:
 
     def __init__(self) -> None:
         self._quotes: dict[str, Depth] = {}
+        self._moved: dict[str, None] = {}
 
     def quote(self, symbol: str, bid: Ticks, ask: Ticks, bid_lots: Lots, ask_lots: Lots) -> None:
         """Replace the quote of a symbol; a side without price or quantity is empty, a crossed quote is left out."""
@@ -71,6 +79,7 @@ class QuoteBoard:
         bids = ((bid, bid_lots),) if bid > 0 and bid_lots > 0 else ()
         asks = ((ask, ask_lots),) if ask > 0 and ask_lots > 0 else ()
         self._quotes[symbol] = Depth(bids, asks)
+        self._moved[symbol] = None
 
     def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
         """The last quote."""
@@ -79,6 +88,11 @@ class QuoteBoard:
     def middle(self, symbol: str, at_ns: Nanos) -> float | None:
         """Of the last quote."""
         return middle_of(self._quotes.get(symbol))
+
+    def moved(self) -> list[str]:
+        """What was quoted anew."""
+        moved, self._moved = self._moved, {}
+        return list(moved)
 
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """What was quoted stands until it is quoted anew."""

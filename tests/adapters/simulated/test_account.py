@@ -49,7 +49,9 @@ def an_account(position="0", cash="500"):
 
 
 def refusals(order, account=None, *open_orders, instrument=ETH):
-    return (account or an_account()).refusals(order, instrument, open_orders, lambda symbol: Decimal(3000))
+    account = account or an_account()
+    account.turn_to(None, lambda symbol: Decimal(3000))
+    return account.refusals(order, instrument, open_orders)
 
 
 def a_fill(side, quantity, price):
@@ -86,6 +88,23 @@ def test_gross_exposure_with_open_orders_is_within_leverage_times_equity():
     resting = held("buy", "0.3000")
     assert refusals(an_order(quantity="0.2000"), None, resting) == []
     assert refusals(an_order(quantity="0.2001"), None, resting) != []
+
+
+@given(st.lists(st.tuples(st.sampled_from(("buy", "sell")), amounts, st.decimals("0.01", "5000", places=2))))
+def test_what_was_neither_traded_nor_moved_is_worth_what_it_was(fills):
+    """Whether all is valued anew or what has moved alone, the same order is refused with the same numbers."""
+    kept, mids = Account({"EUR": Decimal(500)}), {"ETH-EUR": Decimal(3000)}
+    kept.turn_to(None, mids.get)
+    for side, quantity, price in fills:
+        kept.book(a_fill(side, quantity, price))
+        moved = ["ETH-EUR"] if price > mids["ETH-EUR"] else []
+        mids.update(dict.fromkeys(moved, price))
+        kept.turn_to(moved, mids.get)
+        anew = Account(kept.balances)
+        anew.positions = dict(kept.positions)
+        anew.turn_to(None, mids.get)
+        order = an_order(quantity="100.0000")
+        assert kept.refusals(order, ETH, ()) == anew.refusals(order, ETH, ())
 
 
 def test_what_reduces_the_position_needs_no_margin():

@@ -93,3 +93,18 @@ def test_what_was_taken_is_gone_until_the_next_bar():
     assert market.depth("BTC-EUR", at(2)).asks == ()
     market.turn_to(a_bar(volume=1000.0))
     assert market.depth("BTC-EUR", at(61)) == whole
+
+
+def test_middles_move_when_a_bar_comes_and_where_something_was_taken():
+    market = prices(a_bar())
+    assert market.moved() is None
+    assert market.moved() == []
+    market.taken("BTC-EUR", "buy", 1)
+    assert market.moved() == ["BTC-EUR"]
+    market.turn_to(a_bar())
+    assert market.moved() is None
+
+
+def test_on_a_path_middles_move_all_the_time():
+    market = prices(a_bar(), path="ohlc")
+    assert [market.moved(), market.moved()] == [None, None]
