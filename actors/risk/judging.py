@@ -1,5 +1,6 @@
 """All controls on one proposal: every reason against it, judged on top of what was let through before it."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
@@ -52,15 +53,37 @@ class Reserved:
     def __init__(self, case: Case, said: list[Said], free_ns: Nanos) -> None:
         self.buys, self.sells = case.view.buys.copy(), case.view.sells.copy()
         self.open_count = len(case.orders)
-        self.said = said
+        self.said: list[Said] = []
         self.free_ns = free_ns
+        self._alike: dict[tuple[str, str], list[Said]] = {}
+        self._adding_ns: list[Nanos] = []
+        for each in said:
+            self._remember(each)
 
     def take(self, proposal: Proposal, at_ns: Nanos, interval_ns: Nanos) -> None:
         """Count a proposal that was let through."""
         (self.buys if proposal.side == "buy" else self.sells)[proposal.place] += abs(proposal.added)
         self.open_count += 1
         self.free_ns = max(self.free_ns, at_ns) + interval_ns
-        self.said = [*self.said, said_of(proposal, at_ns)]
+        self._remember(said_of(proposal, at_ns))
+
+    def _remember(self, said: Said) -> None:
+        self.said.append(said)
+        self._alike.setdefault((said.symbol, said.side), []).append(said)
+        if not said.reduce_only:
+            self._adding_ns.append(said.at_ns)
+
+    def alike(self, proposal: Proposal) -> list[Nanos]:
+        """When the same order was said before."""
+        return [
+            each.at_ns
+            for each in self._alike.get((proposal.symbol, proposal.side), ())
+            if (each.quantity, each.limit) == (proposal.quantity, proposal.limit)
+        ]
+
+    def adding_since(self, at_ns: Nanos) -> int:
+        """How many orders that add risk were said after that; they were said in order of time."""
+        return len(self._adding_ns) - bisect_right(self._adding_ns, at_ns)
 
 
 def said_of(proposal: Proposal, at_ns: Nanos) -> Said:
@@ -104,12 +127,8 @@ def _market(proposal: Proposal, case: Case, settings: RiskSettings) -> list[Reas
 def _order(proposal: Proposal, case: Case, reserved: Reserved, settings: RiskSettings) -> list[Reason | None]:
     symbol, instrument = proposal.symbol, case.view.instruments[proposal.place]
     held = case.positions.get(symbol, Decimal(0))
-    same = [
-        seconds(case.at_ns - each.at_ns)
-        for each in reserved.said
-        if (each.symbol, each.side) == (symbol, proposal.side)
-        and (each.quantity, each.limit) == (proposal.quantity, proposal.limit)
-    ]
+    same = [seconds(case.at_ns - said_ns) for said_ns in reserved.alike(proposal)]
+    orders = [each for each in case.orders if each.symbol == symbol]
     # Venues let what only closes be small; one that does not has said so once, and is not asked again and again.
     may_be_small = proposal.reduce_only and symbol not in case.stuck
     least = Decimal(0) if may_be_small else instrument.notional_min
@@ -121,8 +140,8 @@ def _order(proposal: Proposal, case: Case, reserved: Reserved, settings: RiskSet
         None if nothing else checks.order_notional(symbol, _notional(proposal, case.view), settings.order_ceiling()),
         checks.throttle(case.at_ns, reserved.free_ns, settings.orders_per_minute, settings.orders_burst),
         checks.duplicate(symbol, same, settings.duplicate_s),
-        checks.in_flight(symbol, list(case.orders)),
-        checks.self_trade(symbol, proposal.side, proposal.limit, list(case.orders)),
+        checks.in_flight(symbol, orders),
+        checks.self_trade(symbol, proposal.side, proposal.limit, orders),
         checks.short_sale(instrument, held - proposal.quantity) if proposal.side == "sell" else None,
         checks.reduces(symbol, proposal.side, proposal.quantity, held) if proposal.reduce_only else None,
     ]
@@ -130,11 +149,10 @@ def _order(proposal: Proposal, case: Case, reserved: Reserved, settings: RiskSet
 
 def _account(proposal: Proposal, case: Case, reserved: Reserved, settings: RiskSettings) -> list[Reason | None]:
     """What only an order that adds risk is judged by."""
-    equity, window_ns = case.equity, nanos(settings.repeat_window_s)
-    adding = [each for each in reserved.said if case.at_ns - each.at_ns < window_ns and not each.reduce_only]
+    equity, adding = case.equity, reserved.adding_since(case.at_ns - nanos(settings.repeat_window_s))
     lost = float(equity.day_start - equity.equity) if equity is not None else float("nan")
     found: list[Reason | None] = [
-        checks.repeats(len(adding) + 1, settings.repeats_max, settings.repeat_window_s),
+        checks.repeats(adding + 1, settings.repeats_max, settings.repeat_window_s),
         checks.daily_loss(lost, settings.loss_max),
         checks.too_old("equity", case.at_ns, case.equity_ns, settings.equity_age_s_max),
         checks.too_old("slate", case.at_ns, case.slate_ns, settings.slate_age_s_max),
