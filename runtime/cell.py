@@ -81,7 +81,7 @@ class Cell:
         self.actor_type = type(self._actor)
         self.role = self._actor.role
         self._own = frozenset(topic.payload for topic in TABLE if topic.author == self.role and not topic.outside)
-        self._snapshot = codec.encode(self._actor.snapshot())
+        self._snapshot: msgspec.Struct | bytes = self._actor.snapshot()
 
     @property
     def actor(self) -> Actor:
@@ -127,7 +127,7 @@ class Cell:
 
     def _rebuild(self) -> ActorRestarted:
         actor = self.factory()
-        actor.restore(codec.decode_state(actor.state_type(), self._snapshot))
+        actor.restore(codec.decode_state(actor.state_type(), self._encoded()))
         for past in self._inputs:
             tuple(actor.receive(past))
         self._install(actor)
@@ -138,13 +138,13 @@ class Cell:
     def image(self) -> CellImage:
         """What a disk snapshot holds of this cell; between turns only."""
         if not (self._waiting or self.spent):
-            self._snapshot = codec.encode(self._actor.snapshot())
+            self._snapshot = self._actor.snapshot()
             self._folded += len(self._inputs)
             self._inputs.clear()
         return CellImage(
             name=self.name,
             schema=self.schema,
-            state=self._snapshot,
+            state=self._encoded(),
             failures=self._failures.times,
             retry_ns=self._retry_ns,
             spent=self.spent,
@@ -181,8 +181,14 @@ class Cell:
         self._actor = actor
         self._receive = actor.receive
 
+    def _encoded(self) -> bytes:
+        """The bytes of the last snapshot, made when somebody wants them: most are followed by the next."""
+        if not isinstance(self._snapshot, bytes):
+            self._snapshot = codec.encode(self._snapshot)
+        return self._snapshot
+
     def _take_snapshot(self) -> None:
-        self._snapshot = codec.encode(self._actor.snapshot())
+        self._snapshot = self._actor.snapshot()
         self._folded = 0
         self._inputs.clear()
         self._skipped.clear()
