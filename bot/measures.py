@@ -6,6 +6,8 @@ from typing import Any, ClassVar, Final, get_args
 import msgspec
 
 import bot
+from actors.gateways.feature_store import FeatureWriter
+from bot.features.measuring import STORE_METRICS, measure_store
 from bot.logging import utc
 from bot.opening import OpenRun
 from bot.system import System
@@ -53,7 +55,7 @@ class Measures:
 
     def __init__(self, system: System, opened: OpenRun) -> None:
         build = {"version": bot.VERSION, "run": opened.name, "profile": opened.name.rpartition("-")[0]}
-        self.metrics = Metrics((*MACHINE_METRICS, *BOT_METRICS), build)
+        self.metrics = Metrics((*MACHINE_METRICS, *BOT_METRICS, *STORE_METRICS), build)
         self._system = system
         self._opened = opened
         self._marks: MarkFrame | None = None
@@ -109,6 +111,9 @@ class Measures:
         for name, outlet in system.outlets.items():
             metrics.labelled("bot_mailbox_depth").set(name, len(outlet))
             metrics.labelled("bot_mailbox_shed_total").set(name, outlet.dropped)
+        writer = system.gateways.get("feature_store")
+        if isinstance(writer, FeatureWriter):
+            measure_store(metrics, writer.figures)
         self._ages()
         return self._status()
 

@@ -88,6 +88,7 @@ def expected() -> dict[type[Exception], int]:
 def _of_running() -> dict[type[Exception], int]:
     """What a process runs into."""
     from adapters.kafka.connection import KafkaMissing, KafkaUnusable
+    from adapters.redis.connections import RedisMissing
     from adapters.secret_store import SecretUnreadable
     from bot.cli.options import OutputFailed
     from bot.configuration import BadConfiguration
@@ -95,7 +96,7 @@ def _of_running() -> dict[type[Exception], int]:
     from bot.running import NotArmed
     from bot.runs import AccountBusy, RunNotFound, RunsUnusable
     from bot.why import OrderNotFound
-    from contracts.ports import JournalFailed
+    from contracts.ports import JournalFailed, StoreUnavailable
     from runtime.control import ControlTaken, NoAnswer, NotRunning, Refused
     from runtime.health import NotLoopback
     from runtime.httpd import PortInUse
@@ -106,6 +107,8 @@ def _of_running() -> dict[type[Exception], int]:
         RunsUnusable: BAD_CONFIGURATION,
         KafkaMissing: BAD_CONFIGURATION,
         KafkaUnusable: BAD_CONFIGURATION,
+        RedisMissing: BAD_CONFIGURATION,
+        StoreUnavailable: TEMPORARY,
         SecretUnreadable: BAD_CONFIGURATION,
         PortInUse: BAD_CONFIGURATION,
         NotLoopback: BAD_CONFIGURATION,
