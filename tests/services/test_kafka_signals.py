@@ -1,0 +1,87 @@
+"""Agents elsewhere on a real broker: the laws of the port, and what a broker that stops or hangs comes to."""
+
+import asyncio
+
+import pytest
+
+from adapters.kafka.settings import KafkaSettings, topic_name
+from adapters.kafka.signals import KafkaSignals, SignalWriter
+from contracts.ports import SignalsLost
+from contracts.remote import INBOUND, RemoteSignal
+from tests.kit.services import KafkaServer, free_port
+from tests.kit.signal_sources import LAWS, PATIENCE_S, Place, heard
+from tests.services.test_servers import write
+
+ROW = RemoteSignal(agent="far", symbol="BTC-EUR", mu=0.0001, sigma=0.01, horizon_s=600.0, number=3)
+
+
+class OnKafka(Place):
+    def __init__(self, server: KafkaServer, env: str) -> None:
+        self.server, self.env = server, env
+        server.create_topics(topic_name(env, INBOUND))
+        self.settings = a_setting(server.bootstrap, env)
+        self.source = KafkaSignals(self.settings)
+
+    async def write(self, *records: bytes) -> None:
+        assert await asyncio.to_thread(write, self.server, topic_name(self.env, INBOUND), *records) == 0
+
+    async def break_off(self) -> None:
+        self.source = KafkaSignals(a_setting(f"127.0.0.1:{free_port()}", self.env))
+
+
+def a_setting(bootstrap: str, env: str) -> KafkaSettings:
+    return KafkaSettings(brokers=(bootstrap,), env=env, security="plaintext", request_timeout_s=2, send_timeout_s=2)
+
+
+@pytest.fixture
+async def place(kafka: KafkaServer, request: pytest.FixtureRequest) -> OnKafka:
+    name = request.node.name.replace("_", "-").replace("[", "-").replace("]", "")
+    return OnKafka(kafka, name[-40:].strip("-"))
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+async def test_it_keeps_the_laws_of_the_port(place: OnKafka, law) -> None:
+    await law(place)
+
+
+async def test_a_topic_that_is_not_there_is_a_source_that_is_not_there(kafka: KafkaServer) -> None:
+    with pytest.raises(SignalsLost):
+        async with KafkaSignals(a_setting(kafka.bootstrap, "nothing-here")).connect():
+            pass
+
+
+@pytest.mark.parametrize("fault", ["kill", "pause"])
+async def test_a_broker_that_stops_or_hangs_is_lost_and_found_again(place: OnKafka, fault: str) -> None:
+    async with place.source.connect() as batches:
+        getattr(place.server, fault)()
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                with pytest.raises(SignalsLost):
+                    await anext(batches)
+        finally:
+            place.server.start() if fault == "kill" else place.server.resume()
+    async with place.source.connect() as batches:
+        await place.write(b"back")
+        assert await heard(batches, 1) == [b"back"]
+
+
+async def test_a_writer_drops_what_it_cannot_write_in_time_and_goes_on_when_it_can(place: OnKafka) -> None:
+    writer = SignalWriter(place.settings)
+    async with place.source.connect() as batches:
+        await writer.write([ROW])
+        assert len(await heard(batches, 1)) == 1
+    place.server.pause()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            for _ in range(3):
+                await writer.write([ROW] * 4)
+                await asyncio.sleep(1.5)
+    finally:
+        place.server.resume()
+    await asyncio.sleep(3)
+    assert writer.dropped > 0
+    async with place.source.connect() as batches:
+        await writer.write([ROW])
+        assert len(await heard(batches, 1)) == 1
+    await writer.close()
+    assert writer.sent >= 2
