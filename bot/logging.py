@@ -27,6 +27,7 @@ from contracts.life import (
 )
 from contracts.market import FeedStatus, UniverseChanged
 from contracts.quantities import SECOND_NS
+from contracts.remote import RemoteDoubted, RemoteNews
 from contracts.trade import Execution, Order, OrderRejected, OrderUnknown, Reconciled, VenueStatus
 
 REPEAT_S: Final = 60
@@ -57,6 +58,8 @@ _LEVELS: Final[dict[type[msgspec.Struct], int]] = {
     Halt: logging.WARNING,
     Resume: logging.WARNING,
     Flatten: logging.WARNING,
+    RemoteNews: logging.WARNING,
+    RemoteDoubted: logging.WARNING,
 }
 
 

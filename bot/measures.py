@@ -7,9 +7,11 @@ import msgspec
 
 import bot
 from actors.gateways.feature_store import FeatureWriter
+from actors.gateways.remote_signals import RemoteSignals
 from bot.features.measuring import STORE_METRICS, measure_store
 from bot.logging import utc
 from bot.opening import OpenRun
+from bot.remote_agents.figures import REMOTE_METRICS, measure_remote
 from bot.system import System
 from contracts.account import Equity
 from contracts.belief import DriftLevel, DriftState, RegimeState, ScoreCard
@@ -55,7 +57,7 @@ class Measures:
 
     def __init__(self, system: System, opened: OpenRun) -> None:
         build = {"version": bot.VERSION, "run": opened.name, "profile": opened.name.rpartition("-")[0]}
-        self.metrics = Metrics((*MACHINE_METRICS, *BOT_METRICS, *STORE_METRICS), build)
+        self.metrics = Metrics((*MACHINE_METRICS, *BOT_METRICS, *STORE_METRICS, *REMOTE_METRICS), build)
         self._system = system
         self._opened = opened
         self._marks: MarkFrame | None = None
@@ -114,6 +116,9 @@ class Measures:
         writer = system.gateways.get("feature_store")
         if isinstance(writer, FeatureWriter):
             measure_store(metrics, writer.figures)
+        remote = system.gateways.get("remote_signals")
+        if isinstance(remote, RemoteSignals):
+            measure_remote(metrics, remote.counts, system.clock.now())
         self._ages()
         return self._status()
 

@@ -232,6 +232,11 @@ class _Running:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, partial(_on_signal, system, number))
 
+    def _elsewhere(self, system: System) -> dict[str, Any]:
+        """What came of agents in other processes, where there are any."""
+        heard = "remote_signals" in system.gateways
+        return {"remote": msgspec.to_builtins(self.hooks.remote_counts)} if heard else {}
+
     def _summary(self, system: System, ending: Ending) -> dict[str, Any]:
         counts = system.report.as_json()
         return {
@@ -242,6 +247,7 @@ class _Running:
             **counts,
             "journal": str(self.opened.directory / "journal"),
             "feed": msgspec.to_builtins(self.hooks.feed_counts),
+            **self._elsewhere(system),
             "ending": ending.reason,
             "exit_code": ending.exit_code,
         }

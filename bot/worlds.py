@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,7 @@ from actors.gateways.allocator import ALLOCATE
 from adapters.models.shelf import EmptyShelf
 from adapters.models.workers import ProcessWorkers, WaitingWorkers
 from adapters.recorded.feed import RecordedFeed
+from adapters.signals.memory import MemorySignals
 from adapters.simulated.feed import SimulatedFeed
 from adapters.simulated.ledger import LedgerFile
 from adapters.simulated.market import Market
@@ -28,9 +29,10 @@ from bot.features.storing import store_of as feature_store_of
 from bot.models.places import commands, pinned_of, shelf_of, store_of
 from bot.outside import Outside
 from bot.profile import Profile
+from bot.remote_agents.sources import signals_of
 from contracts.instrument import Universe
 from contracts.market import Tick
-from contracts.ports import Clock, FeatureStore, Feed, Journal, ModelShelf, OrderVenue, Workers
+from contracts.ports import Clock, FeatureStore, Feed, Journal, ModelShelf, OrderVenue, SignalSource, Workers
 from contracts.quantities import Nanos
 from runtime.bus import Bus
 from runtime.clock import FixedClock, LoopClock, WallClock
@@ -58,6 +60,7 @@ class World:
     on_tick: Callable[[Tick], None] | None = None
     close: Callable[[], None] = _nothing_held
     store: FeatureStore | None = None
+    signals: SignalSource = field(default_factory=MemorySignals)
 
     def outside(self, journal: Journal) -> Outside:
         """The outside with the record of a run."""
@@ -69,6 +72,7 @@ class World:
             models=self.models,
             workers=self.workers,
             store=self.store,
+            signals=self.signals,
         )
 
 
@@ -94,6 +98,7 @@ def simulated_world(profile: Profile, run: Path, *, virtual: bool) -> World:
         virtual=virtual,
         close=close,
         store=_store(profile, clock, virtual),
+        signals=signals_of(profile, virtual=virtual),
     )
 
 
@@ -132,6 +137,7 @@ def recorded_world(profile: Profile, played: Played, run: Path) -> World:
         on_tick=venue.on_tick,
         close=ledger.close,
         store=_store(profile, played.clock, played.virtual),
+        signals=signals_of(profile, virtual=played.virtual),
     )
 
 

@@ -42,7 +42,7 @@ class RemoteSignals(Gateway):
         self._source = source
         self._clock = clock
         self._settings = settings
-        self._counts = counts
+        self.counts = counts
         self._door = Door(settings, agents, counts)
 
     async def run(self, inbox: Inbox, admit: Admit) -> None:
@@ -53,19 +53,19 @@ class RemoteSignals(Gateway):
             try:
                 await self._serve(inbox, admit)
             except SignalsLost as lost:
-                if self._counts.connected or not failures:
+                if self.counts.connected or not failures:
                     admit(RemoteNews("lost", str(lost)[:TEXT_MAX], 1, ""))
-                self._counts.lost += self._counts.connected
+                self.counts.lost += self.counts.connected
             finally:
-                self._counts.connected = False
+                self.counts.connected = False
             lasted = self._clock.now() - began_ns > nanos(self._settings.retry_s_max)
             failures = 1 if lasted else failures + 1
             await self._pause(failures)
 
     async def _serve(self, inbox: Inbox, admit: Admit) -> None:
         async with self._source.connect() as batches:
-            self._counts.connected = True
-            self._counts.connections += 1
+            self.counts.connected = True
+            self.counts.connections += 1
             admit(RemoteNews("connected", "", 1, ""))
             async for batch in batches:
                 for envelope in inbox.unread():

@@ -46,11 +46,13 @@ def run(
     from bot.assemble import agents_of
     from bot.cli.face import Face
     from bot.profile import load
+    from bot.remote_agents.sources import signals_of
     from bot.running import RunOptions, run_daemon
     from bot.worlds import dry
 
     loaded = load(profile)
     agents_of(loaded)
+    signals_of(loaded, virtual=factor is None)
     if dry_run:
         loaded = dry(loaded)
     options = RunOptions(

@@ -24,7 +24,7 @@ DIES_S = 10
 
 
 def with_an_agent_elsewhere(**changed):
-    return a_profile(agents={**FEW_AGENTS, "far": FAR | changed})
+    return a_profile(agents={**FEW_AGENTS, "far": FAR}, **changed)
 
 
 def record(at_ns: int, symbol: str, **said) -> bytes:

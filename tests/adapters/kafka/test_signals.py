@@ -13,7 +13,7 @@ ROW = RemoteSignal(agent="far", symbol="BTC-EUR", mu=0.0001, sigma=0.01, horizon
 
 @on_a_real_loop
 async def test_without_a_broker_the_source_is_lost() -> None:
-    with pytest.raises(SignalsLost, match="127.0.0.1"):
+    with pytest.raises(SignalsLost, match=r"127\.0\.0\.1"):
         async with KafkaSignals(nowhere()).connect():
             pass
 
