@@ -1,9 +1,11 @@
 # Two stages: the first installs wheels whose hashes are in the lock, the second carries them and the code, and no tools.
 # BASE can name any image with Python 3.11, so that the build also works where nothing can be pulled.
+# LOCK=backbone.lock adds the clients of Kafka, Redis and PostgreSQL.
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
-COPY requirements/run.lock /build/run.lock
+ARG LOCK=run.lock
+COPY requirements/${LOCK} /build/run.lock
 RUN python3 -m venv /opt/keel/venv \
     && /opt/keel/venv/bin/pip install --no-cache-dir --only-binary=:all: --require-hashes --requirement /build/run.lock \
     && /opt/keel/venv/bin/pip uninstall --yes --quiet pip setuptools

@@ -66,6 +66,7 @@ soak-short: env  ## the real-time soak alone, 60 seconds
 
 lock: env  ## resolve the dependencies anew and pin them with hashes
 	.venv/bin/$(LOCK) pyproject.toml -o requirements/run.lock
+	.venv/bin/$(LOCK) --extra kafka --extra redis --extra history pyproject.toml -o requirements/backbone.lock
 	.venv/bin/$(LOCK) --all-extras --group dev pyproject.toml -o requirements/dev.lock
 	echo uv | .venv/bin/$(LOCK) - -o requirements/installer.lock
 
