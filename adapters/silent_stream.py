@@ -13,3 +13,8 @@ class SilentStream:
         """Nothing, after that time."""
         await asyncio.sleep(within_s)
         return None
+
+    async def frames(self, within_s: Seconds) -> PartFrames | None:
+        """Nothing, after that time."""
+        await asyncio.sleep(within_s)
+        return None

@@ -10,11 +10,8 @@ import numpy as np
 
 from actors.auditor import Auditor
 from actors.bar_builder import BarBuilder
-from actors.book_keeper import BookKeeper
-from actors.context_keeper import ContextKeeper
 from actors.drift_watcher import DriftWatcher
 from actors.execution_desk import ExecutionDesk
-from actors.feature_engine import FeatureEngine
 from actors.gateways.allocator import Allocator
 from actors.gateways.feature_store import FeatureWriter, StoreFigures
 from actors.gateways.feed_counts import FeedCounts, Quarantined
@@ -33,13 +30,15 @@ from actors.scorer import Scorer
 from actors.selector import Selector
 from actors.sentinel import Sentinel
 from actors.target_gate import TargetGate
-from actors.trade_keeper import TradeKeeper
 from bot.agents import REMOTE, agent_of
-from bot.builder import REQUIRED_OF_STRATEGY, Assembly, SystemBuilder
+from bot.builder import REQUIRED, REQUIRED_OF_DESK, REQUIRED_OF_STRATEGY, Assembly, SystemBuilder
 from bot.outside import Outside
 from bot.profile import Profile
+from bot.roles.assembling import check_role, ingest_assembly, speakers, stream_gateway, with_features
 from bot.settings import StrategyProfile
 from bot.strategies import strategy_of
+from contracts.stream import StreamPosition
+from contracts.trade import Order
 from quant.booster_inputs import BoosterInputs
 from quant.features.engine import REGISTRY
 from runtime.actor import ActorFactory, Gateway
@@ -54,6 +53,14 @@ def _never() -> bool:
     return False
 
 
+def _nothing_against(order: Order) -> str:
+    return ""
+
+
+def _no_matter(why: str) -> None:
+    """Whoever is not told of the end of a stream goes on."""
+
+
 def _keep_in_memory(frame: Quarantined) -> None:
     """The handler's own ring keeps the last unreadable frames; the run keeps their number."""
 
@@ -62,12 +69,16 @@ def _keep_in_memory(frame: Quarantined) -> None:
 class Hooks:
     """What the process is told of, and asked, by gateways; a replay has none, because it starts no gateway.
 
-    `first_epoch` numbers the first connection of the feed, beyond those of the processes before.
+    `first_epoch` numbers the first connection of the feed, beyond those of the processes before. `barred` says why an
+    order may not leave although the account may trade. A desk goes on in its stream from `stream_position`.
     """
 
     warmed_up: asyncio.Event = field(default_factory=asyncio.Event)
     finished: Callable[[], None] = _nothing
     lagging: Callable[[], bool] = _never
+    barred: Callable[[Order], str] = _nothing_against
+    stream_over: Callable[[str], None] = _no_matter
+    stream_position: StreamPosition | None = None
     feed_counts: FeedCounts = field(default_factory=FeedCounts)
     remote_counts: RemoteCounts = field(default_factory=RemoteCounts)
     store_figures: StoreFigures = field(default_factory=StoreFigures)
@@ -81,24 +92,35 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
     """
     seeds = Seeds(profile.seed)
     feed = _feed(profile, outside, hooks)
-    venue = partial(OrderGateway, outside.venue, outside.journal, outside.clock, profile.orders, lagging=hooks.lagging)
+    venue = partial(
+        OrderGateway,
+        outside.venue,
+        outside.journal,
+        outside.clock,
+        profile.orders,
+        lagging=hooks.lagging,
+        barred=hooks.barred,
+    )
     cadence = partial(Metronome, outside.clock, profile.cadence, hooks.warmed_up.wait)
+    check_role(profile)
+    if profile.role == "ingest":
+        return ingest_assembly(outside, feed, cadence)
     if profile.strategy is not None:
         return _of_strategy(
             profile, profile.strategy, outside, checked=checked, feed=feed, venue=venue, cadence=cadence
         )
     gate = partial(RiskGate, profile.limits, profile.account.currency, _chance(seeds, "risk"), profile.planning)
+    desk = profile.role == "desk"
     builder = (
-        SystemBuilder(outside, checked)
+        SystemBuilder(outside, checked, REQUIRED_OF_DESK if desk else REQUIRED)
         .with_actor("sentinel", "desk", partial(Sentinel, profile.sentinel))
         .with_actor("marker", "market", partial(Marker, profile.marks))
         .with_actor("bar_builder", "market", partial(BarBuilder, profile.bars))
-        .with_actor("trade_keeper", "market", TradeKeeper)
-        .with_actor("context_keeper", "market", partial(ContextKeeper, profile.context))
-        .with_actor("book_keeper", "market", partial(BookKeeper, profile.books))
-        .with_actor("feature_engine", "beliefs", partial(FeatureEngine, profile.features))
+    )
+    builder = (
+        with_features(builder, profile)
         .with_actor("regime_watcher", "beliefs", partial(RegimeWatcher, profile.regime))
-        .with_agents(agents_of(profile))
+        .with_agents(speakers(profile, agents_of(profile)))
         .with_actor("outcomes", "beliefs", partial(Outcomes, profile.outcomes))
         .with_actor("scorer", "beliefs", partial(Scorer, profile.scores))
         .with_actor("drift_watcher", "beliefs", partial(DriftWatcher, profile.drift, REGISTRY.names))
@@ -110,11 +132,15 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         .with_actor("risk", "desk", gate)
         .with_actor("desk", "desk", partial(ExecutionDesk, profile.desk))
         .with_actor("auditor", "desk", Auditor)
-        .with_gateway("feed", "feeds", feed)
-        .with_gateway("venue", "orders", venue)
-        .with_gateway("cadence", "metronome", cadence)
-        .with_gateway("trainer", "trainer", _trainer(profile, outside))
-        .with_gateway("allocator", "allocator", partial(Allocator, outside.workers, profile.planning.solve_s_max))
+    )
+    if desk:
+        stream = stream_gateway(profile, outside, hooks.stream_position, hooks.stream_over)
+        builder = builder.with_gateway("stream", "feeds", stream).with_gateway("venue", "orders", venue)
+    else:
+        builder = builder.with_gateway("feed", "feeds", feed).with_gateway("venue", "orders", venue)
+        builder = builder.with_gateway("cadence", "metronome", cadence)
+    builder = builder.with_gateway("trainer", "trainer", _trainer(profile, outside)).with_gateway(
+        "allocator", "allocator", partial(Allocator, outside.workers, profile.planning.solve_s_max)
     )
     return _with_store(_with_remote(builder, profile, outside, hooks), profile, outside, hooks).build()
 

@@ -38,6 +38,7 @@ from adapters.kafka.settings import KafkaSettings
 from adapters.simulated.bar_prices import FillSettings
 from bot.configuration import BadConfiguration, Layered, convert, layers
 from bot.features.storing import StoreSettings
+from bot.roles.settings import Role, RolesSettings
 from bot.runs import replace_file
 from bot.settings import (
     AccountSettings,
@@ -56,7 +57,7 @@ from bot.settings import (
 LIVE_REFUSES_ENVIRONMENT: Final = ("risk", "sentinel", "account")
 """Sections that the live profile takes from files alone: a stray variable must not move a limit."""
 
-OUTSIDE_OF_DECISIONS: Final = ("kafka", "journal", "remote", "store")
+OUTSIDE_OF_DECISIONS: Final = ("kafka", "journal", "remote", "roles", "store")
 """What is kept, copied and let in: all of it is on record, so not even its presence is part of what decides."""
 
 SEED_MAX: Final = 2**63 - 1
@@ -105,6 +106,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     store: StoreSettings | None = None
     journal: JournalSettings = JournalSettings()
     remote: RemoteSettings = RemoteSettings()
+    role: Role = "all"
+    roles: RolesSettings = RolesSettings()
 
     def __post_init__(self) -> None:
         named(self.name)
@@ -172,7 +175,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         sections = {
             name: msgspec.Raw(msgspec.json.encode(getattr(kept, name), order="deterministic"))
             for name in kept.__struct_fields__
-            if name not in OUTSIDE_OF_DECISIONS
+            if name not in OUTSIDE_OF_DECISIONS and (name, self.role) != ("role", "all")
         }
         return hashlib.blake2b(msgspec.json.encode(sections), digest_size=16).hexdigest()
 

@@ -17,7 +17,7 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """Names of profiles and accounts, which become names of directories."""
 
 AGENT_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-AGENTS_ARE_NOT: Final = (*REQUIRED, "process", "control", "bus", "feature_store", "remote_signals")
+AGENTS_ARE_NOT: Final = (*REQUIRED, "process", "control", "bus", "feature_store", "remote_signals", "stream")
 """Authors of messages that are no agents."""
 
 START_NS_MAX: Final = 2**62

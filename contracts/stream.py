@@ -47,11 +47,12 @@ class PartFrames(msgspec.Struct, frozen=True, kw_only=True):
 class ShardFrames(msgspec.Struct, frozen=True, kw_only=True):
     """What all shards made of one signal beat, put together as one process would have said it.
 
-    `stream` and `seq` say which message of which ingest the beat was. `signals` are in the order of the profile; `late`
-    names the agents whose part did not come in time and who are silent until it does.
+    `stream`, `epoch` and `seq` say which message of which ingest process the beat was. `signals` are in the order of
+    the profile; `late` names the agents whose part did not come in time and who are silent until it does.
     """
 
     stream: str
+    epoch: int
     seq: int
     beat: int
     features: FeatureFrame | None
@@ -60,14 +61,11 @@ class ShardFrames(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamPosition(msgspec.Struct, frozen=True):
-    """Everything of a run before `seq` was heard."""
+    """Everything of a run before `seq` was heard, last of the process of that epoch."""
 
     run: str
     seq: int
-
-
-class StreamLost(ConnectionError):
-    """The stream cannot be read any more, or never could be; says why."""
+    epoch: int = 0
 
 
 class StreamSource(Protocol):
@@ -75,3 +73,6 @@ class StreamSource(Protocol):
 
     async def take(self, within_s: Seconds) -> StreamBlock | PartFrames | None:
         """The next one; None if there was none in so many real seconds. Where time is virtual it stands meanwhile."""
+
+    async def frames(self, within_s: Seconds) -> PartFrames | None:
+        """The next frames, whatever blocks are here already; otherwise as `take`."""

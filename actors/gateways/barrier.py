@@ -11,7 +11,7 @@ import msgspec
 from contracts.belief import FeatureFrame, SignalFrame
 from contracts.stream import PartFrames, ShardFrames, StreamPosition
 
-EARLY_MAX: Final = 100_000
+EARLY_MAX: Final = 10_000
 """Frames of beats that have not come yet; a shard further ahead than this reads another stream."""
 
 
@@ -66,13 +66,20 @@ class Barrier:
         said = self._said.get((run, seq), {})
         return tuple(part for part in range(len(self._split)) if part not in said)
 
-    def close(self, run: str, seq: int, beat: int) -> ShardFrames:
-        """The frames of a beat by those who were in time; from now on everybody else is late."""
+    def pass_over(self, run: str, seq: int) -> None:
+        """A beat that nobody waits for."""
+        self._said.pop((run, seq), None)
+        self._forget(run, seq)
+
+    def close(self, position: StreamPosition, beat: int) -> ShardFrames:
+        """The frames of the beat at a position by those who were in time; from now on everybody else is late."""
+        run, seq = position.run, position.seq
         said = self._said.pop((run, seq), {})
         signals = {each.agent: each for part in sorted(said) for each in said[part].signals}
         features: FeatureFrame | None = said[0].features if 0 in said else None
         frames = ShardFrames(
             stream=run,
+            epoch=position.epoch,
             seq=seq,
             beat=beat,
             features=features,

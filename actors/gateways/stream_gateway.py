@@ -149,6 +149,8 @@ class StreamGateway(Gateway):
         memory = self._memory
         if memory.health.away and not self._held:
             memory.beats_passed_over += 1
+            if beat.kind == "signal":
+                memory.barrier.pass_over(memory.order.run, message.seq)
             return
         if beat.kind == "second":
             self._number, self._second_ns = beat.number, self._clock.now()
@@ -164,12 +166,17 @@ class StreamGateway(Gateway):
         left_s = self._settings.hold_s if self._held else self._settings.barrier_s
         until_ns = self._clock.now() + nanos(left_s)
         while barrier.missing(run, seq) and left_s > 0:
-            heard = await self._hear(left_s)
-            left_s = left_s if self._held and heard else seconds(until_ns - self._clock.now()) if not self._held else 0
-        frames = barrier.close(run, seq, number)
-        for agent in frames.late:
+            frames = await self._source.frames(left_s)
+            if frames is not None:
+                barrier.hear(frames)
+            if not self._held:
+                left_s = seconds(until_ns - self._clock.now())
+            elif frames is None:
+                break
+        said = barrier.close(StreamPosition(run, seq, self._memory.order.epoch), number)
+        for agent in said.late:
             self._memory.late[agent] = self._memory.late.get(agent, 0) + 1
-        self._say(frames, admit)
+        self._say(said, admit)
 
     def _count_own(self, admit: Admit) -> None:
         """A second of our own, where the stream has not said one for too long."""

@@ -2,8 +2,8 @@
 
 A stream has one order, the `seq` of its ingest. Laws: whatever way the blocks of one ingest are cut, mixed, repeated or
 held back, the same messages come out in the same order; nothing comes out after a hole before the hole is filled. An
-ingest process of a lower epoch has nothing to say from the first message of a higher one on; a new run begins where the
-one before has nothing more that follows.
+ingest process of a lower epoch has nothing to say from the first message of a higher one on, and what it did say from
+there on is said anew; a new run begins where the one before has nothing more that follows.
 """
 
 from typing import Final
@@ -17,11 +17,15 @@ WAITING_MAX: Final = 1_000_000
 
 
 class StreamCounts(msgspec.Struct, kw_only=True):
-    """What was passed over: heard before, of an ingest that had been succeeded, or behind too large a hole."""
+    """What was passed over: heard before, of an ingest that had been succeeded, or behind too large a hole.
+
+    `forked` counts processes that went on from before what was heard of the one before: its disk had lost the rest.
+    """
 
     twice: int = 0
     fenced: int = 0
     forgotten: int = 0
+    forked: int = 0
 
 
 class StreamOrder:
@@ -32,7 +36,7 @@ class StreamOrder:
 
     def __init__(self, position: StreamPosition | None = None) -> None:
         self.run = position.run if position is not None else ""
-        self.epoch = 0
+        self.epoch = position.epoch if position is not None else 0
         self.counts = StreamCounts()
         self._next_seq = position.seq if position is not None else 1
         self._waiting: dict[int, StreamMessage] = {}
@@ -43,7 +47,7 @@ class StreamOrder:
     @property
     def position(self) -> StreamPosition:
         """Where the stream goes on."""
-        return StreamPosition(self.run, self._next_seq)
+        return StreamPosition(self.run, self._next_seq, self.epoch)
 
     @property
     def waiting(self) -> int:
@@ -104,6 +108,9 @@ class StreamOrder:
         for seq in beyond:
             del self._waiting[seq]
         self.counts.fenced += len(beyond)
+        if 0 < first_seq < self._next_seq:
+            self.counts.forked += 1
+            self._next_seq = first_seq
 
     def _keep(self, message: StreamMessage, epoch: int) -> None:
         if epoch < self.epoch and message.seq >= self._fence_seq:

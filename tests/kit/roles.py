@@ -51,6 +51,14 @@ class MemorySource:
     async def take(self, within_s: Seconds) -> StreamBlock | PartFrames | None:
         return self._heard.pop() if self._heard else None
 
+    async def frames(self, within_s: Seconds) -> PartFrames | None:
+        for index in range(len(self._heard) - 1, -1, -1):
+            if isinstance(self._heard[index], PartFrames):
+                found = self._heard.pop(index)
+                assert isinstance(found, PartFrames)
+                return found
+        return None
+
 
 def mixed(blocks: Sequence[StreamBlock], frames: Sequence[PartFrames], seed: int = 7) -> list[StreamBlock | PartFrames]:
     """Everything in an order drawn at random, a fifth of it twice."""
