@@ -94,6 +94,7 @@ class BarBuilder(StatefulActor[BarBuilderState]):
     role = "bar_builder"
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (UniverseChanged, Tick, Trade, ClosedBars, Beat)
     kept = BarBuilderState
+    beats = ("signal", "second")
 
     def __init__(self, settings: BarBuilderSettings) -> None:
         self._bar_s = settings.bar_s
@@ -163,7 +164,7 @@ class BarBuilder(StatefulActor[BarBuilderState]):
             low=bars.low,
             close=bars.close,
             volume=bars.volume,
-            trades=integers(np.nan_to_num(bars.trades.values)),
+            trades=integers(np.where(np.isfinite(bars.trades.values), bars.trades.values, 0.0)),
             tick_seq=integers(np.where(known, seq, 0)),
         )
         state.closed = [*state.closed, frame][-self._gap_bars_max :]

@@ -19,7 +19,8 @@ _FLOAT: Final = np.dtype("<f8")
 _INTEGER: Final = np.dtype("<i8")
 _FLAG: Final = np.dtype("|b1")
 _DTYPES: Final = {"f": _FLOAT, "i": _INTEGER, "b": _FLAG}
-_SHAPE: Final = struct.Struct("<cBII")
+HEAD: Final = struct.Struct("<cBII")
+"""What stands before the raw values: kind, dimensions, rows, columns."""
 
 
 class Column:
@@ -68,19 +69,19 @@ class Column:
         """Kind, dimensions, shape, then the raw little-endian values."""
         array = self.values
         columns = array.shape[1] if array.ndim == 2 else 0
-        return _SHAPE.pack(array.dtype.kind.encode(), array.ndim, array.shape[0], columns) + array.tobytes()
+        return HEAD.pack(array.dtype.kind.encode(), array.ndim, array.shape[0], columns) + array.tobytes()
 
     @classmethod
     def from_bytes(cls, data: bytes | memoryview) -> Column:
         """The column that `to_bytes` wrote; raises ValueError where the bytes are no column."""
-        if len(data) < _SHAPE.size:
-            raise ValueError(f"a column takes at least {_SHAPE.size} bytes, was {len(data)}")
-        kind, dimensions, rows, columns = _SHAPE.unpack_from(data)
+        if len(data) < HEAD.size:
+            raise ValueError(f"a column takes at least {HEAD.size} bytes, was {len(data)}")
+        kind, dimensions, rows, columns = HEAD.unpack_from(data)
         dtype = _DTYPES.get(kind.decode("ascii", "replace"))
         if dtype is None or dimensions not in (1, 2):
             raise ValueError(f"a column has kind f, i or b and 1 or 2 dimensions, was {kind!r} and {dimensions}")
         shape = (rows,) if dimensions == 1 else (rows, columns)
-        body = memoryview(data)[_SHAPE.size :]
+        body = memoryview(data)[HEAD.size :]
         if len(body) != math.prod(shape) * dtype.itemsize:
             raise ValueError(f"a column of shape {shape} was cut: {len(body)} bytes")
         column = object.__new__(cls)
@@ -103,16 +104,29 @@ def _own(column: Column, array: npt.NDArray[Any]) -> Column:
     return column
 
 
+def _kept(array: npt.NDArray[Any]) -> Column:
+    """A column of what is one already, or a row of it."""
+    column = object.__new__(Column)
+    object.__setattr__(column, "values", array)
+    return column
+
+
 def floats(values: npt.ArrayLike) -> Column:
     """A float64 column, whatever number kind came in."""
     return _own(object.__new__(Column), np.array(values, dtype=_FLOAT, order="C"))
+
+
+def rows(table: npt.NDArray[np.float64]) -> list[Column]:
+    """Each row of a table as a float64 column of its own, copied and looked at all at once."""
+    whole = floats(table).values
+    return [_kept(row) for row in whole]
 
 
 def integers(values: npt.ArrayLike) -> Column:
     """An int64 column; raises ValueError for values with a fraction."""
     array = np.asarray(values)
     whole = array.astype(_INTEGER, order="C")
-    if array.dtype.kind == "f" and not np.array_equal(whole, array):
+    if array.dtype.kind == "f" and np.count_nonzero(whole != array):
         raise ValueError("an integer column got values with a fraction")
     return _own(object.__new__(Column), whole)
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from adapters.simulated.bar_prices import ComingBar, FillSettings
-from contracts.column import floats, integers
+from contracts.column import floats, integers, rows
 from contracts.history import BarBlock, Dated
 from contracts.instrument import Universe
 from contracts.market import BarHistory, ClosedBars
@@ -40,18 +40,19 @@ class Moment(NamedTuple):
 def bar_steps(blocks: Iterable[BarBlock], universe: Universe, bar_s: Seconds, fills: FillSettings) -> Iterator[BarStep]:
     """Every stamp of the blocks with its successor; quotes that the source has not are half a spread off the close."""
     before: ClosedBars | None = None
-    half_before = np.empty(0)
+    half_before = np.full(len(universe), np.nan)
     bar_ns = nanos(bar_s)
     for block in blocks:
         bid, ask, half = _quotes(block, universe, fills)
-        for row, close_ns in enumerate(block.close_ns.tolist()):
+        told = np.vstack((half_before, half))
+        known = np.where(np.isfinite(told[:-1]), told[:-1], half)
+        closed = zip(*(rows(each) for each in (*block[1:7], bid, ask)), strict=True)
+        coming = zip(*block[1:6], known, strict=True)
+        for close_ns, columns, row in zip(block.close_ns.tolist(), closed, coming, strict=True):
             if before is not None:
-                known = np.where(np.isfinite(half_before), half_before, half[row])
-                opened_ns = max(before.close_ns, close_ns - bar_ns)
-                rows = (block.open[row], block.high[row], block.low[row], block.close[row], block.volume[row])
-                yield BarStep(before, ComingBar(opened_ns, close_ns, *rows, known))
-            prices = (floats(each[row]) for each in (*block[1:7], bid, ask))
-            before, half_before = ClosedBars(universe.version, bar_s, close_ns, *prices), half[row]
+                yield BarStep(before, ComingBar(max(before.close_ns, close_ns - bar_ns), close_ns, *row))
+            before = ClosedBars(universe.version, bar_s, close_ns, *columns)
+        half_before = told[-1]
     if before is not None:
         yield BarStep(before, None)
 
