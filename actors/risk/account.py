@@ -83,8 +83,10 @@ class SentinelState(msgspec.Struct, kw_only=True):
 
 def judge(state: SentinelState, windows: tuple[Window, ...], at_ns: Nanos) -> GateState:
     """The state of the account and every reason for it, worst first."""
-    halted = [text for name, text in state.latches.items() if name in HALTING]
-    halted += [_spent(name, group) for name, group in state.spent.items() if group == "orders"]
+    halted: list[str] = []
+    if state.latches or state.spent:
+        halted += [text for name, text in state.latches.items() if name in HALTING]
+        halted += [_spent(name, group) for name, group in state.spent.items() if group == "orders"]
     recovering = [] if state.started and not state.recovering else ["the venue has not been asked yet"]
     unproved, reducing = _unproved(state), _reducing(state, windows, at_ns)
     verdict: AccountState = "TRADING"
@@ -109,8 +111,10 @@ def _unproved(state: SentinelState) -> list[str]:
 
 
 def _reducing(state: SentinelState, windows: tuple[Window, ...], at_ns: Nanos) -> list[str]:
-    said = [text for name, text in state.latches.items() if name not in HALTING]
-    said += [_spent(name, group) for name, group in state.spent.items() if group != "orders"]
+    said: list[str] = []
+    if state.latches or state.spent:
+        said += [text for name, text in state.latches.items() if name not in HALTING]
+        said += [_spent(name, group) for name, group in state.spent.items() if group != "orders"]
     said += [f"feed {feed} is {last}" for feed, last in _dead_feeds(state.feeds)]
     if not state.feeds:
         said.append("no feed is connected")
