@@ -79,6 +79,7 @@ class BookKeeper(StatefulActor[BookKeeperState]):
         Beat,
     )
     kept = BookKeeperState
+    beats = ("signal", "second")
 
     def __init__(self, settings: BookKeeperSettings) -> None:
         self._window_ns = nanos(settings.window_s)

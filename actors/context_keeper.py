@@ -95,6 +95,7 @@ class ContextKeeper(StatefulActor[ContextKeeperState]):
     role = "context_keeper"
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (UniverseChanged, Perp, ContextValue, Beat)
     kept = ContextKeeperState
+    beats = ("signal",)
 
     def __init__(self, settings: ContextKeeperSettings) -> None:
         self._perp_age_ns = nanos(settings.perp_age_s_max)

@@ -52,6 +52,7 @@ class ExecutionDesk(Reacting[DeskState]):
 
     role = "desk"
     kept = DeskState
+    beats = ("second",)
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (
         RunStarted,
         UniverseChanged,

@@ -73,6 +73,7 @@ class Ledger(Reacting[LedgerState]):
 
     role = "ledger"
     kept = LedgerState
+    beats = ("decide", "second")
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (
         UniverseChanged,
         MarkFrame,

@@ -76,6 +76,7 @@ class Marker(StatefulActor[MarkerState]):
         Beat,
     )
     kept = MarkerState
+    beats = ("signal", "second")
 
     def __init__(self, settings: MarkerSettings) -> None:
         self._frame_ns = nanos(settings.frame_s)
@@ -116,13 +117,15 @@ class Marker(StatefulActor[MarkerState]):
         return NOTHING
 
     def _on_closed(self, bars: ClosedBars, envelope: Envelope[Any]) -> None:
-        state = self.state
-        quoted = np.isfinite(bars.bid.values) & np.isfinite(bars.ask.values)
-        for side, name in ((bars.bid.values, "bid"), (bars.ask.values, "ask")):
-            ticks = self._grid.counts(np.where(quoted, side, 0.0))
-            setattr(state, name, np.where(quoted, ticks, getattr(state, name)).tolist())
-        for name, value in (("tick_ns", envelope.at_ns), ("tick_seq", envelope.seq)):
-            setattr(state, name, np.where(quoted, value, getattr(state, name)).tolist())
+        bid, ask, width = bars.bid.values, bars.ask.values, len(self._columns)
+        quoted = np.isfinite(bid) & np.isfinite(ask)
+        told = {"tick_ns": [envelope.at_ns] * width, "tick_seq": [envelope.seq] * width}
+        for name, side in (("bid", bid), ("ask", ask)):
+            told[name] = self._grid.counts(np.where(quoted, side, 0.0)).tolist()
+        whole = np.count_nonzero(quoted) == width
+        for name, row in told.items():
+            known = row if whole else np.where(quoted, row, getattr(self.state, name)).tolist()
+            setattr(self.state, name, known)
 
     def _on_tick(self, tick: Tick, envelope: Envelope[Any]) -> None:
         state = self.state
@@ -174,13 +177,15 @@ class Marker(StatefulActor[MarkerState]):
         bid_ticks = np.array(self.state.bid, dtype=np.int64)
         ask_ticks = np.array(self.state.ask, dtype=np.int64)
         valid = (bid_ticks > 0) & (bid_ticks < ask_ticks)
-        bid = np.where(valid, self._grid.floats(bid_ticks), np.nan)
-        ask = np.where(valid, self._grid.floats(ask_ticks), np.nan)
+        bid, ask = self._grid.floats(bid_ticks), self._grid.floats(ask_ticks)
+        mid = self._grid.floats(bid_ticks + ask_ticks) / 2.0
+        if np.count_nonzero(valid) < len(valid):
+            bid[~valid] = ask[~valid] = mid[~valid] = np.nan
         return MarkFrame(
             universe=universe.version,
             bid=floats(bid),
             ask=floats(ask),
-            mid=floats(np.where(valid, self._grid.floats(bid_ticks + ask_ticks) / 2.0, np.nan)),
+            mid=floats(mid),
             tick_ns=integers(self.state.tick_ns),
             tick_seq=integers(self.state.tick_seq),
             valid=flags(valid),

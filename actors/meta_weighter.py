@@ -107,6 +107,7 @@ class MetaWeighter(StatefulActor[MetaWeighterState]):
         Beat,
     )
     kept = MetaWeighterState
+    beats = ("decide",)
 
     def __init__(self, settings: MetaWeighterSettings, models: Models | None = None) -> None:
         self._settings = settings

@@ -46,6 +46,7 @@ class TradeKeeper(StatefulActor[TradeKeeperState]):
     role = "trade_keeper"
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (UniverseChanged, Trade, Tick, FeedStatus, Beat)
     kept = TradeKeeperState
+    beats = ("signal",)
 
     def __init__(self) -> None:
         self.start(TradeKeeperState())

@@ -1,6 +1,6 @@
 """The life of the process itself: starts, beats, crashes, restarts, clock steps, the end."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -26,6 +26,7 @@ class RunStarted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 BeatKind = Literal["signal", "decide", "second"]
+BEAT_KINDS: Final[tuple[BeatKind, ...]] = ("signal", "decide", "second")
 
 
 class Beat(msgspec.Struct, frozen=True, gc=False):

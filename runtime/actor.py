@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 
 from contracts.envelope import Envelope
+from contracts.life import BEAT_KINDS, BeatKind
 
 
 class Actor(ABC):
@@ -20,6 +21,9 @@ class Actor(ABC):
 
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]]
     """The message types this actor wants to hear."""
+
+    beats: ClassVar[tuple[BeatKind, ...]] = BEAT_KINDS
+    """Which kinds of beat, where it hears beats: of the others it would neither say nor learn anything."""
 
     @abstractmethod
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:

@@ -8,7 +8,7 @@ import msgspec
 
 from contracts import codec
 from contracts.envelope import Envelope
-from contracts.life import ActorFailed, ActorRestarted
+from contracts.life import BEAT_KINDS, ActorFailed, ActorRestarted, Beat
 from contracts.ports import Journal
 from contracts.quantities import Nanos
 from contracts.topics import BY_TYPE, Topic
@@ -49,13 +49,14 @@ class BusImage(msgspec.Struct, frozen=True, kw_only=True):
 class _Route:
     """Who hears one type of message."""
 
-    __slots__ = ("cells", "outlets", "outside", "retained", "taps", "topic")
+    __slots__ = ("by_beat", "cells", "outlets", "outside", "retained", "taps", "topic")
 
     def __init__(self, topic: Topic, cells: tuple[Cell, ...]) -> None:
         self.topic = topic
         self.outside = topic.outside
         self.retained = topic.retained
         self.cells = cells
+        self.by_beat = {kind: tuple(cell for cell in cells if kind in cell.actor_type.beats) for kind in BEAT_KINDS}
         self.outlets: tuple[Outlet, ...] = ()
         self.taps: tuple[Tap, ...] = ()
 
@@ -168,7 +169,8 @@ class Bus:
         while True:
             if route.taps or route.outlets or route.retained:
                 self._show(envelope, route)
-            for cell in route.cells:
+            payload = envelope.payload
+            for cell in route.by_beat[payload.kind] if type(payload) is Beat else route.cells:
                 answers = cell.deliver(envelope)
                 if answers:
                     if queue is None:

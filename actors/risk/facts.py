@@ -71,6 +71,7 @@ class Knowing(Reacting[RiskState]):
     """The hearing half of the gate: it takes facts in and says nothing of them."""
 
     kept = RiskState
+    beats = ("second",)
     _bar_s: Seconds
     _bars_kept: int
 

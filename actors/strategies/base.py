@@ -86,6 +86,7 @@ class Strategy(StatefulActor[StrategyState]):
     role = "strategy"
     inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (*_ALWAYS, BarFrame, BarHistory)
     kept = StrategyState
+    beats = ("decide",)
     Settings: ClassVar[type[StrategySettings]] = StrategySettings
     remembers: ClassVar[Mapping[str, float]] = {}
 
@@ -192,8 +193,7 @@ class Strategy(StatefulActor[StrategyState]):
     def _is_due(self, at_ns: Nanos) -> bool:
         if self.state.fresh:
             return True
-        known = np.isfinite(self._target)
-        if (np.abs(self._target - self._position)[known] >= self._grain[known]).any():
+        if np.count_nonzero(np.abs(self._target - self._position) >= self._grain):
             return True
         return at_ns - self.state.said_ns >= REVIEW_NS and bool(self._position.any())
 
@@ -274,7 +274,7 @@ class Strategy(StatefulActor[StrategyState]):
                 self._ask_each(np.flatnonzero(present).tolist(), prices, worth)
             else:
                 self._ask_all(present, prices, worth)
-        state.fresh = state.fresh or not np.array_equal(self._target, before, equal_nan=True)
+        state.fresh = state.fresh or _differ(self._target, before)
 
     def _ask_each(self, columns: list[int], prices: tuple[Floats, ...], worth: Floats) -> None:
         state = self.state
@@ -289,7 +289,8 @@ class Strategy(StatefulActor[StrategyState]):
 
     def _ask_all(self, present: NDArray[np.bool_], prices: tuple[Floats, ...], worth: Floats) -> None:
         state, symbols = self.state, self._symbols
-        before = None if present.all() else self._memory.state()
+        whole = np.count_nonzero(present) == len(present)
+        before = None if whole else self._memory.state()
         first, high, low, last, volume = prices
         held = self._position.copy()
         frame = Frame(state.number, state.close_ns, symbols, first, high, low, last, volume, held, state.equity, worth)
@@ -304,10 +305,15 @@ class Strategy(StatefulActor[StrategyState]):
         if before is not None:
             for name in self.remembers:
                 self._memory[name] = np.where(present, self._memory[name], before[name])
-        self._target = np.where(present, wanted, self._target)
+        self._target = wanted.copy() if whole else np.where(present, wanted, self._target)
 
     def check(self) -> None:
         assert len(self._target) == len(self._position) == len(self._columns), "targets differ in width"
+
+
+def _differ(now: Floats, before: Floats) -> bool:
+    """Whether any place has another number, or one of them has none."""
+    return bool(np.count_nonzero((now != before) & ~(np.isnan(now) & np.isnan(before))))
 
 
 def _checked(symbol: str, wanted: float | None) -> float:
