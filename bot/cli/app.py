@@ -10,6 +10,7 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError
 from typer.core import TyperGroup
 
 from bot.cli import (
+    agent,
     agents,
     backtest,
     control,
@@ -117,6 +118,7 @@ app.command("flatten", rich_help_panel=OPERATE)(control.flatten)
 app.command("doctor", rich_help_panel=OPERATE)(doctor.doctor)
 app.command("completion", rich_help_panel=OPERATE)(doctor.completion)
 app.add_typer(data.app, name="data", rich_help_panel=RESEARCH)
+app.add_typer(agent.app, name="agent", rich_help_panel=RUN)
 app.add_typer(agents.app, name="agents", rich_help_panel=RESEARCH)
 app.add_typer(features.app, name="features", rich_help_panel=RESEARCH)
 app.add_typer(profiles.app, name="profile", rich_help_panel=OPERATE)
