@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 ENVIRONMENT_PREFIX: Final = "BOT__"
+OF_A_VERB: Final = frozenset({"BOT__SINK__DSN", "BOT__SINK__PASSWORD"})
+"""What `bot sink` and `bot doctor` read, and no profile has."""
 
 
 class Override(NamedTuple):
@@ -24,7 +26,7 @@ def overrides(
     `number` reads a fraction. A name with an empty step, such as `BOT__`, has an empty key in its path.
     """
     for name in sorted(environment):
-        if name.startswith(ENVIRONMENT_PREFIX):
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in OF_A_VERB:
             path = _path(name.removeprefix(ENVIRONMENT_PREFIX).split("__"), values)
             yield Override(name, path, _value(environment[name], number), environment[name])
 

@@ -9,7 +9,7 @@ from adapters.probing import LIMIT_S, Finding, reach
 from adapters.redis.connections import Connections, RedisMissing, library
 from adapters.redis.packing import packed
 from adapters.redis.settings import RedisSettings
-from adapters.secret_store import SecretUnreadable
+from adapters.secret_store import SecretUnreadable, read_secret
 from contracts.quantities import Seconds
 
 DANGEROUS: Final[tuple[tuple[bytes, ...], ...]] = (
@@ -33,6 +33,8 @@ async def probe(settings: RedisSettings, limit_s: Seconds = LIMIT_S) -> list[Fin
     """
     try:
         connections = Connections(settings)
+        if settings.sign_key:
+            read_secret(settings.sign_key)
     except RedisMissing as error:
         return [Finding("redis client", False, str(error), "pip install 'keel[redis]'")]
     except SecretUnreadable as error:

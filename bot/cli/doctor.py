@@ -1,5 +1,6 @@
-"""`bot doctor`: can this machine run a daemon; `bot completion`: the shell's script."""
+"""`bot doctor`: can this machine run a daemon and reach what it needs; `bot completion`: the shell's script."""
 
+import asyncio
 import os
 import shutil
 import sys
@@ -18,7 +19,7 @@ NEEDED: Final = ("msgspec", "numpy", "prometheus-client", "rich", "structlog", "
 
 
 class Check(NamedTuple):
-    """One thing that was looked at."""
+    """One thing that was looked at; where it is well, a remedy is advice."""
 
     name: str
     ok: bool
@@ -34,6 +35,9 @@ def doctor(
 ) -> None:
     """Look whether this machine can run a daemon; exit 4 with what to do if it cannot.
 
+    Endpoints that the profile configures are asked, for two seconds each at most: Kafka, Redis, the port of the
+    figures, and the history where BOT__SINK__DSN names it.
+
     Examples: `bot doctor`  ·  `bot doctor --profile paper --json`
     """
     checks = [*_checks(profile, runs_directory(runs))]
@@ -42,7 +46,7 @@ def doctor(
     else:
         for check in checks:
             say(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<22} {check.found}")
-            if not check.ok:
+            if check.remedy:
                 say(f"      {check.remedy}")
     failed = [check.name for check in checks if not check.ok]
     if failed:
@@ -63,13 +67,17 @@ def completion(shell: Annotated[str, typer.Argument(help="bash, zsh or fish")]) 
 
 
 def _checks(profile: str, runs: Path) -> Iterator[Check]:
+    yield from (check if not check.ok else check._replace(remedy="") for check in _of_the_machine(runs))
+    yield from _of_the_profile(profile)
+
+
+def _of_the_machine(runs: Path) -> Iterator[Check]:
     version = ".".join(str(part) for part in sys.version_info[:3])
     yield Check("python", (3, 11) <= sys.version_info[:2] < (3, 13), version, "install Python 3.11 or 3.12")
     missing = [name for name in NEEDED if not _installed(name)]
     yield Check(
         "packages", not missing, "all there" if not missing else f"missing {', '.join(missing)}", "run: make env"
     )
-    yield _profile_check(profile)
     parent = next(path for path in (runs, *runs.absolute().parents) if path.exists())
     writable = os.access(parent, os.W_OK | os.X_OK)
     yield Check("runs directory", writable, str(runs.absolute()), "choose another with --runs DIR")
@@ -77,17 +85,21 @@ def _checks(profile: str, runs: Path) -> Iterator[Check]:
     yield Check("disk", free >= FREE_BYTES_MIN, f"{free >> 20} MiB free", "free at least 1 GiB")
 
 
-def _profile_check(profile: str) -> Check:
+def _of_the_profile(profile: str) -> Iterator[Check]:
     from bot.assemble import agents_of
     from bot.configuration import BadConfiguration
+    from bot.endpoints import endpoints
     from bot.profile import load
 
     try:
         loaded = load(profile)
         agents_of(loaded)
     except BadConfiguration as error:
-        return Check("profile", False, profile, str(error))
-    return Check("profile", True, profile)
+        yield Check("profile", False, profile, str(error))
+        return
+    yield Check("profile", True, profile)
+    for finding in asyncio.run(endpoints(loaded)):
+        yield Check(*finding)
 
 
 def _installed(name: str) -> bool:

@@ -55,3 +55,9 @@ def test_variables_come_in_the_order_of_their_names_whatever_the_order_they_were
 
 def test_the_environment_of_others_is_left_alone() -> None:
     assert list(overrides({"BOTANY": "1", "HOME": "/", "bot__name": "x"}, VALUES, float)) == []
+
+
+def test_what_a_verb_reads_is_no_key_of_a_profile() -> None:
+    environment = {"BOT__SINK__DSN": "postgresql://keel@127.0.0.1/keel", "BOT__SINK__PASSWORD": "env:X"}
+    assert list(overrides(environment, VALUES, float)) == []
+    assert [each.path for each in overrides({"BOT__SINK__DNS": "x"}, VALUES, float)] == [("sink", "dns")]
