@@ -99,7 +99,10 @@ class Follower:
         while taken < bytes_max:
             data = self._more(bytes_max)
             used = self._take(data, found) if data else 0
-            taken += used
+            if self.seq <= self._after.seq:
+                found.clear()  # read before: it costs no turn of the reader
+            else:
+                taken += used
             if used:
                 continue
             if data and len(data) >= bytes_max and not self.broken:

@@ -3,13 +3,15 @@
 import functools
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
 from msgspec import inspect
 
+from adapters.kafka.cells import Cells
 from contracts.column import Column
+from contracts.market import UniverseChanged
 from contracts.topics import BY_TYPE, BY_TYPE_NAME, FRAMES
 
 ROWS_FIRST: Final = frozenset({("Example", "x")})
@@ -34,8 +36,8 @@ Path = tuple[Step, ...]
 class Form(msgspec.Struct, frozen=True):
     """The form of one message type.
 
-    `columns` are its own columns; `deep` says that there may be numbers that JSON has no word for, or columns, anywhere
-    below, so that it must be walked through.
+    `columns` are its own columns, `shapes` how their header is written. `deep` says that there may be numbers that JSON
+    has no word for anywhere below, `nested` columns, so that it must be walked through.
     """
 
     type: str
@@ -44,7 +46,14 @@ class Form(msgspec.Struct, frozen=True):
     key: str
     frame: bool
     columns: tuple[str, ...]
+    shapes: str
     deep: bool
+    nested: bool
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether JSON brings back all of it."""
+        return not (self.columns or self.deep or self.type == UniverseChanged.__name__)
 
 
 @functools.cache
@@ -62,7 +71,9 @@ def form_of(type_name: str) -> Form:
         key=topic.key,
         frame=topic.payload in FRAMES,
         columns=columns,
-        deep=any(_is_deep(each) for each in rest),
+        shapes=" ".join(f"{name}=%s" for name in columns),
+        deep=any(_holds(each, _is_odd) for each in rest),
+        nested=any(_holds(each, _is_column) for each in rest),
     )
 
 
@@ -75,16 +86,13 @@ _TYPES: Final = {topic.name: kind.__name__ for kind, topic in BY_TYPE.items()}
 
 
 def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every column below a value, and every number that is not finite, with the way to it."""
+    """All cells below fields, and every number that is not finite, with the way to it."""
     if isinstance(value, float):
         if not math.isfinite(value):
             yield path, value
-    elif isinstance(value, Column):
+    elif isinstance(value, Cells):
         yield path, value
-    elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            yield from walk(getattr(value, name), (*path, name))
-    elif isinstance(value, tuple | list):
+    elif isinstance(value, list):
         for index, each in enumerate(value):
             yield from walk(each, (*path, index))
     elif isinstance(value, dict):
@@ -131,11 +139,16 @@ def _is_column(described: inspect.Type) -> bool:
     return isinstance(described, inspect.CustomType) and described.cls is Column
 
 
-def _is_deep(described: Any) -> bool:
-    if isinstance(described, inspect.FloatType) or _is_column(described):
+def _is_odd(described: inspect.Type) -> bool:
+    return isinstance(described, inspect.FloatType) or _is_column(described)
+
+
+def _holds(described: Any, wanted: Callable[[inspect.Type], bool]) -> bool:
+    """Whether there is such a thing in a type, or anywhere below it."""
+    if wanted(described):
         return True
     if isinstance(described, inspect.StructType):
-        return any(_is_deep(field.type) for field in described.fields)
+        return any(_holds(field.type, wanted) for field in described.fields)
     inner = [getattr(described, name, None) for name in ("item_type", "value_type")]
     inner += [*getattr(described, "item_types", ()), *getattr(described, "types", ())]
-    return any(_is_deep(each) for each in inner if each is not None)
+    return any(_holds(each, wanted) for each in inner if each is not None)

@@ -12,15 +12,13 @@ recorded                    `digest` or `none` where the journal did not keep th
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-import msgspec
-import numpy as np
-
+from adapters.kafka import cells
+from adapters.kafka.cells import Cells
 from adapters.kafka.forms import ROWS_FIRST, SHARED, Form, form_of, number_text, walk, written
 from adapters.kafka.settings import Format
 from contracts import codec
-from contracts.column import Column
 from contracts.envelope import Envelope
 from contracts.market import UniverseChanged
 
@@ -51,161 +49,167 @@ class Recorder:
     def __init__(self, run: str, form: Format = "json", universes: Mapping[int, tuple[str, ...]] | None = None) -> None:
         self._run: Header = ("run", run.encode())
         self._json = form == "json"
-        self._authors: dict[tuple[str, str], tuple[Form, list[Header]]] = {}
+        self._authors: dict[tuple[str, str], tuple[Form, tuple[Header, ...]]] = {}
         self.universes = dict(universes or {})
 
     def of_envelope(self, envelope: Envelope[Any]) -> list[Outgoing]:
         """The records of a message as the bus delivers it; raises UnknownType."""
-        kind = type(envelope.payload).__name__
-        form, headers = self._headers(
-            envelope.seq, envelope.turn, envelope.cause, envelope.at_ns, envelope.source, kind
+        return self.of_journal(
+            envelope.seq,
+            envelope.turn,
+            envelope.cause,
+            envelope.at_ns,
+            envelope.source,
+            type(envelope.payload).__name__,
+            codec.encode(envelope.payload),
         )
-        return self._records(form, headers, envelope.payload, envelope.source)
 
     def of_journal(
-        self,
-        seq: int, turn: int, cause: int, at_ns: int, source: str, kind: str, payload: bytes, recorded: Recorded,
+        self, seq: int, turn: int, cause: int, at_ns: int, source: str, kind: str, payload: bytes,
+        recorded: Recorded = "full",
     ) -> list[Outgoing]:  # fmt: skip
         """The records of a message of today's version as the journal keeps it.
 
         Raises UnknownType, or msgspec.ValidationError for a payload that is not of its type.
         """
-        form, headers = self._headers(seq, turn, cause, at_ns, source, kind)
-        if recorded == "full":
-            return self._records(form, headers, codec.decode(kind, payload), source)
-        headers.append(("recorded", recorded.encode()))
-        value: dict[str, Any] = {"digest": payload.hex()} if recorded == "digest" else {}
-        return [Outgoing(form.topic, source.encode(), self._encoded(value), headers)]
+        form, said = self._authors.get((kind, source)) or self._introduce(kind, source)
+        headers = [
+            *said, ("seq", b"%d" % seq), ("turn", b"%d" % turn), ("cause", b"%d" % cause), ("at", b"%d" % at_ns)
+        ]  # fmt: skip
+        if recorded != "full":
+            headers.append(("recorded", recorded.encode()))
+            kept = {"digest": payload.hex()} if recorded == "digest" else {}
+            return [Outgoing(form.topic, source.encode(), codec.encode_json(kept), headers)]
+        if form.is_plain:
+            message = codec.decode(kind, payload)
+            key = str(getattr(message, form.key)) if form.key else source
+            value = codec.encode_json(message) if self._json else payload
+            return [Outgoing(form.topic, key.encode(), value, headers)]
+        return self._of_fields(form, headers, cells.decode(payload), source, payload)
 
-    def _headers(
-        self, seq: int, turn: int, cause: int, at_ns: int, source: str, kind: str
-    ) -> tuple[Form, list[Header]]:
-        known = self._authors.get((kind, source))
-        form, said = known or self._introduce(kind, source)
-        return form, [
-            *said,
-            ("seq", b"%d" % seq),
-            ("turn", b"%d" % turn),
-            ("cause", b"%d" % cause),
-            ("at", b"%d" % at_ns),
-        ]
-
-    def _introduce(self, kind: str, source: str) -> tuple[Form, list[Header]]:
+    def _introduce(self, kind: str, source: str) -> tuple[Form, tuple[Header, ...]]:
         try:
             form = form_of(kind)
         except KeyError:
             raise UnknownType(f"message type was {kind!r}, which is in no topic") from None
-        said = [self._run, ("source", source.encode()), ("schema", form.schema)]
+        said = (self._run, ("source", source.encode()), ("schema", form.schema))
         self._authors[kind, source] = (form, said)
         return form, said
 
-    def _records(self, form: Form, headers: list[Header], message: msgspec.Struct, source: str) -> list[Outgoing]:
+    def _of_fields(
+        self, form: Form, headers: list[Header], fields: dict[str, Any], source: str, payload: bytes
+    ) -> list[Outgoing]:
         if form.frame:
-            symbols = self.universes.get(message.universe)  # type: ignore[attr-defined] # every frame names one
-            if symbols is not None and _is_over(form, message, len(symbols)):
-                return self._of_frame(form, headers, message, symbols)
-        elif isinstance(message, UniverseChanged):
-            self.universes[message.universe.version] = message.universe.symbols
-        if form.columns:
-            columns = " ".join([f"{name}={_shape(getattr(message, name))}" for name in form.columns])
-            headers.append(("columns", columns.encode()))
-        if form.deep:
-            headers += _odd(message, form.columns)
-        key = source if form.frame or not form.key else str(getattr(message, form.key))
-        value = codec.encode_json(message) if self._json else codec.encode(message)
+            symbols = self.universes.get(fields["universe"])
+            if symbols is not None and _is_over(form, fields, len(symbols)):
+                return self._of_frame(form, headers, fields, symbols)
+        elif form.type == UniverseChanged.__name__:
+            universe = fields["universe"]
+            self.universes[universe["version"]] = tuple(each["symbol"] for each in universe["instruments"])
+        if form.deep or form.frame:
+            headers += _beyond_json(form, fields)
+        else:
+            shapes = form.shapes % tuple([fields[name].head.text for name in form.columns])
+            headers.append(("columns", shapes.encode()))
+        key = source if form.frame or not form.key else str(fields[form.key])
+        value = codec.encode_json(shown(form, fields)) if self._json else payload
         return [Outgoing(form.topic, key.encode(), value, headers)]
 
     def _of_frame(
-        self, form: Form, headers: list[Header], message: msgspec.Struct, symbols: tuple[str, ...]
+        self, form: Form, headers: list[Header], fields: dict[str, Any], symbols: tuple[str, ...]
     ) -> list[Outgoing]:
         count = len(symbols)
-        shapes, names, cells = [], ["symbol"], [list(symbols)]
+        shapes, names, columns = [], ["symbol"], [symbols]
         shared: dict[str, Any] = {}
-        for name in message.__struct_fields__:
-            value = getattr(message, name)
-            if name not in form.columns:
+        for name, value in fields.items():
+            if not isinstance(value, Cells):
                 shared[name] = value
                 continue
-            axis = axis_of(form.type, name, value, count)
+            axis = axis_of(form.type, name, value.shape, count)
             shapes.append(f"{name}={_shape(value, axis)}")
             if axis is None:
                 shared[name] = value
             else:
                 names.append(name)
-                cells.append(self._cells(value.values if axis == 0 else value.values.T))
+                columns.append(_by_instrument(value, axis))
+        headers += _beyond_json(form, {name: value for name, value in shared.items() if name not in form.columns})
         headers.append(("columns", " ".join(shapes).encode()))
-        if form.deep:
-            headers += _odd(message, form.columns)
-        return self._rows(form.topic, headers, names, cells, shared)
-
-    def _rows(
-        self, topic: str, headers: list[Header], names: list[str], cells: list[Any], shared: dict[str, Any]
-    ) -> list[Outgoing]:
-        count = len(cells[0])
-        # Every frame has `universe`, so what is shared is never empty and both halves can be put together as text.
+        shared = shown(form, shared)
+        # Every frame names its universe, so what is shared is never empty, and both halves go together as text.
         rest = b"," + codec.encode_json(shared)[1:]
         made = []
-        for number, row in enumerate(zip(*cells)):
-            cells_of_one = dict(zip(names, row))
-            value = codec.encode_json(cells_of_one)[:-1] + rest if self._json else codec.encode(cells_of_one | shared)
-            made.append(Outgoing(topic, row[0].encode(), value, [*headers, ("part", b"%d/%d" % (number, count))]))
+        for number, row in enumerate(zip(*columns)):
+            one = dict(zip(names, row))
+            value = codec.encode_json(one)[:-1] + rest if self._json else codec.encode(one | shared)
+            made.append(Outgoing(form.topic, row[0].encode(), value, [*headers, ("part", b"%d/%d" % (number, count))]))
         return made
 
-    def _cells(self, values: Any) -> list[Any]:
-        cells: list[Any] = values.tolist()
-        return [_plain(each) for each in cells] if self._json and _is_odd(values) else cells
 
-    def _encoded(self, value: dict[str, Any]) -> bytes:
-        return codec.encode_json(value) if self._json else codec.encode(value)
+def shown(form: Form, fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields with their cells as JSON shows them."""
+    if form.nested:
+        return {name: _shown(each) for name, each in fields.items()}
+    for name in form.columns:
+        if name in fields:
+            fields[name] = fields[name].rows
+    return fields
 
 
-def axis_of(kind: str, name: str, column: Column, count: int) -> int | None:
+def _shown(value: Any) -> Any:
+    if isinstance(value, Cells):
+        return value.rows
+    if isinstance(value, dict):
+        return {name: _shown(each) for name, each in value.items()}
+    return [_shown(each) for each in value] if isinstance(value, list) else value
+
+
+def axis_of(kind: str, name: str, shape: tuple[int, ...], count: int) -> int | None:
     """Along which dimension of a frame's column its instruments lie; None where it is not over them.
 
     A column left empty, as one that came later than the record, is over nothing.
     """
-    shape = column.values.shape
     if (kind, name) in SHARED:
         return None
     axis = 0 if (kind, name) in ROWS_FIRST else len(shape) - 1
     return axis if shape[axis] == count else None
 
 
-_LISTS: Final = (list, tuple)
-
-
-def _is_over(form: Form, message: msgspec.Struct, count: int) -> bool:
+def _is_over(form: Form, fields: dict[str, Any], count: int) -> bool:
     """Whether there is anything of single instruments in a frame."""
     return count > 0 and any(
-        axis_of(form.type, name, getattr(message, name), count) is not None for name in form.columns
+        axis_of(form.type, name, fields[name].shape, count) is not None for name in form.columns if name in fields
     )
 
 
-def _shape(column: Column, axis: int | None = None) -> str:
-    kind, shape = column.values.dtype.kind, column.values.shape
-    sizes = ["*" if number == axis else str(size) for number, size in enumerate(shape)]
-    return f"{kind}{','.join(sizes)}"
+def _by_instrument(column: Cells, axis: int) -> Any:
+    """One cell, or one list of cells, for each instrument."""
+    plain = column.plain
+    if len(column.shape) == 1:
+        return plain
+    count = column.shape[axis]
+    if axis == 0:
+        return column.rows
+    return [plain[number::count] for number in range(count)]
 
 
-def _odd(message: msgspec.Struct, columns: tuple[str, ...]) -> list[Header]:
-    """Headers for the columns further down, and for numbers that are not finite."""
+def _shape(column: Cells, axis: int | None = None) -> str:
+    if axis is None:
+        return column.head.text
+    sizes = ["*" if number == axis else str(size) for number, size in enumerate(column.shape)]
+    return column.head.kind + ",".join(sizes)
+
+
+def _beyond_json(form: Form, fields: dict[str, Any]) -> list[Header]:
+    """Headers for columns, and for numbers that are not finite."""
     shapes, numbers = [], []
-    for name in message.__struct_fields__:
-        if name not in columns:
-            for path, found in walk(getattr(message, name), (name,)):
-                if isinstance(found, Column):
+    for name, value in fields.items():
+        if isinstance(value, Cells):
+            shapes.append(f"{name}={_shape(value)}")
+        elif form.deep:
+            for path, found in walk(value, (name,)):
+                if isinstance(found, Cells):
                     shapes.append(f"{written(path)}={_shape(found)}")
                 else:
                     numbers.append(f"{written(path)}={number_text(found)}")
     headers = [("columns", " ".join(shapes).encode())] if shapes else []
     return [*headers, ("numbers", " ".join(numbers).encode())] if numbers else headers
-
-
-def _is_odd(values: Any) -> bool:
-    return bool(values.dtype.kind == "f" and not np.isfinite(values).all())
-
-
-def _plain(cell: Any) -> Any:
-    if isinstance(cell, _LISTS):
-        return [_plain(each) for each in cell]
-    return cell if cell - cell == 0 else (None if cell != cell else str(cell))

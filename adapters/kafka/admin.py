@@ -1,0 +1,83 @@
+"""The brokers as an operator sees them: which topics there are, and new ones; nothing here deletes."""
+
+import asyncio
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+
+from adapters.kafka.connection import KafkaUnusable, connection, library
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import FoundTopic, WantedTopic
+
+TOPIC_RESOURCE: Final = "TOPIC"
+ALREADY_THERE: Final = 36
+
+
+class KafkaAway(ConnectionError):
+    """The brokers do not answer, or refuse us; exit code 75."""
+
+
+class Admin:
+    """Implements `adapters.kafka.topics.Cluster`; used as a context. Every call is bounded and may raise KafkaAway."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._library = library()
+        self._client: Any = None
+
+    async def __aenter__(self) -> Self:
+        from aiokafka.admin import AIOKafkaAdminClient
+
+        self._client = AIOKafkaAdminClient(**connection(self._settings, "keel-admin"))
+        try:
+            await self._bounded(self._client.start())
+        except KafkaAway:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    async def describe(self, names: Sequence[str]) -> dict[str, FoundTopic]:
+        """Those of the topics that there are."""
+        from aiokafka.admin.config_resource import ConfigResource
+
+        told = await self._bounded(self._client.describe_topics(list(names)))
+        there = {each["topic"]: len(each["partitions"]) for each in told if each["error_code"] == 0}
+        resources = [ConfigResource(TOPIC_RESOURCE, name) for name in there]
+        answers = await self._bounded(self._client.describe_configs(resources)) if resources else []
+        configs = {each[3]: _config(each[4]) for answer in answers for each in answer.resources}
+        return {name: FoundTopic(partitions=count, config=configs.get(name, {})) for name, count in there.items()}
+
+    async def create(self, topics: Sequence[WantedTopic]) -> None:
+        """Make topics that are not there; one that somebody else makes meanwhile is no error."""
+        from aiokafka.admin import NewTopic
+
+        wanted = [NewTopic(each.name, each.partitions, each.replicas, topic_configs=each.config) for each in topics]
+        answer = await self._bounded(self._client.create_topics(wanted))
+        refused = [row for row in answer.topic_errors if row[1] not in (0, ALREADY_THERE)]
+        if refused:
+            told = "; ".join(f"{row[0]}: {self._library.errors.for_code(row[1]).__name__}" for row in refused)
+            raise KafkaUnusable(f"the brokers did not make {len(refused)} topics: {told}")
+
+    async def _bounded(self, call: Any) -> Any:
+        try:
+            async with asyncio.timeout(self._settings.send_timeout_s):
+                return await call
+        except (self._library.errors.KafkaError, TimeoutError, OSError) as error:
+            brokers = ", ".join(self._settings.brokers)
+            raise KafkaAway(f"Kafka at {brokers}: {str(error) or type(error).__name__}") from error
+
+    async def _close(self) -> None:
+        try:
+            async with asyncio.timeout(1.0):
+                await self._client.close()
+        except (TimeoutError, self._library.errors.KafkaError):
+            return
+
+
+def _config(entries: Any) -> dict[str, str]:
+    return {entry[0]: entry[1] for entry in entries if entry[1] is not None}

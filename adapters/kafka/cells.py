@@ -1,0 +1,77 @@
+"""Journaled payloads as plain fields: columns become tuples of numbers at once, without an array in between."""
+
+import functools
+import struct
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from contracts.column import EXTENSION_CODE, HEAD
+
+_LETTERS: Final = {"f": "d", "i": "q", "b": "?"}
+_HEADS_MAX: Final = 65_536
+
+
+class Head(NamedTuple):
+    """What stands before the values of a column; `text` says kind and shape in short: `f3`, `i9,10`."""
+
+    kind: str
+    shape: tuple[int, ...]
+    text: str
+    values: struct.Struct
+
+
+class Cells(msgspec.Struct, frozen=True, gc=False):
+    """A column as it stands in a payload."""
+
+    head: Head
+    values: tuple[Any, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of its dimensions."""
+        return self.head.shape
+
+    @property
+    def rows(self) -> Any:
+        """The values as JSON shows them: a list, or a list of rows; NaN is null and an infinity is text."""
+        plain, shape = self.plain, self.head.shape
+        if len(shape) == 1:
+            return plain
+        width = shape[1]
+        return [plain[row * width : (row + 1) * width] for row in range(shape[0])]
+
+    @property
+    def plain(self) -> tuple[Any, ...]:
+        """The values one after another, in what JSON has for each."""
+        values = self.values
+        if self.head.kind == "f":
+            total = sum(values)
+            if total - total != 0:
+                return tuple([value if value - value == 0 else _odd(value) for value in values])
+        return values
+
+
+def _odd(value: float) -> str | None:
+    return None if value != value else str(value)
+
+
+@functools.lru_cache(maxsize=_HEADS_MAX)
+def head_of(raw: bytes) -> Head:
+    """The head that these bytes are."""
+    letter, dimensions, rows, columns = HEAD.unpack(raw)
+    kind, shape = letter.decode(), (rows,) if dimensions == 1 else (rows, columns)
+    count = rows if dimensions == 1 else rows * columns
+    text = kind + ",".join(str(size) for size in shape)
+    return Head(kind, shape, text, struct.Struct(f"<{count}{_LETTERS[kind]}"))
+
+
+def _from_extension(code: int, data: memoryview) -> Cells:
+    if code != EXTENSION_CODE:
+        raise ValueError(f"msgpack extension was {code}, expected {EXTENSION_CODE}")
+    head = head_of(bytes(data[: HEAD.size]))
+    return Cells(head, head.values.unpack_from(data, HEAD.size))
+
+
+decode: Final = msgspec.msgpack.Decoder(ext_hook=_from_extension).decode
+"""The fields of a payload by name; columns are `Cells`, money and literals text."""
