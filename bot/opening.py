@@ -42,16 +42,17 @@ def open_run(
     fresh: bool,
     passing: bool = False,
     decisions_only: bool = False,
+    epoch_min: int = 0,
 ) -> OpenRun:
     """Take the account, then take up its cut run, or begin a new one.
 
     A run is taken up if its last process did not seal it and code and profile are still the same; a `fresh` one begins
     anew. So does a `passing` run, on a recording or in history, which trades an account made for it alone: the next
-    process does not look for it. With `decisions_only` its journal leaves out what is bulky. Raises AccountBusy,
-    RunsUnusable, JournalDamaged, JournalFailed if the disk is full.
+    process does not look for it. With `decisions_only` its journal leaves out what is bulky. The account's epoch will
+    be `epoch_min` at least. Raises AccountBusy, RunsUnusable, JournalDamaged, JournalFailed if the disk is full.
     """
     try:
-        account = Account(directory, profile.account.name)
+        account = Account(directory, profile.account.name, epoch_min)
         try:
             if passing:
                 return _begin(account, profile, virtual, "", decisions_only=decisions_only)

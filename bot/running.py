@@ -14,10 +14,12 @@ import numpy as np
 
 from bot.assemble import Hooks, assemble
 from bot.housekeeping import Housekeeping
+from bot.mirror.beside import mirrored
 from bot.opening import OpenRun, open_run
 from bot.own_code import identity_of
 from bot.profile import Profile
 from bot.recovery import Recovered, survived, take_up
+from bot.roles.fitting import ALONE, Fitting
 from bot.runs import RunsUnusable
 from bot.system import EXIT_OK, EXIT_TEMPORARY, Ending, System
 from bot.worlds import Played, World, opened_recording, recorded_world, simulated_world
@@ -33,6 +35,9 @@ from runtime.simloop import SimLoop
 from runtime.supervisor import Supervisor
 
 FORCED_EXIT: Final = 128
+
+EXIT_ROLE_LOST: Final = 6
+ROLE_LOOK_S: Final = 0.2
 
 CLOCK_BEHIND_NS: Final = SECOND_NS
 """A journal that ends later than this clock says was written by another clock; until it has caught up time stands."""
@@ -68,7 +73,7 @@ Started = Callable[[System, OpenRun], tuple[Coroutine[Any, Any, None], ...]]
 """What the face adds to a running system: taps are set at once, the returned coroutines run beside it."""
 
 
-def run_daemon(profile: Profile, options: RunOptions, started: Started) -> RunResult:
+def run_daemon(profile: Profile, options: RunOptions, started: Started, fitting: Fitting = ALONE) -> RunResult:
     """Run to the end. Raises the errors of opening a run; everything later is an ending."""
     if profile.world == "live" and not options.armed:
         raise NotArmed(
@@ -86,11 +91,12 @@ def run_daemon(profile: Profile, options: RunOptions, started: Started) -> RunRe
     virtual = options.speed is None
     passing = virtual or options.recording is not None
     opened = open_run(
-        profile, options.runs, identity_of(profile), virtual=virtual, fresh=options.fresh, passing=passing
-    )
+        profile, options.runs, identity_of(profile), virtual=virtual, fresh=options.fresh, passing=passing,
+        epoch_min=fitting.epoch_min,
+    )  # fmt: skip
     try:
-        with asyncio.Runner(loop_factory=_loop_factory(virtual)) as runner:
-            return runner.run(_Running(profile, options, opened, played, started).serve())
+        with mirrored(profile, opened.directory), asyncio.Runner(loop_factory=_loop_factory(virtual)) as runner:
+            return runner.run(_Running(profile, options, opened, played, started, fitting).serve())
     finally:
         opened.journal.close(seal=False)
         opened.account.close()
@@ -100,13 +106,17 @@ class _Running:
     """One process's life with an open run."""
 
     def __init__(
-        self, profile: Profile, options: RunOptions, opened: OpenRun, played: Played | None, started: Started
-    ) -> None:
+        self, profile: Profile, options: RunOptions, opened: OpenRun, played: Played | None, started: Started,
+        fitting: Fitting,
+    ) -> None:  # fmt: skip
         self.profile, self.options, self.opened, self.started = profile, options, opened, started
-        self.played = played
+        self.played, self.fitting = played, fitting
         self.hooks = Hooks(
             finished=self._on_finished,
             lagging=self._is_lagging,
+            barred=fitting.barred,
+            stream_over=self._on_stream_over,
+            stream_position=fitting.position(opened),
             first_epoch=1 + EPOCHS_PER_PROCESS * (opened.epoch - 1),
         )
         self.latches_held = False
@@ -124,6 +134,9 @@ class _Running:
             beside = self.started(system, self.opened)
             self._listen_to_signals(system)
             self._begin(system)
+            self.fitting.opened(self.opened)
+            if self.fitting.over is not None:
+                system.supervisor.spawn("role", partial(self._mind_the_role, self.fitting.over), "stores")
             housekeeping.open(self.options.duration_s)
             for number, extra in enumerate(beside):
                 system.supervisor.spawn_once(f"face-{number}", partial(_same, extra))
@@ -136,6 +149,8 @@ class _Running:
 
     def _world(self) -> World:
         run = self.opened.directory
+        if self.fitting.world_of is not None:
+            return self.fitting.world_of(run)
         if self.played is not None:
             return recorded_world(self.profile, self.played, run)
         return simulated_world(self.profile, run, virtual=self.options.speed is None)
@@ -145,6 +160,7 @@ class _Running:
         assembly = assemble(self.profile, outside, self.hooks)
         chance = Seeds(self.profile.seed).generator("supervisor")
         process, dry_run = self.profile.process, self.profile.orders.dry_run
+        dry_run = dry_run or self.profile.role == "ingest"
         system = System(assembly, partial(_supervisor, chance), process.drain_s, dry_run=dry_run)
         bus = system.bus
         bus.tap(self._remember_latches, (GateState,))
@@ -221,6 +237,20 @@ class _Running:
         """The recording is at its end, and so is the run."""
         if self.system is not None:
             self.system.request_stop("the recording is at its end")
+
+    def _on_stream_over(self, why: str) -> None:
+        """A stream in virtual time is at its end, and so is the run."""
+        if self.system is not None:
+            self.system.request_stop(why)
+
+    async def _mind_the_role(self, over: Callable[[], str]) -> None:
+        """End where the role is somebody else's now."""
+        while True:
+            why = over()
+            if why and self.system is not None:
+                self.system.leave_the_venue()
+                self.system.request_stop(why, EXIT_ROLE_LOST)
+            await asyncio.sleep(ROLE_LOOK_S)
 
     def _is_lagging(self) -> bool:
         return self.housekeeping is not None and self.housekeeping.lagging()

@@ -42,13 +42,16 @@ class AccountRecord(msgspec.Struct, frozen=True, kw_only=True):
 class Account:
     """An account's directory, locked for this process until `close`.
 
+    Its next epoch is `epoch_min` at least, where other machines have worked on the account too.
+
     Raises:
         RunsUnusable: the directory cannot be made or written.
         AccountBusy: another process holds the lock.
     """
 
-    def __init__(self, directory: Path, name: str) -> None:
+    def __init__(self, directory: Path, name: str, epoch_min: int = 0) -> None:
         self.name = name
+        self._epoch_min = epoch_min
         self.directory = directory / name
         try:
             self.directory.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
@@ -73,7 +76,8 @@ class Account:
 
     def next_epoch(self) -> int:
         """Fence off every process before this one: the next epoch, on the disk before it is used."""
-        self._write(msgspec.structs.replace(self.record, epoch=self.record.epoch + 1))
+        epoch = max(self._epoch_min, self.record.epoch + 1)
+        self._write(msgspec.structs.replace(self.record, epoch=epoch))
         return self.record.epoch
 
     def took_up(self, run: str) -> None:
@@ -116,6 +120,14 @@ class Account:
         except OSError as error:
             raise RunsUnusable(f"{path} cannot be written: {error.strerror}") from error
         self.record = record
+
+
+def epoch_on_record(directory: Path, name: str) -> int:
+    """The last epoch of an account in these runs, 0 for none; without its lock, so only a lower bound."""
+    try:
+        return msgspec.json.decode((directory / name / "account.json").read_bytes(), type=AccountRecord).epoch
+    except (OSError, msgspec.DecodeError):
+        return 0
 
 
 def replace_file(path: Path, content: bytes) -> None:

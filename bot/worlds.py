@@ -14,6 +14,7 @@ from adapters.models.shelf import EmptyShelf
 from adapters.models.workers import ProcessWorkers, WaitingWorkers
 from adapters.recorded.feed import RecordedFeed
 from adapters.signals.memory import MemorySignals
+from adapters.silent_stream import SilentStream
 from adapters.simulated.feed import SimulatedFeed
 from adapters.simulated.ledger import LedgerFile
 from adapters.simulated.market import Market
@@ -34,6 +35,7 @@ from contracts.instrument import Universe
 from contracts.market import Tick
 from contracts.ports import Clock, FeatureStore, Feed, Journal, ModelShelf, OrderVenue, SignalSource, Workers
 from contracts.quantities import Nanos
+from contracts.stream import StreamSource
 from runtime.bus import Bus
 from runtime.clock import FixedClock, LoopClock, WallClock
 
@@ -61,6 +63,7 @@ class World:
     close: Callable[[], None] = _nothing_held
     store: FeatureStore | None = None
     signals: SignalSource = field(default_factory=MemorySignals)
+    stream: StreamSource = field(default_factory=SilentStream)
 
     def outside(self, journal: Journal) -> Outside:
         """The outside with the record of a run."""
@@ -73,6 +76,8 @@ class World:
             workers=self.workers,
             store=self.store,
             signals=self.signals,
+            stream=self.stream,
+            held=self.virtual,
         )
 
 
@@ -138,6 +143,26 @@ def recorded_world(profile: Profile, played: Played, run: Path) -> World:
         close=ledger.close,
         store=_store(profile, played.clock, played.virtual),
         signals=signals_of(profile, virtual=played.virtual),
+    )
+
+
+def streamed_world(profile: Profile, run: Path, start_ns: Nanos, universe: Universe, *, recorded: bool) -> World:
+    """What a desk in virtual time has beside its stream: a broker at the simulated market or at the stream's quotes."""
+    clock: Clock = LoopClock(start_ns)
+    if not recorded:
+        simulated = msgspec.structs.replace(profile.simulated, start_ns=start_ns)
+        return simulated_world(msgspec.structs.replace(profile, simulated=simulated), run, virtual=True)
+    ledger, market = LedgerFile(run / "broker.jsonl"), Market(profile.simulated.market)
+    venue = SimulatedVenue(in_quote_currency(profile, universe), universe, QuoteBoard(), clock, ledger)
+    return World(
+        clock=clock,
+        feed=SimulatedFeed(market, clock),
+        venue=venue,
+        models=_models(profile, run),
+        workers=_workers(profile, virtual=True),
+        virtual=True,
+        on_tick=venue.on_tick,
+        close=ledger.close,
     )
 
 

@@ -46,11 +46,14 @@ class LeaseUnsure(Exception):
 
 
 class Lease:
-    """One process's claim. `open` returns once it holds, `objection` says why it does not any more."""
+    """One process's claim. `open` returns once it holds, `objection` says why it does not any more.
+
+    The epochs of an account rise over all machines, and beyond `epoch_before`, the last that this machine knows of.
+    """
 
     def __init__(
         self, settings: KafkaSettings, topics: Topics, seal: Seal, account: str, holder: str, lease_s: Seconds,
-        monotonic_s: Callable[[], float],
+        monotonic_s: Callable[[], float], epoch_before: int = 0,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._topic = topics.desks
@@ -59,6 +62,7 @@ class Lease:
         self._holder = holder
         self._lease_s = lease_s
         self._monotonic_s = monotonic_s
+        self._epoch_before = epoch_before
         self._thread = Beside("lease", self._live)
         self._producer: Any = None
         self._held_until_s = float("-inf")
@@ -116,7 +120,7 @@ class Lease:
         now = await self._bounded(self._newest())
         if now != before:
             raise self._refusal(now)
-        self.epoch = (before.epoch if before is not None else 0) + 1
+        self.epoch = max(self._epoch_before, before.epoch if before is not None else 0) + 1
         await self._bounded(self._say(released=False))
         self._held = True
 

@@ -130,6 +130,28 @@ async def last_position(
         await closed(consumer)
 
 
+async def last_time_ms(settings: KafkaSettings, topic: str, partition: int) -> int:
+    """The time stamp of the last record of a partition, -1 for none; asks until it is told."""
+    while True:
+        consumer = await opened(settings, "keel-roles")
+        place = library().TopicPartition(topic, partition)
+        try:
+            async with asyncio.timeout(ASK_S):
+                await consumer.start()
+                consumer.assign([place])
+                end = (await consumer.end_offsets([place]))[place]
+                if not end:
+                    return -1
+                consumer.seek(place, end - 1)
+                while True:
+                    for record in (await consumer.getmany(place, timeout_ms=POLL_MS)).get(place, ()):
+                        return int(record.timestamp)
+        except (TimeoutError, OSError, library().errors.KafkaError):
+            await asyncio.sleep(PAUSE_S)
+        finally:
+            await closed(consumer)
+
+
 def _position(record: Any, topics: Topics, seal: Seal, topic: str) -> StreamPosition | None:
     try:
         value = seal.check(topic, record.value, record.headers)

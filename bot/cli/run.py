@@ -3,6 +3,7 @@
 import re
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,6 +15,7 @@ from bot.cli.options import Json, Runs, a_path, emit, say, talk
 UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "": 1}
 DURATION_S_MAX: Final = 3650 * 86_400
 SPEED_MAX: Final = 1e6
+ROLES: Final = ("all", "ingest", "agents", "desk")
 
 
 @command
@@ -27,6 +29,10 @@ def run(
         ),
     ] = None,
     speed: Annotated[str, typer.Option("--speed", help="1, a factor such as 10, or max: no waiting at all.")] = "1",
+    role: Annotated[
+        str,
+        typer.Option("--role", metavar="ROLE", help="all, or a part of a book over Kafka: ingest, agents, desk."),
+    ] = "all",
     runs: Runs = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide everything, send nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--new", help="Begin a new run even if the last one was cut.")] = False,
@@ -38,16 +44,20 @@ def run(
     """Run the daemon until it is stopped: believe, decide, trade, keep the record.
 
     Examples: `bot run --profile canary`  ·  `bot run --profile canary --for 60s --json`  ·
-    `bot run --recording COINBASE.jsonl.zst --speed max --json`
+    `bot run --recording COINBASE.jsonl.zst --speed max --json`  ·  `bot run --role desk --profile book.toml`
     """
     duration_s, factor = _seconds(duration), _factor(speed)
-    if factor is None and duration_s is None and recording is None:
+    if role not in ROLES:
+        raise typer.BadParameter(f"--role was {role!r}, expected one of {', '.join(ROLES)}")
+    if factor is None and duration_s is None and recording is None and role in ("all", "ingest"):
         raise typer.BadParameter("--speed max needs an end: give --for or --recording")
+    if recording is not None and role in ("agents", "desk"):
+        raise typer.BadParameter(f"--role {role} hears its stream: a --recording is played by --role ingest")
     from bot.assemble import agents_of
     from bot.cli.face import Face
     from bot.profile import load
     from bot.remote_agents.sources import signals_of
-    from bot.running import RunOptions, run_daemon
+    from bot.running import RunOptions
     from bot.worlds import dry
 
     loaded = load(profile)
@@ -63,14 +73,40 @@ def run(
         fresh=fresh,
         armed=bool(arm) and arm == loaded.account.name,
     )
+    if role == "agents":
+        _run_agents(loaded, options, json=json)
+        return
     face = Face(loaded, live=sys.stderr.isatty() and not (json or quiet), quiet=quiet, verbosity=verbose)
-    result = run_daemon(loaded, options, face.started)
+    result = _starter(role)(loaded, options, face.started)
     if json:
         emit(result.summary)
     else:
         _tell(result.summary)
     if result.ending.exit_code:
         raise Fail(result.ending.reason, result.ending.exit_code)
+
+
+def _starter(role: str) -> Callable[..., Any]:
+    """What runs a daemon in a role."""
+    if role == "all":
+        from bot.running import run_daemon
+
+        return run_daemon
+    from bot.roles.running import run_desk, run_ingest
+
+    return run_ingest if role == "ingest" else run_desk
+
+
+def _run_agents(profile: Any, options: Any, *, json: bool) -> None:
+    """A shard has no run of its own: what it says is on the stream's record and on the desk's."""
+    from bot.roles.shard import run_shard
+    from bot.roles.wires import wired
+
+    summary = run_shard(profile, wired(profile), options.duration_s, ends_with_stream=options.speed is None)
+    if json:
+        emit(summary)
+    else:
+        say(f"parts {summary['parts']}: {summary['beats']} beats answered, {summary['signals']} signals")
 
 
 def _tell(summary: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from bot.roles.assembling import Agents, part_assembly
 from contracts import codec
 from contracts.belief import FeatureFrame, SignalFrame
 from contracts.envelope import Envelope
-from contracts.life import ActorFailed, Beat
+from contracts.life import ActorFailed, Beat, RunStopped
 from contracts.quantities import Nanos
 from contracts.stream import PartFrames, StreamBlock, StreamMessage
 from contracts.topics import topic_of
@@ -55,6 +55,7 @@ class PartRunner:
         self.part = part
         self.order = StreamOrder()
         self.signals = 0
+        self.ended = False
         self.failures: dict[str, int] = {}
         self._parts = profile.roles.parts
         self._at_ns: Nanos = 0
@@ -84,6 +85,7 @@ class PartRunner:
 
     def _let_in(self, message: StreamMessage) -> PartFrames | None:
         payload = codec.decode(message.type, message.payload)
+        self.ended = isinstance(payload, RunStopped)
         if topic_of(payload).author not in CARRIED:
             return None
         self._at_ns, self._features, self._said = message.at_ns, None, []

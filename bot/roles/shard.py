@@ -1,0 +1,206 @@
+"""A shard: as many parts of the agents as Kafka gives it, each moved by the stream from its beginning.
+
+A part that is given to it hears the whole stream before it speaks, and says nothing of beats that were answered
+already: what it says is what its predecessor would have said. Meanwhile its other parts go on.
+"""
+
+import asyncio
+import signal
+from collections import deque
+from typing import Any, Final
+
+import msgspec
+
+from adapters.kafka.role_reading import Heard, RoleReader, last_time_ms
+from adapters.kafka.sender import MILLI_NS, Outgoing, Sender
+from adapters.kafka.shard_group import ShardGroup
+from adapters.kafka.stream_records import encode
+from bot.assemble import agents_of
+from bot.profile import Profile
+from bot.roles.parts import PartRunner
+from bot.roles.wires import Wires
+from contracts.quantities import Seconds
+from contracts.stream import PartFrames, StreamBlock
+from runtime.clock import monotonic_s
+
+WAITING_MAX: Final = 256
+IDLE_S: Final = 0.002
+SENT_AT_ONCE_MAX: Final = 64
+
+
+class ShardResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a shard came to."""
+
+    ending: str
+    parts: tuple[int, ...]
+    beats: int
+    signals: int
+    messages: int
+    busy_s: float
+    rebalances: int
+    refused: dict[str, int]
+    failures: int
+    actor_failures: dict[str, int]
+
+
+class _Part:
+    """One part at work: reads the stream, hears it, and puts what is new into the outbox."""
+
+    def __init__(self, profile: Profile, wires: Wires, part: int, shard: "Shard") -> None:
+        self.runner = PartRunner(profile, agents_of(profile), part)
+        self.reader = RoleReader(wires.kafka, wires.topics, wires.seal, wires.topics.stream, f"keel-part-{part}")
+        self.messages = 0
+        self._wires = wires
+        self._part = part
+        self._shard = shard
+        self._blocks: deque[StreamBlock] = deque()
+
+    async def run(self) -> None:
+        answered_ms = await last_time_ms(self._wires.kafka, self._wires.topics.shards, self._part)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.reader.read((0,), self._put, self._room))
+            group.create_task(self._work(answered_ms))
+
+    def _put(self, heard: Heard) -> None:
+        assert isinstance(heard, StreamBlock), "the topic of the stream carries blocks"
+        self._blocks.append(heard)
+
+    def _room(self) -> bool:
+        return len(self._blocks) < WAITING_MAX
+
+    async def _work(self, answered_ms: int) -> None:
+        """One block at a time, so that nobody in this process waits longer than for one block."""
+        while True:
+            if not self._blocks or self._shard.is_full:
+                await asyncio.sleep(IDLE_S)
+                continue
+            block = self._blocks.popleft()
+            began_s = monotonic_s()
+            for frames in self.runner.hear(block):
+                if self.runner.at_ns // MILLI_NS > answered_ms:
+                    self._shard.say(frames, self.runner.at_ns)
+            self.messages += len(block.messages)
+            self._shard.busy_s += monotonic_s() - began_s
+            await asyncio.sleep(0)
+
+
+class Shard:
+    """One process of the role `agents`; `run` serves until a signal, the time limit, or the end of what is played."""
+
+    def __init__(self, profile: Profile, wires: Wires, *, ends_with_stream: bool) -> None:
+        self._profile = profile
+        self._wires = wires
+        self._ends_with_stream = ends_with_stream
+        self._group = ShardGroup(wires.kafka, wires.topics)
+        self._sender = Sender(wires.kafka, "keel-agents")
+        self._outbox: deque[Outgoing] = deque()
+        self._parts: dict[int, _Part] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._gone: list[_Part] = []
+        self._wanted: tuple[int, ...] = ()
+        self._changed = asyncio.Event()
+        self._over = asyncio.Event()
+        self._ending = ""
+        self.beats = 0
+        self.busy_s = 0.0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more is said than Kafka takes."""
+        return len(self._outbox) > SENT_AT_ONCE_MAX
+
+    def say(self, frames: PartFrames, at_ns: int) -> None:
+        """Put what a part said into the outbox."""
+        topic, value = self._wires.topics.shards, encode(frames)
+        self._outbox.append(Outgoing(topic, frames.part, at_ns, value, self._wires.seal.headers(topic, value)))
+        self.beats += 1
+
+    async def run(self, duration_s: Seconds | None) -> ShardResult:
+        """Serve."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end, number.name)
+        async with asyncio.TaskGroup() as group:
+            works = [self._group.run(self._take_parts), self._deal(group), self._send(), self._look(duration_s)]
+            tasks = [group.create_task(work) for work in works]
+            await self._over.wait()
+            for task in (*tasks, *self._tasks.values()):
+                task.cancel()
+        await self._sender.close()
+        return self._result()
+
+    def _end(self, why: str) -> None:
+        self._ending = self._ending or why
+        self._over.set()
+
+    def _take_parts(self, parts: tuple[int, ...]) -> None:
+        self._wanted = parts
+        self._changed.set()
+
+    async def _deal(self, group: asyncio.TaskGroup) -> None:
+        """Begin the parts that are ours now, let go of those that are not."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            for part in [each for each in self._parts if each not in self._wanted]:
+                self._tasks.pop(part).cancel()
+                self._gone.append(self._parts.pop(part))
+            for part in self._wanted:
+                if part not in self._parts:
+                    self._parts[part] = _Part(self._profile, self._wires, part, self)
+                    self._tasks[part] = group.create_task(self._parts[part].run())
+
+    async def _send(self) -> None:
+        while True:
+            if not self._outbox:
+                await asyncio.sleep(IDLE_S)
+                continue
+            some = [self._outbox[index] for index in range(min(SENT_AT_ONCE_MAX, len(self._outbox)))]
+            await self._sender.deliver(some)
+            for _ in some:
+                self._outbox.popleft()
+
+    async def _look(self, duration_s: Seconds | None) -> None:
+        """End when the time is over, or with the stream once everything was said of it."""
+        until_s = None if duration_s is None else monotonic_s() + duration_s
+        while True:
+            await asyncio.sleep(0.05)
+            if until_s is not None and monotonic_s() >= until_s:
+                self._end(f"ran for {duration_s:g} s")
+            done = bool(self._parts) and all(part.runner.ended for part in self._parts.values())
+            if self._ends_with_stream and done and not self._outbox:
+                self._end("the stream is at its end")
+
+    def _result(self) -> ShardResult:
+        parts = [*self._gone, *self._parts.values()]
+        refused: dict[str, int] = {}
+        failed: dict[str, int] = {}
+        for each in parts:
+            for why, count in each.reader.refused.counts.items():
+                refused[why] = refused.get(why, 0) + count
+            for actor, count in each.runner.failures.items():
+                failed[actor] = failed.get(actor, 0) + count
+        return ShardResult(
+            ending=self._ending,
+            parts=tuple(sorted(self._parts)),
+            beats=self.beats,
+            signals=sum(each.runner.signals for each in parts),
+            messages=sum(each.messages for each in parts),
+            busy_s=round(self.busy_s, 3),
+            rebalances=self._group.rebalances,
+            refused=refused,
+            failures=self._sender.failures,
+            actor_failures=failed,
+        )
+
+
+def run_shard(profile: Profile, wires: Wires, duration_s: Seconds | None, *, ends_with_stream: bool) -> dict[str, Any]:
+    """Run a shard to its end; returns its summary."""
+    import uvloop
+
+    async def live() -> ShardResult:
+        return await Shard(profile, wires, ends_with_stream=ends_with_stream).run(duration_s)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        result: dict[str, Any] = msgspec.to_builtins(runner.run(live()))
+    return result
