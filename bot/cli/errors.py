@@ -88,6 +88,8 @@ def expected() -> dict[type[Exception], int]:
 def _of_running() -> dict[type[Exception], int]:
     """What a process runs into."""
     from adapters.kafka.connection import KafkaMissing, KafkaUnusable
+    from adapters.kafka.lease import LeaseHeld, LeaseUnsure
+    from adapters.kafka.role_topics import RolesUnusable
     from adapters.redis.connections import RedisMissing
     from adapters.secret_store import SecretUnreadable
     from bot.cli.options import OutputFailed
@@ -106,6 +108,9 @@ def _of_running() -> dict[type[Exception], int]:
         BadConfiguration: BAD_CONFIGURATION,
         RunsUnusable: BAD_CONFIGURATION,
         KafkaMissing: BAD_CONFIGURATION,
+        RolesUnusable: BAD_CONFIGURATION,
+        LeaseHeld: REFUSED,
+        LeaseUnsure: TEMPORARY,
         KafkaUnusable: BAD_CONFIGURATION,
         RedisMissing: BAD_CONFIGURATION,
         StoreUnavailable: TEMPORARY,
