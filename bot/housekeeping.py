@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.logging import utc
 from bot.measures import Measures
+from bot.mirror.measuring import MirrorWatch
 from bot.opening import OpenRun
 from bot.profile import Profile
 from bot.recovery import store_image
@@ -35,6 +36,7 @@ class Housekeeping:
         self._health: HealthServer | None = None
         self._board = StatusBoard()
         self._measures = Measures(system, opened)
+        self._mirror = MirrorWatch(profile, opened.directory)
         self.policy: StopPolicy = profile.process.on_stop
 
     def open(self, duration_s: float | None) -> None:
@@ -100,6 +102,7 @@ class Housekeeping:
         while True:
             # The loop is never late at the moment it says so: what counts is the worst since the last time.
             self._board.publish(self._measures.look(self._heartbeat.worst_s))
+            self._mirror.measure(self._measures.metrics)
             lag_s = self._watchdog.take_lag()
             if lag_s > 0:
                 self._system.admit(LoopStalled(lag_s))
@@ -157,6 +160,7 @@ class Housekeeping:
                 **report.as_json(),
                 "positions": positions,
                 "open_orders": sorted(report.orders),
+                "mirror": self._mirror.told(),
             }
         )
 

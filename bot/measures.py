@@ -10,6 +10,7 @@ from actors.gateways.feature_store import FeatureWriter
 from actors.gateways.remote_signals import RemoteSignals
 from bot.features.measuring import STORE_METRICS, measure_store
 from bot.logging import utc
+from bot.mirror.measuring import MIRROR_METRICS
 from bot.opening import OpenRun
 from bot.remote_agents.figures import REMOTE_METRICS, measure_remote
 from bot.system import System
@@ -57,7 +58,9 @@ class Measures:
 
     def __init__(self, system: System, opened: OpenRun) -> None:
         build = {"version": bot.VERSION, "run": opened.name, "profile": opened.name.rpartition("-")[0]}
-        self.metrics = Metrics((*MACHINE_METRICS, *BOT_METRICS, *STORE_METRICS, *REMOTE_METRICS), build)
+        self.metrics = Metrics(
+            (*MACHINE_METRICS, *BOT_METRICS, *STORE_METRICS, *REMOTE_METRICS, *MIRROR_METRICS), build
+        )
         self._system = system
         self._opened = opened
         self._marks: MarkFrame | None = None
