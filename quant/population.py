@@ -8,6 +8,7 @@ feature's own correlation from frame to frame and between instruments.
 
 from __future__ import annotations
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from quant.rolling import Floats
 BINS: Final = 10
 FAST_FRAMES, SLOW_FRAMES = 500.0, 20_000.0
 """Half-lives of the two memories."""
+FAST_WORTH: Final = 2.0 * FAST_FRAMES / math.log(2.0)
+"""Frames that the short memory stands for."""
 REFERENCE_FRAMES: Final = 1000
 """For so long the slow memory is a plain mean; later frames move it little."""
 INDEX_MAX: Final = 0.25
@@ -28,8 +31,10 @@ CHANCE: Final = 45.0
 ABSENT_MAX: Final = 0.25
 """How much more often than before a feature may be absent."""
 WARM_FRAMES: Final = 100
-_MIDDLE, _SPREAD = (BINS - 1) / 2.0, (BINS * BINS - 1) / 12.0
-_TINY = 1e-4
+MIDDLE: Final = (BINS - 1) / 2.0
+SPREAD: Final = (BINS * BINS - 1) / 12.0
+TINY: Final = 1e-4
+"""Share of a bin with next to nothing in it."""
 
 
 class PopulationState(NamedTuple):
@@ -89,12 +94,12 @@ class Population:
         width = values.shape[1]
         shares = filled / width
         since = old.frames - WARM_FRAMES + 1
-        fast = max(1.0 / since, _gain(FAST_FRAMES))
-        slow = 1.0 / since if since <= REFERENCE_FRAMES else _gain(SLOW_FRAMES)
+        fast = max(1.0 / since, gain(FAST_FRAMES))
+        slow = 1.0 / since if since <= REFERENCE_FRAMES else gain(SLOW_FRAMES)
         present = width - filled[:, BINS]
         mean = np.full(len(values), np.nan)
         np.divide(sums, present, out=mean, where=present > 0)
-        centred = np.nan_to_num(mean - _MIDDLE)
+        centred = np.nan_to_num(mean - MIDDLE)
         before = np.nan_to_num(old.last)
         self._state = old._replace(
             frames=old.frames + 1,
@@ -119,12 +124,8 @@ class Population:
     def worth(self) -> Floats:
         """How many independent values the short memory stands for, (features,)."""
         state = self._state
-        follow = np.zeros(len(state.sway))
-        np.divide(state.follow, state.sway, out=follow, where=state.sway > 0.0)
-        rho = np.clip(follow, 0.0, 0.9999)
-        frames = min(state.frames - WARM_FRAMES, 2.0 * FAST_FRAMES / np.log(2.0))
-        instruments = np.maximum(1.0, _SPREAD / np.maximum(state.sway, _TINY))
-        return np.asarray(frames * instruments * (1.0 - rho) / (1.0 + rho))
+        frames = min(state.frames - WARM_FRAMES, FAST_WORTH)
+        return independent(np.full(len(state.sway), float(frames)), state.sway, state.follow)
 
     def indices(self) -> Floats:
         """The index of each feature, (features,); NaN before both memories are filled and where it is always absent."""
@@ -153,6 +154,17 @@ class Population:
     def load(self, state: PopulationState) -> None:
         """Become what said `state`."""
         self._state = PopulationState(*state)
+
+
+def independent(frames: Floats, sway: Floats, follow: Floats) -> Floats:
+    """How many independent values frames of many instruments stand for, all (features,).
+
+    `sway` is the mean square of the frames' mean bin against the middle, `follow` its mean product with the one before.
+    """
+    ratio = np.zeros(len(sway))
+    np.divide(follow, sway, out=ratio, where=sway > 0.0)
+    rho = np.clip(ratio, 0.0, 0.9999)
+    return np.asarray(frames * np.maximum(1.0, SPREAD / np.maximum(sway, TINY)) * (1.0 - rho) / (1.0 + rho))
 
 
 def _deciles(first: Floats) -> Floats:
@@ -187,10 +199,10 @@ def _rows_of(flags: NDArray[np.bool_]) -> NDArray[np.int32]:
     return np.asarray(flags.view(np.uint8).sum(axis=1, dtype=np.int32))
 
 
-def _gain(half_life: float) -> float:
+def gain(half_life: float) -> float:
     return float(1.0 - 0.5 ** (1.0 / half_life))
 
 
 def _shares(counts: Floats) -> Floats:
     total = counts.sum(axis=1, keepdims=True)
-    return np.asarray(np.maximum(counts / np.where(total > 0.0, total, np.nan), _TINY))
+    return np.asarray(np.maximum(counts / np.where(total > 0.0, total, np.nan), TINY))

@@ -15,6 +15,8 @@ from contracts.model import ModelTexts
 from quant.growing import Grower, Kept, Nothing, Told, TrainingSettings
 from quant.quantile_regression import QuantileModel, Rows, library_version, parameters
 from quant.quantiles import LEVELS
+from quant.reference import Reference, reference_of
+from quant.reference import kept as kept_reference
 from quant.rolling import Floats
 from quant.scores import coverage, mean_pinball
 from quant.validation import Times, holdout
@@ -60,7 +62,7 @@ class FittedModel(NamedTuple):
     """Everything about a model: its text, how it was made, and how good it was on rows it was not grown on.
 
     `curve` is the mean loss over the levels after each round, from none on; `rounds` and `checkpoints` are of the
-    residual set.
+    residual set; `reference` is what the inputs looked like on the rows they were.
     """
 
     residual: tuple[str, ...]
@@ -84,6 +86,7 @@ class FittedModel(NamedTuple):
     library: str
     parameters: dict[str, str]
     golden: Golden
+    reference: Reference
 
     def texts(self, model: str = "") -> ModelTexts:
         """What a `QuantileModel` is built of, under the name of its manifest."""
@@ -98,6 +101,7 @@ class FittedModel(NamedTuple):
             spread=self.spread,
             trained_until_ns=self.until_ns,
             examples=self.trained_rows + self.validated_rows,
+            reference=kept_reference(self.reference),
         )
 
 
@@ -146,6 +150,7 @@ def fit(
         library=library_version(),
         parameters=_described(settings, len(split.train), seed),
         golden=Golden(known.x[:0], known.base[:, :0], known.base[:, :0], known.base[:, :0], ()),
+        reference=reference_of(train.x, known.said_ns[split.train]),
     )
     return fitted._replace(scores=_scores(fitted, valid), golden=_golden(fitted, known))
 

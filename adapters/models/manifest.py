@@ -7,11 +7,13 @@ from typing import Final
 
 import msgspec
 
-from contracts.model import ModelTexts
+from contracts.model import InputReference, ModelTexts
 from contracts.ports import ModelRejected
 
 MANIFEST: Final = "manifest.json"
 GOLDEN: Final = "golden.json"
+REFERENCE: Final = "reference.json"
+"""What the inputs looked like in training; models of before there was one lack it."""
 FORMAT: Final = 1
 
 
@@ -86,8 +88,8 @@ def decode_manifest(data: bytes) -> Manifest:
     if manifest.format != FORMAT:
         raise ModelRejected(f"its format is {manifest.format}, expected {FORMAT}")
     expected = {GOLDEN, *manifest.boosters}
-    if manifest.files.keys() != expected:
-        odd = sorted(manifest.files.keys() ^ expected)
+    if manifest.files.keys() - {REFERENCE} != expected:
+        odd = sorted((manifest.files.keys() - {REFERENCE}) ^ expected)
         raise ModelRejected(f"its manifest lists other files than a model has: {', '.join(odd)[:120]}")
     if not (len(manifest.levels) == len(manifest.spread) == len(manifest.start) > 0):
         raise ModelRejected("its levels, spreads and starts differ in number")
@@ -102,18 +104,29 @@ def decode_golden(data: bytes) -> GoldenRows:
         raise ModelRejected(f"its golden rows are none: {error}") from error
 
 
+def decode_reference(data: bytes, inputs: int) -> InputReference:
+    """The reference of so many inputs; raises ModelRejected where the bytes are none."""
+    try:
+        found = msgspec.json.decode(data, type=InputReference)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ModelRejected(f"its reference is none: {error}") from error
+    if not (len(found.places) == len(found.below) == len(found.absent) == len(found.worth) == inputs):
+        raise ModelRejected(f"its reference is of {len(found.places)} inputs, expected {inputs}")
+    return found
+
+
 def name_of(manifest: bytes) -> str:
     """The name of a model: the SHA-256 of its manifest's bytes."""
     return hashlib.sha256(manifest).hexdigest()
 
 
 def texts_of(model: str, manifest: Manifest, files: dict[str, bytes]) -> ModelTexts:
-    """The model of files whose hashes were checked; raises ModelRejected for letters beyond ASCII."""
+    """The model of files whose hashes were checked; raises ModelRejected for what is no text or no reference."""
     try:
         texts = tuple(files[name].decode("ascii") for name in manifest.boosters)
     except UnicodeDecodeError as error:
         raise ModelRejected(f"a booster is no text: {error.reason}") from error
-    count = len(manifest.levels)
+    count, found = len(manifest.levels), files.get(REFERENCE)
     return ModelTexts(
         model=model,
         schema=manifest.schema,
@@ -125,4 +138,5 @@ def texts_of(model: str, manifest: Manifest, files: dict[str, bytes]) -> ModelTe
         spread=manifest.spread,
         trained_until_ns=manifest.until_ns,
         examples=manifest.trained_rows + manifest.validated_rows,
+        reference=None if found is None else decode_reference(found, len(manifest.inputs)),
     )

@@ -7,14 +7,16 @@ import hashlib
 import msgspec
 import numpy as np
 
-from adapters.models.manifest import FORMAT, GOLDEN, FileDigest, GoldenRows, Manifest
+from adapters.models.manifest import FORMAT, GOLDEN, REFERENCE, FileDigest, GoldenRows, Manifest
+from quant.reference import kept
 from quant.rolling import Floats
 from quant.training import FittedModel, Golden
 
 
 def bundle(fitted: FittedModel, *, code: str, parent: str) -> tuple[Manifest, dict[str, bytes]]:
     """The manifest and the files it lists; equal models, code and parent give equal bytes."""
-    files = {GOLDEN: msgspec.json.encode(golden_rows(fitted.golden))}
+    reference = msgspec.json.encode(kept(fitted.reference))
+    files = {GOLDEN: msgspec.json.encode(golden_rows(fitted.golden)), REFERENCE: reference}
     for name, texts in (("residual", fitted.residual), ("free", fitted.free)):
         files |= {f"{name}-{level}.txt": text.encode("ascii") for level, text in enumerate(texts)}
     digests = {name: FileDigest(hashlib.sha256(data).hexdigest(), len(data)) for name, data in files.items()}

@@ -47,6 +47,7 @@ def examine(store: Path, model: str) -> tuple[str, str]:
     from adapters.models.manifest import GOLDEN, decode_golden, texts_of
     from contracts.ports import ModelRejected
     from quant.model_text import BadModelText
+    from quant.reference import recalled
 
     try:
         manifest, files = read_model(store, model)
@@ -55,7 +56,9 @@ def examine(store: Path, model: str) -> tuple[str, str]:
     try:
         texts, golden = texts_of(model, manifest, files), decode_golden(files[GOLDEN])
         raise_bad_text(texts.residual + texts.free, len(texts.inputs))
-    except (ModelRejected, BadModelText) as error:
+        if texts.reference is not None:
+            recalled(texts.reference)
+    except (ModelRejected, BadModelText, ValueError) as error:
         return "structure", str(error)
     if golden.texts != tuple(manifest.files[name].sha256 for name in manifest.boosters):
         return "golden", "its golden rows are those of other boosters"

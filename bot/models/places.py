@@ -15,7 +15,16 @@ from bot.models.probing import probe
 MODELS_ENVIRONMENT: Final = "BOT__MODELS__DIRECTORY"
 DEFAULT_MODELS: Final = "models"
 PINNED: Final = "models"
-FITTING: Final = ("growing", "model_text", "quantile_regression", "quantiles", "scores", "training", "validation")
+FITTING: Final = (
+    "growing",
+    "model_text",
+    "quantile_regression",
+    "quantiles",
+    "reference",
+    "scores",
+    "training",
+    "validation",
+)
 """The modules of `quant` on which the bytes of a model depend."""
 
 

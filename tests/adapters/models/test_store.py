@@ -5,8 +5,9 @@ import msgspec
 import pytest
 
 from adapters.models.files import ModelAbsent
-from adapters.models.manifest import MANIFEST
+from adapters.models.manifest import MANIFEST, REFERENCE
 from contracts.ports import ModelRejected
+from quant.reference import kept
 from tests.kit.model_files import Probed, a_fit, a_store, publish, resigned
 
 
@@ -205,7 +206,7 @@ def test_equal_fits_have_equal_names(tmp_path):
 
     assert first == second
     assert files == {path.name: path.read_bytes() for path in (tmp_path / "b" / second).iterdir()}
-    assert len(files) == 20
+    assert len(files) == 21
 
 
 def test_a_store_that_does_not_exist_has_no_models(tmp_path):
@@ -215,3 +216,30 @@ def test_a_store_that_does_not_exist_has_no_models(tmp_path):
     assert empty.models() == ()
     assert empty.champion.name() == ""
     assert msgspec.structs.asdict(a_fit().texts("x"))["model"] == "x"
+
+
+def test_a_model_says_what_its_inputs_looked_like_in_training(tmp_path):
+    store, model = a_store(tmp_path)
+    texts, fitted = store.texts(model), a_fit()
+    assert texts.reference == kept(fitted.reference)
+    assert len(texts.reference.places) == len(texts.inputs)
+
+
+def test_a_model_of_before_there_was_a_reference_is_read(tmp_path):
+    store, model = a_store(tmp_path)
+    path = tmp_path / model
+    manifest = json.loads((path / "manifest.json").read_bytes())
+    del manifest["files"][REFERENCE]
+    (path / "manifest.json").write_bytes(json.dumps(manifest).encode())
+    old = resigned(store, model, {})
+    assert store.texts(old).reference is None
+
+
+def test_a_reference_of_other_inputs_is_refused(tmp_path):
+    store, model = a_store(tmp_path)
+    other = msgspec.structs.replace(kept(a_fit().reference), absent=())
+    for data, says in ((msgspec.json.encode(other), "expected"), (b"{}", "its reference is none")):
+        forged = resigned(store, model, {REFERENCE: data})
+        with pytest.raises(ModelRejected, match=says):
+            store.texts(forged)
+        model = forged
