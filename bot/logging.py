@@ -58,7 +58,7 @@ _LEVELS: Final[dict[type[msgspec.Struct], int]] = {
     Halt: logging.WARNING,
     Resume: logging.WARNING,
     Flatten: logging.WARNING,
-    RemoteNews: logging.WARNING,
+    RemoteNews: logging.INFO,
     RemoteDoubted: logging.WARNING,
 }
 

@@ -24,7 +24,7 @@ from quant.beliefs import SCORE_MAX
 
 BYTES_MAX: Final = 4096
 SAMPLE_MAX: Final = 200
-SENDER_MAX: Final = 64
+SENDER_MAX: Final = 160
 COUNT_MAX: Final = 2**63 - 1
 MU_MAX: Final = 1.5
 """Deviations: five times what any agent may ever earn, a coefficient of 0.1 at a score of 3."""

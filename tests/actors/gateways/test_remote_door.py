@@ -67,7 +67,7 @@ def test_each_agent_gets_a_frame_of_its_own_and_the_newest_belief_stands() -> No
         ("malformed", {"mu": None}),
         ("malformed", {"mu": [0.1]}),
         ("malformed", {"order": {"side": "buy"}}),
-        ("malformed", {"sender": "x" * 65}),
+        ("malformed", {"sender": "x" * 161}),
         ("too_large", {"sender": "x" * BYTES_MAX}),
     ],
 )
