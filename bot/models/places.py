@@ -16,15 +16,9 @@ MODELS_ENVIRONMENT: Final = "BOT__MODELS__DIRECTORY"
 DEFAULT_MODELS: Final = "models"
 PINNED: Final = "models"
 FITTING: Final = (
-    "growing",
-    "model_text",
-    "quantile_regression",
-    "quantiles",
-    "reference",
-    "scores",
-    "training",
+    "growing", "model_text", "population", "quantile_regression", "quantiles", "reference", "scores", "training",
     "validation",
-)
+)  # fmt: skip
 """The modules of `quant` on which the bytes of a model depend."""
 
 

@@ -74,7 +74,7 @@ def test_a_model_is_shown_with_how_it_was_made(models):
     assert (shown["parent"], shown["trained_rows"]) == (first, a_fit().trained_rows)
     assert shown["parameters"]["num_leaves"] == "4"
     assert first in text
-    assert "19 files of" in text
+    assert "20 files of" in text
 
 
 @pytest.mark.numbers

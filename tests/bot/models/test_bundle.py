@@ -18,7 +18,7 @@ def test_golden_rows_come_back_bit_for_bit():
 def test_a_bundle_lists_every_file_with_its_hash():
     manifest, files = bundle(a_fit(), code="c0de", parent="")
 
-    assert manifest.files.keys() == files.keys() == {"golden.json", *manifest.boosters}
+    assert manifest.files.keys() == files.keys() == {"golden.json", "reference.json", *manifest.boosters}
     assert len(manifest.boosters) == 18
     assert golden_of(decode_golden(files["golden.json"])).x.shape == (64, 3)
 
@@ -27,4 +27,4 @@ def test_a_set_that_was_not_fitted_is_not_listed():
     manifest, files = bundle(a_fit()._replace(free=()), code="c0de", parent="")
 
     assert not manifest.free
-    assert len(files) == 10
+    assert len(files) == 11
