@@ -114,18 +114,23 @@ def _fields(kind: str, said: dict[str, str], parts: Sequence[dict[str, Any]]) ->
     fields = parts[0]
     if "part" in said:
         fields.pop("symbol", None)
-    for written in said.get("columns", "").split():
+    for written in _words(said, "columns"):
         way, _, shape = written.partition("=")
         if "*" in shape:
             fields[way] = _put_together(kind, way, shape, parts)
         else:
             container, last = place(fields, way)
             container[last] = _column(container[last], shape)
-    for written in said.get("numbers", "").split():
+    for written in _words(said, "numbers"):
         way, _, text = written.partition("=")
         container, last = place(fields, way)
         container[last] = number_of(text)
     return fields
+
+
+def _words(said: dict[str, str], name: str) -> list[str]:
+    """The words of a header; only a space parts them, every other white space belongs to a word."""
+    return said[name].split(" ") if said.get(name) else []
 
 
 def _put_together(kind: str, name: str, shape: str, parts: Sequence[dict[str, Any]]) -> Column:
