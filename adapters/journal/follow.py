@@ -63,7 +63,8 @@ class Follower:
 
     Laws: what `read` gives has been synced to the medium, so that no recovery takes it back; the hash chain is checked
     block by block. `head` is the chain's at the last closed block, `ended` says that the journal was sealed and is read
-    to its end. Raises JournalDamaged where a journal is not what was written, or is another than the place is of.
+    to its end, `broken` what is wrong with bytes behind the last whole record (which may yet become whole). Raises
+    JournalDamaged where a journal is not what was written, or is another than the place is of.
     """
 
     def __init__(self, directory: Path, after: Place = START) -> None:
@@ -96,7 +97,7 @@ class Follower:
         """The next messages, none when there are none yet."""
         found: list[Record] = []
         taken = 0
-        while taken < bytes_max:
+        while taken < bytes_max or not found:
             data = self._more(bytes_max)
             used = self._take(data, found) if data else 0
             if self.seq <= self._after.seq:
@@ -108,6 +109,7 @@ class Follower:
             if data and len(data) >= bytes_max and not self.broken:
                 bytes_max *= 2  # one record is longer than all that was to be read at once
             elif not self._next_segment(data):
+                self.broken = (self.broken or f"{len(data)} bytes are no whole record") if data else ""
                 break
         if found:
             self._make_safe()

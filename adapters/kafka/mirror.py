@@ -11,7 +11,7 @@ from adapters.journal.follow import Head, Place
 from adapters.journal.reader import current
 from adapters.journal.record import DIGEST, Record
 from adapters.kafka.cursor import Cursor, Cursors
-from adapters.kafka.dead_letters import DeadLetters
+from adapters.kafka.dead_letters import DeadLetters, TooManyDeadLetters
 from adapters.kafka.lanes import Chunk, Lanes
 from adapters.kafka.producing import BrokersAway, Producer, acknowledged
 from adapters.kafka.records import Outgoing, Recorder
@@ -95,6 +95,9 @@ class Mirror:
         """Mirror to the end; the last cursor is on the disk when this returns or raises."""
         try:
             await self._run()
+        except TooManyDeadLetters as error:
+            self.state.state, self.state.error = "stopped", str(error)
+            raise
         finally:
             self._keep_cursor()
             self._tell()
