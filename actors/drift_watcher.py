@@ -5,21 +5,23 @@ otherwise (`quant.drift_ladder` has the rules): levels held by outcomes are latc
 after clean blocks of labels; a warning goes as soon as its evidence has gone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
 
+from actors.input_watch import InputWatch, InputWatchState
 from actors.memory import NOTHING, StatefulActor
 from actors.settings import more_than_zero
-from contracts.belief import DriftState, FeatureFrame, Outcome
+from contracts.belief import DriftState, Example, FeatureFrame, ModelFitted, Outcome, Slate
 from contracts.column import Column, flags, floats
 from contracts.envelope import Envelope
+from contracts.ports import Models
 from contracts.quantities import Nanos, Seconds, nanos
 from quant.changepoint import RunLength, RunState
 from quant.drift import SIGMA_FACTOR_MAX, CalibrationState, CalibrationWatch, PageHinkley, PageHinkleyState
-from quant.drift_ladder import CALM, LEVELS, POOL, Ladder, LadderState
+from quant.drift_ladder import CALM, LEVELS, POOL, WIDEN, Ladder, LadderState
 from quant.population import Alarm, Population, PopulationState
 from quant.rolling import Floats
 from quant.scores import mean_pinball, normal_quantiles, pit
@@ -79,24 +81,35 @@ class DriftWatcherState(msgspec.Struct, kw_only=True):
     narrow: str = ""
     said: DriftState | None = None
     watching: Watching | None = None
+    inputs: InputWatchState = msgspec.field(default_factory=InputWatchState)
 
 
 class DriftWatcher(StatefulActor[DriftWatcherState]):
-    """Features and outcomes in, a `DriftState` out whenever it changes. `names` are the features in their order."""
+    """Features and outcomes in, a `DriftState` out whenever it changes. `names` are the features in their order.
+
+    `needs` are the features that each agent speaks from, `models` where the training of a model is looked up.
+    """
 
     role = "drift_watcher"
-    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (FeatureFrame, Outcome)
+    inputs: ClassVar[tuple[type[msgspec.Struct], ...]] = (FeatureFrame, Outcome, Example, ModelFitted, Slate)
     kept = DriftWatcherState
 
-    def __init__(self, settings: DriftWatcherSettings, names: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        settings: DriftWatcherSettings,
+        names: tuple[str, ...],
+        models: Models | None = None,
+        needs: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         self._every_ns = nanos(settings.features_every_s)
-        self._names = names
+        self._names, self._models, self._needs = names, models, dict(needs or {})
         self.start(DriftWatcherState())
 
     def derive(self) -> None:
         self._population = Population(len(self._names))
         self._losses, self._calibration = PageHinkley(), CalibrationWatch()
         self._run, self._ladder = RunLength(HAZARD), Ladder()
+        self._inputs = InputWatch(self.state.inputs, self._models, self._needs, self._every_ns)
         kept, self.state.watching = self.state.watching, None
         if kept is not None:
             columns = {name: column.values for name, column in kept.population.items()}
@@ -108,7 +121,9 @@ class DriftWatcher(StatefulActor[DriftWatcherState]):
             self._ladder.load(LadderState(*kept.ladder))
 
     def snapshot(self) -> DriftWatcherState:
+        self.state.inputs = self._inputs.state
         copy = super().snapshot()
+        copy.inputs.watched = self._inputs.kept()
         population = self._population.state()._asdict()
         frames, alarmed = population.pop("frames"), population.pop("alarmed")
         calibration = self._calibration.state()
@@ -134,6 +149,18 @@ class DriftWatcher(StatefulActor[DriftWatcherState]):
             if said.author != BLEND or not len(said.quantiles) or said.said_ns < state.heard_ns:
                 return NOTHING
             self._hear(said, envelope.at_ns)
+        elif isinstance(said, Example):
+            factor = self._factor()
+            if not self._inputs.hear(said, envelope.at_ns):
+                return NOTHING
+            if self._factor() != factor:
+                state.raised_ns = envelope.at_ns
+                self._calibration.restart()
+            return (*self._word(envelope.seq), *self._inputs.figures(envelope.at_ns, envelope.seq))
+        else:
+            if said.model and not (isinstance(said, ModelFitted) and said.challenger):
+                self._inputs.learned(said.model)
+            return NOTHING
         return self._word(envelope.seq)
 
     def _look(self, frame: FeatureFrame, at_ns: Nanos) -> None:
@@ -154,7 +181,7 @@ class DriftWatcher(StatefulActor[DriftWatcherState]):
         state.heard += 1
         state.heard_ns = outcome.said_ns + nanos(outcome.horizon_s)
         self._run.update(self._standardised(u))
-        factor = self._ladder.sigma_factor()
+        factor = self._factor()
         before = self._ladder.held
         # What was said before the last change of sigma is not judged by the rules that hold since.
         if outcome.said_ns >= state.raised_ns:
@@ -173,7 +200,7 @@ class DriftWatcher(StatefulActor[DriftWatcherState]):
 
     def _hear_losses(self, outcome: Outcome, y: Floats, quantiles: Floats) -> None:
         """The blend's loss over the pool's; while only the pool speaks there is nothing to compare."""
-        if not len(outcome.pool_quantiles) or self._ladder.held >= POOL:
+        if not len(outcome.pool_quantiles) or max(self._ladder.held, self._inputs.level) >= POOL:
             return
         own, pool = mean_pinball(quantiles, y), mean_pinball(outcome.pool_quantiles.values, y)
         both = np.isfinite(own) & np.isfinite(pool)
@@ -191,18 +218,24 @@ class DriftWatcher(StatefulActor[DriftWatcherState]):
         """What is to be said, if it is not what was said last; figures alone are no news."""
         state, ladder = self.state, self._ladder
         fresh = state.heard >= WARM_LABELS and self._run.fresh > 0.5
-        level = LEVELS[ladder.level(changed=bool(state.alarms) or fresh)]
-        last = state.said
-        if last is not None and (last.level, last.size_factor) == (level, ladder.size_factor()):
+        level = LEVELS[max(ladder.level(changed=bool(state.alarms) or fresh), self._inputs.level)]
+        last, dropped = state.said, self._inputs.dropped()
+        if last is not None and (last.level, last.size_factor, last.dropped) == (level, ladder.size_factor(), dropped):
             return NOTHING
         state.said = DriftState(
             level=level,
             reasons=tuple(self._reasons(fresh)),
-            sigma_factor=ladder.sigma_factor(),
+            sigma_factor=self._factor(),
             size_factor=ladder.size_factor(),
             based_on=(seq,),
+            dropped=dropped,
         )
         return (state.said,)
+
+    def _factor(self) -> float:
+        """What sigma is multiplied by: what outcomes demand, or, where inputs left their training, all there is."""
+        widest = SIGMA_FACTOR_MAX if self._inputs.level >= WIDEN else 1.0
+        return max(self._ladder.sigma_factor(), widest)
 
     def _reasons(self, fresh: bool) -> Iterable[str]:
         state, ladder = self.state, self._ladder
@@ -212,6 +245,7 @@ class DriftWatcher(StatefulActor[DriftWatcherState]):
             yield state.narrow or "no block of labels judged since"
         if fresh:
             yield "the errors of the beliefs changed lately"
+        yield from self._inputs.reasons()
         for row, index, absent in state.alarms[:NAMED_MAX]:
             yield f"{self._names[row]}: index {index:.2f}, absent {absent:+.0%}"
         if len(state.alarms) > NAMED_MAX:

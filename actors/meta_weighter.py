@@ -246,8 +246,9 @@ class MetaWeighter(StatefulActor[MetaWeighterState]):
         state, agents = self.state, self._settings.agents
         mu, sigma, confidence = table = np.full((3, len(agents), width), np.nan)
         said_s, age_s = np.ones(len(agents)), np.zeros(len(agents))
+        dropped = state.drift.dropped if state.drift else ()
         for row, agent in enumerate(agents):
-            if agent in state.said:
+            if agent in state.said and agent not in dropped:
                 frame = state.said[agent].frame
                 table[:, row] = frame.mu.values, frame.sigma.values, frame.confidence.values
                 said_s[row], age_s[row] = frame.horizon_s, seconds(at_ns - state.said[agent].at_ns)

@@ -123,7 +123,7 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
         .with_agents(speakers(profile, agents_of(profile)))
         .with_actor("outcomes", "beliefs", partial(Outcomes, profile.outcomes))
         .with_actor("scorer", "beliefs", partial(Scorer, profile.scores))
-        .with_actor("drift_watcher", "beliefs", partial(DriftWatcher, profile.drift, REGISTRY.names))
+        .with_actor("drift_watcher", "beliefs", _drift_watcher(profile, outside))
         .with_actor("weighter", "choice", partial(MetaWeighter, profile.weighting, outside.models))
         .with_actor(
             "selector", "choice", partial(Selector, profile.selection, profile.learning, _chance(seeds, "selector"))
@@ -210,6 +210,14 @@ def _of_strategy(
         .with_gateway("cadence", "metronome", cadence)
         .build()
     )
+
+
+def _drift_watcher(profile: Profile, outside: Outside) -> ActorFactory:
+    """The watcher of what the beliefs are worth, told which features each agent speaks from."""
+    needs = {
+        name: getattr(agent_of(each.kind, f"agent {name!r}"), "needs", ()) for name, each in profile.agents.items()
+    }
+    return partial(DriftWatcher, profile.drift, REGISTRY.names, outside.models, needs)
 
 
 def _trainer(profile: Profile, outside: Outside) -> Callable[[], Trainer]:

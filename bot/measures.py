@@ -15,7 +15,7 @@ from bot.opening import OpenRun
 from bot.remote_agents.figures import REMOTE_METRICS, measure_remote
 from bot.system import System
 from contracts.account import Equity
-from contracts.belief import DriftLevel, DriftState, RegimeState, ScoreCard
+from contracts.belief import DriftLevel, DriftState, InputDrift, RegimeState, ScoreCard
 from contracts.decision import Refusal, Verdict
 from contracts.envelope import Envelope
 from contracts.life import ActorFailed, ActorRestarted, GatewayFailed
@@ -41,6 +41,21 @@ BOT_METRICS: Final[tuple[Metric, ...]] = (
     Metric(name="bot_signal_ic", kind="gauge", label="agent", help="Correlation of what was expected and came true"),
     Metric(name="bot_blend_skill_ratio", kind="gauge", help="Pinball loss the blend saved against its pool"),
     Metric(name="bot_drift_level", kind="gauge", help="0 calm, 1 warn, 2 widen, 3 pool, 4 half, 5 flat"),
+    Metric(
+        name="bot_drift_psi",
+        kind="gauge",
+        label="input",
+        labels_max=256,
+        help="Population index of what the boosters are told against their training",
+    ),
+    Metric(
+        name="bot_drift_ks",
+        kind="gauge",
+        label="input",
+        labels_max=256,
+        help="Kolmogorov-Smirnov distance of what the boosters are told from their training",
+    ),
+    Metric(name="bot_drift_agents_dropped", kind="gauge", help="Agents left out of the blend because of their inputs"),
     Metric(name="bot_regime_ratio", kind="gauge", label="regime", help="Filtered probability of each regime"),
     Metric(name="bot_regime_flipped", kind="gauge", help="1 while the regime has changed a short while ago"),
 )
@@ -53,7 +68,7 @@ class Measures:
 
     kinds: ClassVar[tuple[type[msgspec.Struct], ...]] = (
         ActorFailed, ActorRestarted, GatewayFailed, FeedStatus, MarkFrame, Refusal, OrderState, Verdict, Equity,
-        Reconciled, ScoreCard, DriftState, RegimeState,
+        Reconciled, ScoreCard, DriftState, InputDrift, RegimeState,
     )  # fmt: skip
 
     def __init__(self, system: System, opened: OpenRun) -> None:
@@ -85,12 +100,12 @@ class Measures:
                 metrics.labelled("bot_orders_total").add(said.state)
             case Reconciled():
                 metrics.single("bot_recon_mismatch").value = len(said.mismatches)
-            case ScoreCard() | DriftState() | RegimeState():
+            case ScoreCard() | DriftState() | InputDrift() | RegimeState():
                 self._belief(said)
             case _:
                 self._gauge(said)
 
-    def _belief(self, said: ScoreCard | DriftState | RegimeState) -> None:
+    def _belief(self, said: ScoreCard | DriftState | InputDrift | RegimeState) -> None:
         metrics = self.metrics
         if isinstance(said, ScoreCard):
             metrics.labelled("bot_signal_crps").set(said.author, said.crps)
@@ -100,10 +115,21 @@ class Measures:
                 metrics.single("bot_blend_skill_ratio").value = said.skill
         elif isinstance(said, DriftState):
             metrics.single("bot_drift_level").value = DRIFT_LEVELS.index(said.level)
+            metrics.single("bot_drift_agents_dropped").value = len(said.dropped)
+        elif isinstance(said, InputDrift):
+            self._inputs(said)
         else:
             for regime, probability in zip(REGIMES, said.probabilities.values.tolist(), strict=True):
                 metrics.labelled("bot_regime_ratio").set(regime, probability)
             metrics.single("bot_regime_flipped").value = float(said.flipped)
+
+    def _inputs(self, said: InputDrift) -> None:
+        figures = (("bot_drift_psi", said.divergence), ("bot_drift_ks", said.distance))
+        for metric, column in figures:
+            labelled = self.metrics.labelled(metric)
+            for name, value in zip(said.names, column.values.tolist(), strict=True):
+                if math.isfinite(value):
+                    labelled.set(name, value)
 
     def look(self, lag_s: float) -> Status:
         """Bring the gauges up to date and say how things stand."""

@@ -201,17 +201,38 @@ class ScoreCard(msgspec.Struct, frozen=True, kw_only=True):
     based_on: tuple[int, ...]
 
 
-class DriftState(msgspec.Struct, frozen=True, kw_only=True):
+class DriftState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far the beliefs have drifted from what came true, what was alarmed, and what it does.
 
     Levels rise: `warn` says it, `widen` multiplies sigma by `sigma_factor`, `pool` takes the blend back to the pool,
-    `half` halves sizes through `size_factor`, `flat` opens nothing.
+    `half` halves sizes through `size_factor`, `flat` opens nothing. `dropped` are agents to be left out of the blend,
+    because what they say, or are told, is not what it was in training.
     """
 
     level: DriftLevel
     reasons: tuple[str, ...]
     sigma_factor: float
     size_factor: float
+    based_on: tuple[int, ...]
+    dropped: tuple[str, ...] = ()
+
+
+class InputDrift(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """How far what the boosters are told is from what they learned from, by input (`names`), now and then.
+
+    `divergence` is the population stability index, `distance` and `p` those of Kolmogorov and Smirnov, `absent` how
+    much more often than in training an input is absent; NaN for what was never there. `drifted` are the inputs that
+    chance does not account for, `dropped` the agents left out because of them; `model` names whose training it was.
+    """
+
+    model: str
+    names: tuple[str, ...]
+    divergence: Column
+    distance: Column
+    p: Column
+    absent: Column
+    drifted: tuple[str, ...]
+    dropped: tuple[str, ...]
     based_on: tuple[int, ...]
 
 

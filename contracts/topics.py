@@ -81,6 +81,7 @@ TABLE: Final[tuple[Topic, ...]] = (
     Topic("belief.regime", belief.RegimeState, "regime_watcher", retained=True),
     Topic("belief.scores", belief.ScoreCard, "scorer", retained=True, key="author"),
     Topic("belief.drift", belief.DriftState, "drift_watcher", retained=True),
+    Topic("belief.inputs", belief.InputDrift, "drift_watcher", retained=True),
     Topic("belief.model", belief.ModelFitted, "trainer", outside=True, retained=True),
     Topic("belief.remote", remote.RemoteFrame, "remote", outside=True, key="agent"),
     Topic("belief.remote.news", remote.RemoteNews, "remote", outside=True, key="kind"),

@@ -46,15 +46,17 @@ class ReferenceWatch:
         """Whether enough was seen to say anything."""
         return self._state.frames >= LEAST_FRAMES
 
-    def push(self, values: Floats) -> None:
-        """One frame; NaN is absent."""
+    def push(self, values: Floats, unasked: NDArray[np.bool_] | None = None) -> None:
+        """One frame; NaN is absent. Of the `unasked` inputs (inputs,) it says nothing."""
         old = self._state
         frames, width = old.frames + 1, max(1, values.shape[1])
         below, known = counted(self.reference, values)
-        keep = max(1.0 / frames, gain(FAST_FRAMES))
+        keep = np.full(len(known), max(1.0 / frames, gain(FAST_FRAMES)))
+        if unasked is not None:
+            keep[unasked] = 0.0
         self._state = old._replace(
             frames=frames,
-            below=old.below + keep * (below / width - old.below),
+            below=old.below + keep[:, None] * (below / width - old.below),
             known=old.known + keep * (known / width - old.known),
         )
 
@@ -77,6 +79,14 @@ class ReferenceWatch:
             alarmed = (found.divergence > np.maximum(limit, chance)) | (found.absent > ABSENT_MAX)
         self._state = state._replace(alarmed=alarmed)
         return np.asarray(alarmed)
+
+    def forgive(self, inputs: NDArray[np.bool_]) -> None:
+        """Begin anew with these inputs (inputs,), as if they had looked as in training up to now."""
+        state, reference = self._state, self.reference
+        known = np.where(inputs, 1.0 - reference.absent, state.known)
+        trained = np.nan_to_num(reference.below) * (1.0 - reference.absent)[:, None]
+        below = np.where(inputs[:, None], trained, state.below)
+        self._state = state._replace(below=below, known=known, alarmed=state.alarmed & ~inputs)
 
     def state(self) -> WatchState:
         """Everything remembered."""

@@ -222,6 +222,17 @@ def test_features_of_another_schema_are_not_used_and_counted():
     assert weighter.state.other_features == 1
 
 
+def test_an_agent_that_drift_leaves_out_has_no_say_until_it_is_back():
+    weighter = a_weighter()
+    tell(weighter, a_signal_frame(agent="momentum", mu=0.5), a_signal_frame(agent="reversion", mu=0.001))
+    tell(weighter, a_drift_state(dropped=("momentum",)))
+    slate = slate_of(weighter)
+    assert slate.weights.values[:, 0] == pytest.approx([0.0, 1.0, 0.0])
+    assert slate.mu.values == pytest.approx([0.001, 0.001])
+    tell(weighter, a_drift_state())
+    assert slate_of(weighter).weights.values[0, 0] > 0
+
+
 def test_drift_widens_the_slate_and_takes_it_back_to_the_pool():
     weighter = a_learner()
     calm = a_minute(weighter, 0)

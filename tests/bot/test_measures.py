@@ -6,7 +6,7 @@ import pytest
 
 from bot.measures import BOT_METRICS, Measures
 from contracts.account import Equity
-from contracts.belief import DriftState, RegimeState, ScoreCard
+from contracts.belief import DriftState, InputDrift, RegimeState, ScoreCard
 from contracts.column import floats
 from contracts.decision import Refusal, Verdict
 from contracts.market import FeedStatus
@@ -123,3 +123,25 @@ def test_the_tighter_of_the_two_horizons_is_shown_and_what_became_of_plans_is_co
     found = figures(measures)
     assert found["bot_cvar_used_ratio"] == 0.9
     assert (found['bot_plans_total{outcome="used"}'], found['bot_plans_total{outcome="stale"}']) == (1, 2)
+
+
+def test_how_far_inputs_are_from_their_training_is_shown_by_input(measured) -> None:
+    life, _, _ = measured
+    measures = Measures(life.system, life.opened)
+    figure = floats([0.31, np.nan])
+    measures(
+        an_envelope(
+            InputDrift(
+                model="ab", names=("ret_15", "vix_z"), divergence=figure, distance=figure, p=figure, absent=figure,
+                drifted=("ret_15",), dropped=("trend",), based_on=(1,),
+            )
+        )
+    )  # fmt: skip
+    dropping = DriftState(
+        level="warn", reasons=(), sigma_factor=1.0, size_factor=1.0, based_on=(1,), dropped=("trend",)
+    )
+    measures(an_envelope(dropping))
+    found = figures(measures)
+    assert (found['bot_drift_psi{input="ret_15"}'], found['bot_drift_ks{input="ret_15"}']) == (0.31, 0.31)
+    assert 'bot_drift_psi{input="vix_z"}' not in found
+    assert found["bot_drift_agents_dropped"] == 1.0

@@ -175,8 +175,12 @@ def a_regime_state(*, probabilities: npt.ArrayLike = (0.2, 0.5, 0.3), label: str
     )
 
 
-def a_drift_state(*, level: DriftLevel = "calm", sigma_factor: float = 1.0) -> DriftState:
-    return DriftState(level=level, reasons=(), sigma_factor=sigma_factor, size_factor=1.0, based_on=(1,))
+def a_drift_state(
+    *, level: DriftLevel = "calm", sigma_factor: float = 1.0, dropped: tuple[str, ...] = ()
+) -> DriftState:
+    return DriftState(
+        level=level, reasons=(), sigma_factor=sigma_factor, size_factor=1.0, based_on=(1,), dropped=dropped
+    )
 
 
 def a_model_fitted(*, model: str = "ab" * 32, schema: str = "test", challenger: bool = False) -> ModelFitted:
