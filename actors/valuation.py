@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -23,17 +23,12 @@ ONE: Final = Decimal(1)
 _HALF: Final = Decimal("0.5")
 
 
-class Marks(msgspec.Struct, frozen=True, dict=True):
+class Marks(msgspec.Struct, frozen=True):
     """The last valid best bid and offer of every column, NaN where there was never one, and when it was admitted."""
 
     bid: Column
     ask: Column
     tick_ns: Column
-
-    @cached_property
-    def rows(self) -> list[tuple[float, float, Nanos]]:
-        """Bid, offer and time of each column as plain numbers, for who looks at many of them one by one."""
-        return list(zip(self.bid.values.tolist(), self.ask.values.tolist(), self.tick_ns.values.tolist(), strict=True))
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -173,8 +168,10 @@ class Valuation:
         """Bid, offer and time of the instrument's mark; None if there never was one."""
         marks, universe = self._prices.marks, self._prices.universe
         column = universe.positions.get(instrument.symbol) if universe is not None else None
-        row = marks.rows[column] if marks is not None and column is not None else None
-        return row if row is not None and math.isfinite(row[0]) else None
+        if marks is None or column is None:
+            return None
+        bid = float(marks.bid.values[column])
+        return (bid, float(marks.ask.values[column]), int(marks.tick_ns.values[column])) if math.isfinite(bid) else None
 
     def knows_nothing_of(self, what: str) -> None:
         """Name what never had a value."""

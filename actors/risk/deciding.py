@@ -72,7 +72,7 @@ class Deciding(Knowing):
             positions=state.positions,
             orders=tuple(state.orders.values()),
             slate=state.slate,
-            closes=state.closes,
+            closes=np.stack([each.values for each in state.closes]) if state.closes else None,
             bar_s=settings.bar_s,
             risk_horizon_s=max(horizon_s, settings.risk_horizon_s_min),
             cluster_above=settings.cluster_correlation,

@@ -1,11 +1,9 @@
 """What the risk gate knows: the last of everything it hears, in one state."""
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from actors.alignment import moved_array, moves
 from actors.reacting import Answer, Reacting, Reaction
@@ -14,7 +12,7 @@ from actors.risk.planning import PlanningSettings, Question, objection
 from actors.valuation import Prices, Rate
 from contracts.account import Equity, Position
 from contracts.belief import DriftState, RegimeState, Slate
-from contracts.column import Column, floats
+from contracts.column import Column, floats, rows
 from contracts.decision import AllocationPlan, GateState
 from contracts.envelope import Envelope
 from contracts.life import RunStarted
@@ -30,7 +28,7 @@ NONE: Final = Decimal(0)
 
 
 class RiskState(msgspec.Struct, kw_only=True):
-    """The whole gate. `closes` are bars by instruments, oldest first; `since_ns` when each position was opened,
+    """The whole gate. `closes` are those of each bar, oldest first; `since_ns` when each position was opened,
     `stuck` the positions whose closing the venue rejected, with its words, until they change.
     `leg` is the next one of the last decision; before the first it starts at 1, because 0 of 0 is nobody's order.
     `asked` is the last question of a plan, `plan` the answer that was heard last and not refused yet.
@@ -39,7 +37,7 @@ class RiskState(msgspec.Struct, kw_only=True):
     prices: Prices = msgspec.field(default_factory=Prices)
     frame: MarkFrame | None = None
     frame_seq: int = 0
-    closes: Column | None = None
+    closes: list[Column] = []
     feeds: dict[str, str] = {}
     slate: Slate | None = None
     slate_seq: int = 0
@@ -129,9 +127,9 @@ class Knowing(Reacting[RiskState]):
 
     def _on_universe(self, envelope: Envelope[UniverseChanged]) -> Answer:
         state, universe = self.state, envelope.payload.universe
-        if state.closes is not None:
+        if state.closes:
             to = moves(state.prices.universe, universe)
-            state.closes = floats(moved_array(state.closes.values, to, np.nan, axis=1))
+            state.closes = [floats(moved_array(each.values, to, float("nan"))) for each in state.closes]
         state.prices.turn_to(universe)
         state.frame = state.slate = None
         return ()
@@ -145,22 +143,22 @@ class Knowing(Reacting[RiskState]):
 
     def _on_bars(self, envelope: Envelope[BarFrame]) -> Answer:
         if self._is_mine(envelope.payload):
-            self._add(envelope.payload.close.values[np.newaxis, :])
+            self._add([envelope.payload.close])
         return ()
 
     def _on_history(self, envelope: Envelope[BarHistory]) -> Answer:
         if self._is_mine(envelope.payload):
-            self._add(envelope.payload.close.values)
+            self._add(rows(envelope.payload.close.values))
         return ()
 
     def _is_mine(self, bars: BarFrame | BarHistory) -> bool:
         universe = self.state.prices.universe
         return bars.bar_s == self._bar_s and universe is not None and bars.universe == universe.version
 
-    def _add(self, closes: NDArray[Any]) -> None:
+    def _add(self, closes: list[Column]) -> None:
         known = self.state.closes
-        longer = closes if known is None else np.vstack((known.values, closes))
-        self.state.closes = floats(longer[-self._bars_kept :])
+        known += closes
+        del known[: -self._bars_kept]
 
     def _on_rate(self, envelope: Envelope[FxMark]) -> Answer:
         rate = envelope.payload

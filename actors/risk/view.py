@@ -1,14 +1,13 @@
 """The book as the gate sees it at one instant: every instrument that is held, ordered or proposed, as columns."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actors.valuation import Prices, Valuation
 from contracts.belief import Slate
-from contracts.column import Column
 from contracts.instrument import Instrument
 from contracts.market import MarkFrame
 from contracts.quantities import BPS, Money, Nanos, Seconds
@@ -71,7 +70,7 @@ class Facts(NamedTuple):
     positions: dict[str, Money]
     orders: Sequence[OrderState]
     slate: Slate | None
-    closes: Column | None
+    closes: Floats | None
     bar_s: Seconds
     risk_horizon_s: Seconds
     cluster_above: float
@@ -88,7 +87,7 @@ def view_of(facts: Facts, proposed: Sequence[str]) -> View:
     columns = np.array([places[symbol] for symbol in symbols], dtype=np.int64)
     instruments = tuple(facts.prices.instruments[symbol] for symbol in symbols)
     rate, unit = _worth(facts, instruments)
-    closes = _picked(facts.closes, columns, axis=1)
+    closes = np.take(facts.closes, columns, axis=1) if facts.closes is not None and len(columns) else None
     returns = np.diff(np.log(closes), axis=0).T if closes is not None and len(closes) > 1 else None
     corr = correlation(returns) if returns is not None else _unmeasured(len(symbols))
     position, buys, sells = _exposure(facts, symbols, unit, rate)
@@ -193,12 +192,6 @@ def _last_quote(facts: Facts, columns: NDArray[np.int64]) -> tuple[Floats, Float
     if marks is None or not len(columns):
         return np.full(len(columns), np.nan), np.full(len(columns), np.nan)
     return marks.bid.values[columns], marks.ask.values[columns]
-
-
-def _picked(column: Column | None, columns: NDArray[np.int64], axis: int = 0) -> Any:
-    if column is None or not len(columns):
-        return None
-    return np.take(column.values, columns, axis=axis)
 
 
 def _unmeasured(width: int) -> Floats:

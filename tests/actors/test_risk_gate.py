@@ -147,7 +147,7 @@ def test_i32_bug_40_a_sigma_that_is_no_number_is_refused():
 
 def test_i32_a_held_instrument_without_any_sigma_closes_the_gate_for_new_risk_but_not_for_closing():
     stage = a_gate_stage(slate=a_slate(sigma=[0.01, NAN]), ETH_EUR="0.5")
-    stage.actors[0].state.closes = None
+    stage.actors[0].state.closes = []
     said = decide(stage)
     assert [fields_of(each, "symbol", "reduce_only") for each in of(Intent, said)] == [("ETH-EUR", True)]
     assert reasons(said, "C12") == ["cvar of the joint book is unknown: sigma of ETH-EUR"]
@@ -485,7 +485,7 @@ def test_a_snapshot_of_the_gate_makes_an_equal_twin_that_decides_alike():
 
 def test_history_and_bars_of_another_length_are_not_mixed():
     stage = a_gate_stage()
-    before = stage.actors[0].state.closes
+    before = list(stage.actors[0].state.closes)
     history = a_history()
     stage.admit(type(history)(**{name: getattr(history, name) for name in history.__struct_fields__} | {"bar_s": 1.0}))
     assert stage.actors[0].state.closes == before
