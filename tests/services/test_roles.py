@@ -1,0 +1,96 @@
+"""Four processes on a real Kafka: the book decides what one process decides; what becomes of it when one dies."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from contracts.account import Position
+from contracts.decision import DecisionLog, GateState
+from contracts.life import Beat
+from contracts.market import FeedStatus
+from contracts.stream import ShardFrames
+from contracts.trade import Order
+from tests.kit.books import Book
+from tests.kit.command_line import bot_process
+from tests.kit.services import KafkaServer
+
+_ENVIRONMENTS = itertools.count(1)
+
+
+@pytest.fixture
+def book(kafka: KafkaServer, tmp_path: Path) -> Iterator[Book]:
+    with Book(tmp_path, kafka.bootstrap, f"book{os.getpid()}-{next(_ENVIRONMENTS)}") as found:
+        yield found
+
+
+def test_four_processes_decide_what_one_decides(book: Book, tmp_path: Path) -> None:
+    alone = bot_process("run", "--for", "45s", "--speed", "max", "--json", "--runs", tmp_path / "alone").json
+    shards = [book.start("agents", "--speed", "max") for _ in range(2)]
+    desk = book.start("desk", "--speed", "max")
+    ingest = book.start("ingest", "--speed", "max", "--for", "45s")
+
+    assert [each.wait() for each in (ingest, desk, *shards)] == [0, 0, 0, 0], [each.talk for each in book.roles]
+    assert desk.summary["decision_hash"] == alone["decision_hash"]
+    assert desk.summary["decisions"] == alone["decisions"] == 45
+    assert desk.summary["orders"] == alone["orders"] >= 1, "a hash of nothing proves nothing"
+    assert not any(each.late for _, each in book.on_record(ShardFrames))
+    replayed = bot_process("replay", book.desk_run(), "--json").json
+    assert replayed["byte_identical"], "without Kafka, from the desk's own record"
+    assert replayed["decision_hash"] == alone["decision_hash"]
+
+
+def test_whoever_dies_the_book_is_kept_safe_and_goes_on(book: Book) -> None:
+    ingest = book.start("ingest")
+    shards = [book.start("agents") for _ in range(2)]
+    desk = book.start("desk")
+    seen, _ = book.await_record(GateState, lambda said: said.state == "TRADING")
+    seen, _ = book.await_record(ShardFrames, lambda said: not said.late, after=seen.seq)
+
+    # the ingest: every feed is stale, the account reduces, seconds go on, and nothing is decided
+    ingest.kill()
+    stale, status = book.await_record(FeedStatus, lambda said: said.state == "stale", after=seen.seq)
+    assert "nothing of the stream" in status.detail
+    book.await_record(GateState, lambda said: said.state == "REDUCING", after=stale.seq)
+    third = itertools.count()
+    last, _ = book.await_record(Beat, lambda said: said.kind == "second" and next(third) % 10_000 >= 2, after=stale.seq)
+    assert book.on_record(Order, DecisionLog, after=stale.seq) == []
+    book.start("ingest")
+    back, _ = book.await_record(GateState, lambda said: said.state == "TRADING", after=last.seq)
+    book.await_record(DecisionLog, lambda said: True, after=back.seq)
+
+    # a shard: its agents are silent, the others go on, and the survivor takes its part over
+    shards[0].kill()
+    late, frames = book.await_record(ShardFrames, lambda said: bool(said.late), after=back.seq)
+    assert frames.signals or frames.features, "whoever is alive is heard"
+    book.await_record(DecisionLog, lambda said: True, after=late.seq)
+    whole, _ = book.await_record(ShardFrames, lambda said: not said.late, after=late.seq)
+    assert not [said for _, said in book.on_record(GateState, after=late.seq) if said.state == "HALTED"]
+
+    # the desk: its successor takes the run up, asks the venue, and trades with what there is
+    desk.kill()
+    before = {said.client_id for _, said in book.on_record(Order)}
+    second = book.start("desk")
+    trading, _ = book.await_record(GateState, lambda said: said.state == "TRADING", after=book.last_seq())
+    book.await_record(DecisionLog, lambda said: True, after=trading.seq)
+    assert not before & {said.client_id for _, said in book.on_record(Order, after=trading.seq)}
+    assert second.end() == 0, second.talk
+    positions = {said.symbol: said.quantity for _, said in book.on_record(Position)}
+    assert all(quantity >= Decimal(0) for quantity in positions.values())
+    assert whole.seq < trading.seq
+    assert bot_process("replay", book.desk_run(), "--json").json["byte_identical"], "two desks, two ingests, one record"
+
+
+def test_a_second_desk_is_refused_wherever_its_runs_are(book: Book) -> None:
+    book.start("ingest")
+    desk = book.start("desk")
+    book.await_record(GateState, lambda said: said.state != "RECOVERING")
+
+    rival = book.start("desk", runs="elsewhere")
+
+    assert rival.wait() == 6
+    assert "is traded by" in rival.talk
+    assert desk.process.poll() is None
