@@ -41,7 +41,7 @@ class Batch:
 
 
 class Brokers:
-    """`fault(call, number)` is asked before every open and send: "" is well, with "fail" the client raises, "lost" is not
+    """`fault(call, number)` is asked before every open and send: "" is well, "fail" has the client raise, "lost" is not
     taken and never answered, "unheard" taken and never answered. `refuses(record)` says what is never taken.
 
     As an idempotent producer and its brokers do, nothing is taken from a partition after something that was not, until
