@@ -23,6 +23,7 @@ from bot.cli import (
     features,
     look,
     lookahead,
+    mirror,
     models,
     parity,
     profiles,
@@ -31,6 +32,7 @@ from bot.cli import (
     run,
     schema,
     sweep,
+    topics,
     train,
 )
 from bot.cli.errors import MEANINGS, TEMPORARY, USAGE, tell
@@ -115,6 +117,7 @@ app.command("feasible", rich_help_panel=OPERATE)(feasible.feasible)
 app.command("halt", rich_help_panel=OPERATE)(control.halt)
 app.command("resume", rich_help_panel=OPERATE)(control.resume)
 app.command("flatten", rich_help_panel=OPERATE)(control.flatten)
+app.command("mirror", rich_help_panel=OPERATE)(mirror.mirror)
 app.command("doctor", rich_help_panel=OPERATE)(doctor.doctor)
 app.command("completion", rich_help_panel=OPERATE)(doctor.completion)
 app.add_typer(data.app, name="data", rich_help_panel=RESEARCH)
@@ -123,4 +126,5 @@ app.add_typer(agents.app, name="agents", rich_help_panel=RESEARCH)
 app.add_typer(features.app, name="features", rich_help_panel=RESEARCH)
 app.add_typer(profiles.app, name="profile", rich_help_panel=OPERATE)
 app.add_typer(schema.app, name="schema", rich_help_panel=INSPECT)
+app.add_typer(topics.app, name="topics", rich_help_panel=OPERATE)
 app.add_typer(models.app, name="models", rich_help_panel=RESEARCH)

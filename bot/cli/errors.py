@@ -87,13 +87,17 @@ def expected() -> dict[type[Exception], int]:
 
 def _of_running() -> dict[type[Exception], int]:
     """What a process runs into."""
+    from adapters.kafka.admin import KafkaAway
     from adapters.kafka.connection import KafkaMissing, KafkaUnusable
+    from adapters.kafka.dead_letters import TooManyDeadLetters
+    from adapters.kafka.producing import BrokersAway, TopicsMissing
     from adapters.kafka.lease import LeaseHeld, LeaseUnsure
     from adapters.kafka.role_topics import RolesUnusable
     from adapters.redis.connections import RedisMissing
     from adapters.secret_store import SecretUnreadable
     from bot.cli.options import OutputFailed
     from bot.configuration import BadConfiguration
+    from bot.mirror.places import MirrorBusy
     from bot.replaying import JournalEmpty
     from bot.running import NotArmed
     from bot.runs import AccountBusy, RunNotFound, RunsUnusable
@@ -112,6 +116,11 @@ def _of_running() -> dict[type[Exception], int]:
         LeaseHeld: REFUSED,
         LeaseUnsure: TEMPORARY,
         KafkaUnusable: BAD_CONFIGURATION,
+        TopicsMissing: BAD_CONFIGURATION,
+        KafkaAway: TEMPORARY,
+        BrokersAway: TEMPORARY,
+        TooManyDeadLetters: GAVE_UP,
+        MirrorBusy: REFUSED,
         RedisMissing: BAD_CONFIGURATION,
         StoreUnavailable: TEMPORARY,
         SecretUnreadable: BAD_CONFIGURATION,
@@ -135,6 +144,7 @@ def _of_running() -> dict[type[Exception], int]:
 def _of_files() -> dict[type[Exception], int]:
     """What a file, a data set or a model turns out to be."""
     from adapters.journal.scan import JournalDamaged
+    from adapters.kafka.cursor import CursorDamaged
     from adapters.models.champion import PointerDamaged
     from adapters.models.files import ModelAbsent
     from adapters.recorded.errors import BadRecording, EmptyRecording, ForeignRecording, MissingRecording
@@ -162,6 +172,7 @@ def _of_files() -> dict[type[Exception], int]:
         EmptyRecording: BAD_CONFIGURATION,
         BadRecording: DAMAGED,
         JournalDamaged: DAMAGED,
+        CursorDamaged: DAMAGED,
         ModelAbsent: NOT_FOUND,
         ModelRejected: DAMAGED,
         PointerDamaged: DAMAGED,
