@@ -31,6 +31,7 @@ from bot.cli import (
     report,
     run,
     schema,
+    sink,
     sweep,
     topics,
     train,
@@ -118,6 +119,7 @@ app.command("halt", rich_help_panel=OPERATE)(control.halt)
 app.command("resume", rich_help_panel=OPERATE)(control.resume)
 app.command("flatten", rich_help_panel=OPERATE)(control.flatten)
 app.command("mirror", rich_help_panel=OPERATE)(mirror.mirror)
+app.command("sink", rich_help_panel=OPERATE)(sink.sink)
 app.command("doctor", rich_help_panel=OPERATE)(doctor.doctor)
 app.command("completion", rich_help_panel=OPERATE)(doctor.completion)
 app.add_typer(data.app, name="data", rich_help_panel=RESEARCH)

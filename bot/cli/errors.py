@@ -89,6 +89,8 @@ def _of_running() -> dict[type[Exception], int]:
     """What a process runs into."""
     from adapters.kafka.admin import KafkaAway
     from adapters.kafka.connection import KafkaMissing, KafkaUnusable
+    from adapters.postgres.connection import PostgresAway, PostgresMissing, PostgresUnusable
+    from adapters.postgres.store import ForeignRun
     from adapters.kafka.dead_letters import TooManyDeadLetters
     from adapters.kafka.producing import BrokersAway, TopicsMissing
     from adapters.kafka.lease import LeaseHeld, LeaseUnsure
@@ -101,6 +103,7 @@ def _of_running() -> dict[type[Exception], int]:
     from bot.replaying import JournalEmpty
     from bot.running import NotArmed
     from bot.runs import AccountBusy, RunNotFound, RunsUnusable
+    from bot.sink import Rival
     from bot.why import OrderNotFound
     from contracts.ports import JournalFailed, StoreUnavailable
     from runtime.control import ControlTaken, NoAnswer, NotRunning, Refused
@@ -112,6 +115,11 @@ def _of_running() -> dict[type[Exception], int]:
         BadConfiguration: BAD_CONFIGURATION,
         RunsUnusable: BAD_CONFIGURATION,
         KafkaMissing: BAD_CONFIGURATION,
+        PostgresMissing: BAD_CONFIGURATION,
+        PostgresUnusable: BAD_CONFIGURATION,
+        PostgresAway: TEMPORARY,
+        ForeignRun: BAD_CONFIGURATION,
+        Rival: REFUSED,
         RolesUnusable: BAD_CONFIGURATION,
         LeaseHeld: REFUSED,
         LeaseUnsure: TEMPORARY,

@@ -21,7 +21,7 @@ THIRD_PARTY = {
     "quant": {"numpy", "lightgbm", "scipy", "sklearn"},
     "runtime": {"msgspec", "numpy", "prometheus_client", "opentelemetry"},
     "actors": {"msgspec", "numpy"},
-    "adapters": {"msgspec", "numpy", "zstandard", "aiokafka", "redis", "polars", "mlflow"},
+    "adapters": {"msgspec", "numpy", "zstandard", "aiokafka", "asyncpg", "redis", "polars", "mlflow"},
     "bot": {"msgspec", "numpy", "typer", "click", "rich", "structlog", "uvloop"},
 }
 """What a package may import beside the standard library and the house; import-linter narrows it to one home each."""

@@ -40,6 +40,7 @@ BREAKS: dict[str, list[tuple[str, str]]] = {
     "home-of-mlflow": [("bot", "import mlflow")],
     "home-of-aiokafka": [("actors", "import aiokafka")],
     "home-of-redis": [("actors", "import redis")],
+    "home-of-asyncpg": [("bot", "import asyncpg")],
     "home-of-opentelemetry": [("runtime", "import opentelemetry")],
     "quant-is-pure": [("quant", "import asyncio"), ("quant", "import random")],
     "contracts-are-light": [("contracts", "import time")],
