@@ -58,7 +58,7 @@ async def tail(
         try:
             async with asyncio.timeout(2 * settings.request_timeout_s):
                 await consumer.start()
-                await _begin(consumer, frozenset(topic_name(settings.env, topic) for topic in from_start))
+                await _begin(consumer, [topic_name(settings.env, topic) for topic in from_start])
         except lost as error:
             raise TailLost(_why(error, settings)) from error
         yield _batches(consumer, names, settings, lost)
@@ -69,11 +69,11 @@ async def tail(
                 await consumer.stop()
 
 
-async def _begin(consumer: Any, from_start: frozenset[str]) -> None:
+async def _begin(consumer: Any, from_their_start: Sequence[str]) -> None:
     """Set out from where each partition ends, or from its beginning."""
-    partitions = consumer.assignment()
-    whole = [each for each in partitions if each.topic in from_start]
-    rest = [each for each in partitions if each.topic not in from_start]
+    partitions = sorted(consumer.assignment())
+    whole = [each for each in partitions if each.topic in from_their_start]
+    rest = [each for each in partitions if each.topic not in from_their_start]
     offsets = await consumer.end_offsets(rest) | (await consumer.beginning_offsets(whole) if whole else {})
     for partition, offset in offsets.items():
         consumer.seek(partition, offset)
@@ -90,7 +90,7 @@ async def _batches(
             if not found and (quiet_s := quiet_s + POLL_S) >= QUIET_S:
                 quiet_s = 0.0
                 async with asyncio.timeout(settings.request_timeout_s):
-                    await consumer.end_offsets(list(consumer.assignment()))
+                    await consumer.end_offsets(sorted(consumer.assignment()))
         except lost as error:
             raise TailLost(_why(error, settings)) from error
         if found:
