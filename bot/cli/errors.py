@@ -89,12 +89,12 @@ def _of_running() -> dict[type[Exception], int]:
     """What a process runs into."""
     from adapters.kafka.admin import KafkaAway
     from adapters.kafka.connection import KafkaMissing, KafkaUnusable
+    from adapters.kafka.dead_letters import TooManyDeadLetters
+    from adapters.kafka.lease import LeaseHeld, LeaseUnsure
+    from adapters.kafka.producing import BrokersAway, TopicsMissing
+    from adapters.kafka.role_topics import RolesUnusable
     from adapters.postgres.connection import PostgresAway, PostgresMissing, PostgresUnusable
     from adapters.postgres.store import ForeignRun
-    from adapters.kafka.dead_letters import TooManyDeadLetters
-    from adapters.kafka.producing import BrokersAway, TopicsMissing
-    from adapters.kafka.lease import LeaseHeld, LeaseUnsure
-    from adapters.kafka.role_topics import RolesUnusable
     from adapters.redis.connections import RedisMissing
     from adapters.secret_store import SecretUnreadable
     from bot.cli.options import OutputFailed
@@ -115,14 +115,14 @@ def _of_running() -> dict[type[Exception], int]:
         BadConfiguration: BAD_CONFIGURATION,
         RunsUnusable: BAD_CONFIGURATION,
         KafkaMissing: BAD_CONFIGURATION,
+        RolesUnusable: BAD_CONFIGURATION,
+        LeaseHeld: REFUSED,
+        LeaseUnsure: TEMPORARY,
         PostgresMissing: BAD_CONFIGURATION,
         PostgresUnusable: BAD_CONFIGURATION,
         PostgresAway: TEMPORARY,
         ForeignRun: BAD_CONFIGURATION,
         Rival: REFUSED,
-        RolesUnusable: BAD_CONFIGURATION,
-        LeaseHeld: REFUSED,
-        LeaseUnsure: TEMPORARY,
         KafkaUnusable: BAD_CONFIGURATION,
         TopicsMissing: BAD_CONFIGURATION,
         KafkaAway: TEMPORARY,
