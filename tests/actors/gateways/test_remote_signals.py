@@ -13,11 +13,23 @@ from tests.kit.market import NOON_NS, a_universe_changed, an_envelope
 from tests.kit.remote import a_record, far
 
 
+class Asked(MemorySignals):
+    """A source that counts how often it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = 0
+
+    def connect(self):
+        self.times += 1
+        return super().connect()
+
+
 class Listening:
     """A gateway at work, and what it admitted."""
 
     def __init__(self, **settings) -> None:
-        self.source, self.counts = MemorySignals(), RemoteCounts()
+        self.source, self.counts = Asked(), RemoteCounts()
         self.clock, self.inbox = LoopClock(NOON_NS), Outlet("remote_signals", 16)
         self.inbox.offer(an_envelope(a_universe_changed("BTC-EUR", "ETH-EUR")))
         self.said: list = []
@@ -82,6 +94,7 @@ async def test_one_that_was_never_there_is_told_once() -> None:
     async with listening:
         await listening.wait(600)
         assert listening.news() == [("lost", "no broker", 1)]
+        assert listening.source.times == 7 + 8, "after 1, 2, 4, 8, 16 and 32 s, then once a minute"
 
 
 async def test_a_flood_is_read_at_its_pace_and_what_waited_too_long_is_old() -> None:
