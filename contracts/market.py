@@ -127,8 +127,11 @@ class FxMark(msgspec.Struct, frozen=True):
     event_ns: Nanos
 
 
-class BarHistory(msgspec.Struct, frozen=True, gc=False):
-    """Closed bars from before the first beat, oldest first: columns are bars, shape (bars, instruments)."""
+class BarHistory(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Closed bars from before the first beat, oldest first: columns are bars, shape (bars, instruments).
+
+    `trades` is how many there were in each, None where that is not known.
+    """
 
     universe: int
     bar_s: Seconds
@@ -138,6 +141,7 @@ class BarHistory(msgspec.Struct, frozen=True, gc=False):
     low: Column
     close: Column
     volume: Column
+    trades: Column | None = None
 
 
 class ClosedBars(msgspec.Struct, frozen=True, gc=False):
