@@ -43,6 +43,7 @@ class StreamMemory:
         self.order = StreamOrder(position)
         self.barrier = Barrier(agents, settings.parts)
         self.health = StreamHealth(settings.silence_s_max, settings.lag_s_max)
+        self.begun = False
         self.admitted = 0
         self.beats_passed_over = 0
         self.late: dict[str, int] = {}
@@ -111,13 +112,26 @@ class StreamGateway(Gateway):
         if heard is None:
             return False
         if isinstance(heard, StreamBlock):
+            self._remember_feeds(heard)
             self._memory.order.hear(heard)
         else:
             self._memory.barrier.hear(heard)
         return True
 
+    def _remember_feeds(self, block: StreamBlock) -> None:
+        """A successor goes on in the middle of its stream, and must know how the feeds stood there."""
+        order = self._memory.order
+        if self._held or self._memory.begun or block.run != order.run:
+            return
+        for message in block.messages:
+            if message.seq < order.position.seq and message.type == FeedStatus.__name__:
+                status = codec.decode(message.type, message.payload)
+                assert isinstance(status, FeedStatus), "the type was asked for"
+                self._memory.health.remember(status)
+
     async def _let_in(self, message: StreamMessage, inbox: Inbox, admit: Admit) -> str:
         """Admit one message at its time; why the stream is over, where this was its end."""
+        self._memory.begun = True
         said = codec.decode(message.type, message.payload)
         if isinstance(said, Stopping):
             return self._hear_the_end(said, admit)

@@ -23,10 +23,14 @@ class StreamHealth:
 
     def learn(self, status: FeedStatus) -> tuple[FeedStatus, ...]:
         """A feed has changed its state; what may be said of that now."""
+        self.remember(status)
+        return (self._doubted(status),) if self.away else (status,)
+
+    def remember(self, status: FeedStatus) -> None:
+        """What a feed was, by a part of the stream that was admitted before: it is said when the stream is believed."""
         known = self._feeds.setdefault(status.feed, {})
         for symbol in status.symbols or ("",):
             known[symbol] = status
-        return (self._doubted(status),) if self.away else (status,)
 
     def hear(self, said_ns: Nanos, now_ns: Nanos) -> tuple[FeedStatus, ...]:
         """A message that was said at one time is let in at another."""

@@ -12,7 +12,7 @@ from contracts import codec
 from contracts.life import Beat, Stopping
 from contracts.market import FeedStatus, Tick
 from contracts.quantities import SECOND_NS, seconds
-from contracts.stream import PartFrames, ShardFrames, StreamBlock, StreamMessage
+from contracts.stream import PartFrames, ShardFrames, StreamBlock, StreamMessage, StreamPosition
 from runtime.clock import LoopClock
 from runtime.outlet import Outlet
 
@@ -90,9 +90,7 @@ class Desk:
         return payload
 
     async def run(self, for_s: float) -> "Desk":
-        gateway = StreamGateway(
-            self.script, self.clock, SETTINGS, self.memory, held=False, on_finished=lambda why: pytest.fail(why)
-        )
+        gateway = StreamGateway(self.script, self.clock, SETTINGS, self.memory, held=False, on_finished=pytest.fail)
         task = asyncio.get_running_loop().create_task(gateway.run(self.inbox, self.admit))
         await asyncio.sleep(for_s)
         task.cancel()
@@ -156,6 +154,17 @@ async def test_what_is_told_late_is_admitted_as_late_and_decides_nothing() -> No
     assert [at for at, said in desk.of(Beat) if said.kind == "decide"] == [7.5]
     assert desk.memory.beats_passed_over == 3
     assert [said.state for at, said in desk.of(FeedStatus) if at >= 4] == ["stale", "live"]
+
+
+async def test_a_successor_in_the_middle_of_a_stream_knows_how_the_feeds_stood() -> None:
+    desk = Desk()
+    desk.memory = StreamMemory(SETTINGS, AGENTS, StreamPosition("a", 4, 1))
+    desk.script.send(0, status("connecting"), status("live"), tick(1))
+    desk.script.send(1, tick(2))
+    await desk.run(2)
+
+    assert [(at, said.state) for at, said in desk.of(FeedStatus)] == [(1.0, "live")]
+    assert [said.frame for _, said in desk.of(Tick)] == [2], "what its predecessor had heard is not said again"
 
 
 async def test_an_ingest_that_ends_leaves_a_stale_feed_and_a_living_desk() -> None:

@@ -66,13 +66,17 @@ def test_a_tombstone_is_refused() -> None:
         SEAL.check("stream", None, [])
 
 
-@pytest.mark.parametrize(
-    "value",
-    [b"", b"\xc1", encode(frames()), encode(StreamBlock("a", 1, ()))]
-    + [encode(StreamBlock("a", 1, (BLOCK.messages[0], BLOCK.messages[0])))]
-    + [encode(StreamBlock("a", 1, (StreamMessage(0, 1, "feed", "Tick", b""),)))],
-    ids=["nothing", "no msgpack", "frames", "no message", "a message twice", "a message before the first"],
-)
+BAD_BLOCKS = {
+    "nothing": b"",
+    "no msgpack": b"\xc1",
+    "frames": encode(frames()),
+    "no message": encode(StreamBlock("a", 1, ())),
+    "a message twice": encode(StreamBlock("a", 1, (BLOCK.messages[0], BLOCK.messages[0]))),
+    "a message before the first": encode(StreamBlock("a", 1, (StreamMessage(0, 1, "feed", "Tick", b""),))),
+}
+
+
+@pytest.mark.parametrize("value", BAD_BLOCKS.values(), ids=BAD_BLOCKS)
 def test_bytes_that_are_no_block_are_refused(value: bytes) -> None:
     with pytest.raises(Unproved):
         block_of(value)

@@ -1,4 +1,4 @@
-"""Roles put together in one process, on a stream in memory and in virtual time: what they decide is what one decides."""
+"""Roles put together in one process, on a stream in memory, in virtual time: they decide what one process decides."""
 
 from functools import cache
 
