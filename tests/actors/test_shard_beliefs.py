@@ -83,16 +83,20 @@ def test_an_agent_that_believed_nothing_needs_not_fall_silent() -> None:
 
 def test_signals_of_another_universe_or_width_are_not_said() -> None:
     actor = ShardAgent("flow", 60.0)
-    short = SignalFrame("flow", UNIVERSE.version, 60.0, *[floats([0.1])] * 4, "", ())
+    one = floats([0.1])
+    short = SignalFrame("flow", UNIVERSE.version, 60.0, one, one, one, one, "", ())
 
     assert tell(actor, frames(signal(universe=99)), frames(short)) == []
     assert actor.state.strange == 2
 
 
 def test_what_is_remembered_survives_a_restart() -> None:
-    for actor in (ShardFeatures(), ShardAgent("flow", 60.0)):
+    pairs: list[tuple[Any, Any]] = [
+        (ShardFeatures(), ShardFeatures()),
+        (ShardAgent("flow", 60.0), ShardAgent("flow", 60.0)),
+    ]
+    for actor, again in pairs:
         tell(actor, frames(signal(), of=features()))
-        again = type(actor)() if isinstance(actor, ShardFeatures) else ShardAgent("flow", 60.0)
         again.restore(actor.snapshot())
 
         assert again.snapshot() == actor.snapshot()
