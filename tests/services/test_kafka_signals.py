@@ -1,8 +1,11 @@
 """Agents elsewhere on a real broker: the laws of the port, and what a broker that stops or hangs comes to."""
 
 import asyncio
+from pathlib import Path
 
+import msgspec
 import pytest
+from aiokafka.errors import KafkaError
 
 from adapters.kafka.settings import KafkaSettings, topic_name
 from adapters.kafka.signals import KafkaSignals, SignalWriter
@@ -10,6 +13,7 @@ from contracts.ports import SignalsLost
 from contracts.remote import INBOUND, RemoteSignal
 from tests.kit.services import KafkaServer, free_port
 from tests.kit.signal_sources import LAWS, PATIENCE_S, Place, heard
+from tests.services.test_kafka_security import by_password, producer, secret
 from tests.services.test_servers import write
 
 ROW = RemoteSignal(agent="far", symbol="BTC-EUR", mu=0.0001, sigma=0.01, horizon_s=600.0, number=3)
@@ -85,3 +89,31 @@ async def test_a_writer_drops_what_it_cannot_write_in_time_and_goes_on_when_it_c
         assert len(await heard(batches, 1)) == 1
     await writer.close()
     assert writer.sent >= 2
+
+
+async def test_who_may_speak_for_agents_may_write_there_alone(secured_kafka: KafkaServer, tmp_path: Path) -> None:
+    """Rights as the page says them: the agents' user writes to one topic, the daemon's reads it."""
+    inbound, fills = topic_name("rights", INBOUND), topic_name("rights", "trade.fill")
+    secured_kafka.create_topics(inbound, fills)
+    known = {}
+    for user, prefix, operations in (
+        ("agents", inbound, ["WRITE", "DESCRIBE"]),
+        ("daemon", inbound, ["READ", "DESCRIBE"]),
+    ):
+        secured_kafka.add_user(user, f"of-{user}")
+        secured_kafka.allow(f"User:{user}", prefix, operations)
+        own = tmp_path / user
+        own.mkdir()
+        settings = by_password(secured_kafka, secret(own, f"of-{user}"), username=user)
+        known[user] = msgspec.structs.replace(settings, env="rights")
+    writer = SignalWriter(known["agents"])
+    async with KafkaSignals(known["daemon"]).connect() as batches:
+        await writer.write([ROW])
+        assert len(await heard(batches, 1)) == 1
+    await writer.close()
+    async with producer(known["agents"]) as forging:
+        with pytest.raises(KafkaError, match=r"(?i)authorization"):
+            await forging.send_and_wait(fills, b"{}")
+    with pytest.raises(SignalsLost):
+        async with KafkaSignals(known["agents"]).connect() as batches:
+            await anext(batches)
