@@ -102,12 +102,10 @@ class ServerProcess(ABC):
 
     def pause(self) -> None:
         """Hang it: connections stay open, nothing is answered."""
-        for pid in (self.pid, *children_of(self.pid)):
-            os.kill(pid, signal.SIGSTOP)
+        _signal(signal.SIGSTOP, self.pid, *children_of(self.pid))
 
     def resume(self) -> None:
-        for pid in (self.pid, *children_of(self.pid)):
-            os.kill(pid, signal.SIGCONT)
+        _signal(signal.SIGCONT, self.pid, *children_of(self.pid))
 
     def close(self) -> None:
         """End it and forget its data."""
@@ -127,15 +125,20 @@ class ServerProcess(ABC):
         if self.running:
             family = (self.pid, *children_of(self.pid))
             os.kill(self.pid, number)
-            for pid in family:  # what hangs hears no other signal
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
+            _signal(signal.SIGCONT, *family)  # what hangs hears no other signal
         try:
             self._process.wait(STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(STOP_LIMIT_S)
         self._process = None
+
+
+def _signal(number: signal.Signals, *pids: int) -> None:
+    """Tell processes, of which some may have ended meanwhile."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def until_it_answers(prove: Callable[[], None], running: Callable[[], bool], limit_s: float) -> None:
