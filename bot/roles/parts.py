@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from actors.gateways.stream_order import StreamOrder
 from adapters.models.shelf import EmptyShelf
@@ -110,7 +111,7 @@ class PartRunner:
             self._features = said
         elif isinstance(said, SignalFrame):
             self._said.append(said)
-            self.signals += len(said.mu)
+            self.signals += int(np.isfinite(said.mu.values).sum())
         elif isinstance(said, ActorFailed):
             self.failures[said.actor] = self.failures.get(said.actor, 0) + 1
 

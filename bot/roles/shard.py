@@ -29,7 +29,7 @@ SENT_AT_ONCE_MAX: Final = 64
 
 
 class ShardResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shard came to."""
+    """What a shard came to: `busy_s` was spent on thinking, `spoke_s` is from the first block to the last answer."""
 
     ending: str
     parts: tuple[int, ...]
@@ -37,6 +37,7 @@ class ShardResult(msgspec.Struct, frozen=True, kw_only=True):
     signals: int
     messages: int
     busy_s: float
+    spoke_s: float
     rebalances: int
     refused: dict[str, int]
     failures: int
@@ -75,6 +76,7 @@ class _Part:
                 await asyncio.sleep(IDLE_S)
                 continue
             block = self._blocks.popleft()
+            self._shard.begin()
             began_s = monotonic_s()
             for frames in self.runner.hear(block):
                 if self.runner.at_ns // MILLI_NS > answered_ms:
@@ -101,6 +103,8 @@ class Shard:
         self._changed = asyncio.Event()
         self._over = asyncio.Event()
         self._ending = ""
+        self._first_s: float | None = None
+        self._last_s = 0.0
         self.beats = 0
         self.busy_s = 0.0
 
@@ -114,6 +118,12 @@ class Shard:
         topic, value = self._wires.topics.shards, encode(frames)
         self._outbox.append(Outgoing(topic, frames.part, at_ns, value, self._wires.seal.headers(topic, value)))
         self.beats += 1
+        self._last_s = monotonic_s()
+
+    def begin(self) -> None:
+        """A first block is heard."""
+        if self._first_s is None:
+            self._first_s = monotonic_s()
 
     async def run(self, duration_s: Seconds | None) -> ShardResult:
         """Serve."""
@@ -187,6 +197,7 @@ class Shard:
             signals=sum(each.runner.signals for each in parts),
             messages=sum(each.messages for each in parts),
             busy_s=round(self.busy_s, 3),
+            spoke_s=round(self._last_s - (self._first_s or self._last_s), 3),
             rebalances=self._group.rebalances,
             refused=refused,
             failures=self._sender.failures,
