@@ -57,7 +57,7 @@ from bot.settings import (
 LIVE_REFUSES_ENVIRONMENT: Final = ("risk", "sentinel", "account")
 """Sections that the live profile takes from files alone: a stray variable must not move a limit."""
 
-OUTSIDE_OF_DECISIONS: Final = ("kafka", "journal", "remote", "roles", "store")
+OUTSIDE_OF_DECISIONS: Final = ("kafka", "journal", "remote", "roles", "store", "warm_start")
 """What is kept, copied and let in: all of it is on record, so not even its presence is part of what decides."""
 
 SEED_MAX: Final = 2**63 - 1
@@ -104,6 +104,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     strategy: StrategyProfile | None = None
     kafka: KafkaSettings | None = None
     store: StoreSettings | None = None
+    warm_start: Literal["none", "journal"] = "none"
     journal: JournalSettings = JournalSettings()
     remote: RemoteSettings = RemoteSettings()
     role: Role = "all"

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from bot.recovery import Recovered, survived, take_up
 from bot.roles.fitting import ALONE, Fitting
 from bot.runs import RunsUnusable
 from bot.system import EXIT_OK, EXIT_TEMPORARY, Ending, System
+from bot.warm_start import warmed
 from bot.worlds import Played, World, opened_recording, recorded_world, simulated_world
 from contracts.decision import GateState, Halt
 from contracts.envelope import Envelope
@@ -120,6 +121,7 @@ class _Running:
             first_epoch=1 + EPOCHS_PER_PROCESS * (opened.epoch - 1),
         )
         self.latches_held = False
+        self.warm_start = ""
         self.system: System | None = None
         self.housekeeping: Housekeeping | None = None
 
@@ -152,8 +154,15 @@ class _Running:
         if self.fitting.world_of is not None:
             return self.fitting.world_of(run)
         if self.played is not None:
-            return recorded_world(self.profile, self.played, run)
-        return simulated_world(self.profile, run, virtual=self.options.speed is None)
+            return self._warm(recorded_world(self.profile, self.played, run))
+        return self._warm(simulated_world(self.profile, run, virtual=self.options.speed is None))
+
+    def _warm(self, world: World) -> World:
+        """The world of a new run, whose history has what the last one's record has, where the profile wants that."""
+        if self.profile.warm_start == "none" or self.opened.found is not None:
+            return world
+        feed, self.warm_start = warmed(world.feed, self.profile, self.opened.directory)
+        return replace(world, feed=feed)
 
     def _system(self, world: World) -> System:
         outside = world.outside(self.opened.journal)
@@ -280,6 +289,7 @@ class _Running:
             **self._elsewhere(system),
             "ending": ending.reason,
             "exit_code": ending.exit_code,
+            **({"warm_start": self.warm_start} if self.warm_start else {}),
         }
 
 

@@ -55,6 +55,7 @@ def run(
         raise typer.BadParameter(f"--role {role} hears its stream: a --recording is played by --role ingest")
     from bot.assemble import agents_of
     from bot.cli.face import Face
+    from bot.features.storing import check_store
     from bot.profile import load
     from bot.remote_agents.sources import signals_of
     from bot.running import RunOptions
@@ -63,6 +64,7 @@ def run(
     loaded = load(profile)
     agents_of(loaded)
     signals_of(loaded, virtual=factor is None)
+    check_store(loaded.store, virtual=factor is None)
     if dry_run:
         loaded = dry(loaded)
     options = RunOptions(

@@ -51,6 +51,14 @@ def store_of(settings: StoreSettings, account: str, clock: Clock, *, virtual: bo
     return MemoryFeatureStore(clock, settings.ttl_s)
 
 
+def check_store(settings: StoreSettings | None, *, virtual: bool) -> None:
+    """Raises what stands in the way of a store before anything is begun: RedisMissing, SecretUnreadable."""
+    if settings is not None and settings.kind == "redis" and not virtual:
+        from adapters.redis.store import RedisFeatureStore
+
+        RedisFeatureStore(settings.redis, "check", settings.ttl_s)
+
+
 def set_here(bar_s: Seconds, horizon_bars: int) -> FeatureSet:
     """The set of the features that this code feels on such bars."""
     return feature_set(REGISTRY.schema_hash, len(REGISTRY), bar_s=bar_s, horizon_bars=horizon_bars)
