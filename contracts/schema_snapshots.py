@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from contracts.codec import schema
-from contracts.topics import TABLE, Topic
+from contracts.topics import FRAMES, TABLE, Topic
 
 DIRECTORY: Final = Path(__file__).parent / "schemas"
 RELEASED: Final = DIRECTORY / "released"
@@ -21,6 +21,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 FACTS: Final = "x-keel"
 """The keyword under which a document says what is no matter of JSON: version, topic, author, what is kept."""
 
+_FRAMES: Final = frozenset(kind.__name__ for kind in FRAMES)
 _COLUMN_VALUES: Final = {"type": ["number", "boolean", "null", "string", "array"]}
 
 Document = dict[str, Any]
@@ -50,6 +51,24 @@ def document(topic: Topic) -> Document:
 def documents() -> dict[str, Document]:
     """The document of every message by type name."""
     return {topic.payload.__name__: document(topic) for topic in TABLE}
+
+
+def record_document(name: str, published: Document) -> Document:
+    """The schema of what a mirror writes of a message: of a frame one record for each instrument, which has a symbol
+    and its own cell of every column. Where nothing is known of the instruments a frame is one record, whole.
+    """
+    if name not in _FRAMES:
+        return published
+    own: Document = published["$defs"][name]
+    fields = {"symbol": {"type": "string"}} | {
+        field: {**said, "type": _COLUMN_VALUES["type"]} if said.get("items") == _COLUMN_VALUES else said
+        for field, said in own["properties"].items()
+    }
+    changed = {
+        "$id": published["$id"] + ":record",
+        "$defs": {**published["$defs"], name: {**own, "properties": fields}},
+    }
+    return {**published, **changed}
 
 
 def rendered() -> dict[str, bytes]:

@@ -6,11 +6,12 @@ import tomllib
 import pytest
 
 from adapters.journal.reader import records, verify
+from adapters.kafka.reading import Assembler
 from contracts import codec
-from contracts.schema_snapshots import documents, released, releases
+from contracts.schema_snapshots import documents, record_document, released, releases
 from contracts.upgrades import READERS, VERSIONS
 from tests.kit.command_line import REPOSITORY
-from tests.kit.released import journal_of, kept_releases, values_of
+from tests.kit.released import journal_of, kafka_of, kept_releases, values_of
 
 
 def said_then(value, now):
@@ -51,6 +52,31 @@ def test_what_was_published_as_json_fits_the_schema_of_its_version(release) -> N
         jsonschema.Draft202012Validator(released(release)[was["type"]]).validate(was["value"])
         name, value = READERS.fields(was["type"], was["version"], was["value"])
         jsonschema.Draft202012Validator(today[name]).validate(value)
+
+
+@pytest.mark.parametrize("release", kept_releases())
+def test_the_records_of_a_mirror_of_a_release_are_put_together_again(release) -> None:
+    assembler = Assembler()
+    heard = {}
+    for record in kafka_of(release):
+        message = assembler.add(record.topic, record.value, record.headers)
+        if message is not None:
+            heard[message.seq] = message
+    for was in values_of(release):
+        message = heard.pop(was["seq"])
+        today, value = READERS.fields(was["type"], was["version"], was["value"])
+        assert message.type == today
+        assert said_then(value, json.loads(codec.encode_json(message.message))) == value
+    assert not heard
+
+
+@pytest.mark.parametrize("release", kept_releases())
+def test_the_records_of_a_mirror_fit_the_schema_that_is_published_for_them(release) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    for record in kafka_of(release):
+        name = dict(record.headers)["schema"].decode().partition("@")[0]
+        published = record_document(name, released(release)[name])
+        jsonschema.Draft202012Validator(published).validate(json.loads(record.value))
 
 
 def test_the_version_of_the_project_is_a_release_with_schemas() -> None:

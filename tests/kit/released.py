@@ -11,15 +11,17 @@ from typing import Any, Final
 from adapters.journal.disk import PosixDisk
 from adapters.journal.recovery import recover
 from adapters.journal.writer import JournalWriter
+from adapters.kafka.records import Outgoing, Recorder
 from contracts import codec
 from contracts.envelope import Envelope
 from contracts.schema_snapshots import released
-from contracts.topics import topic_of
+from contracts.topics import FRAMES, topic_of
 from tests.kit.every_message import every_message
 from tests.kit.market import NOON_NS
 
 DIRECTORY: Final = Path(__file__).parents[1] / "contracts" / "released"
 VALUES: Final = "values.jsonl"
+KAFKA: Final = "kafka.jsonl"
 
 
 def kept_releases() -> list[str]:
@@ -35,6 +37,20 @@ def journal_of(release: str) -> PosixDisk:
 def values_of(release: str) -> list[dict[str, Any]]:
     """What each record said: `seq`, `type`, `version`, `recorded`, and its `value` as JSON."""
     return [json.loads(line) for line in (DIRECTORY / release / VALUES).read_text().splitlines()]
+
+
+def kafka_of(release: str) -> list[Outgoing]:
+    """The records that a mirror of that release wrote, in JSON."""
+    lines = (DIRECTORY / release / KAFKA).read_text().splitlines()
+    return [
+        Outgoing(
+            said["topic"],
+            said["key"].encode(),
+            json.dumps(said["value"]).encode(),
+            [(name, text.encode()) for name, text in said["headers"].items()],
+        )
+        for said in map(json.loads, lines)
+    ]
 
 
 def make(release: str) -> None:
@@ -54,6 +70,27 @@ def make(release: str) -> None:
         lines.append(json.dumps(head)[:-1] + f', "value": {value}}}\n')
     journal.close()
     (directory / VALUES).write_text("".join(lines))
+    _mirror(release, messages)
+
+
+def _mirror(release: str, messages: list[Any]) -> None:
+    """What a mirror makes of the messages, each frame in a universe of its own number."""
+    symbols = ("BTC-EUR", "ETH-EUR")
+    recorder = Recorder(
+        "kept/released", universes={getattr(each, "universe", 0): symbols for each in messages if _frame(each)}
+    )
+    lines = []
+    for seq, message in enumerate(messages, start=1):
+        envelope = Envelope(seq, seq, 0, NOON_NS + seq, topic_of(message).author, message)
+        for record in recorder.of_envelope(envelope):
+            headers = {name: text.decode() for name, text in record.headers}
+            head = {"topic": record.topic, "key": record.key.decode(), "headers": headers}
+            lines.append(json.dumps(head)[:-1] + f', "value": {record.value.decode()}}}\n')
+    (DIRECTORY / release / KAFKA).write_text("".join(lines))
+
+
+def _frame(message: Any) -> bool:
+    return type(message) in FRAMES
 
 
 if __name__ == "__main__":
