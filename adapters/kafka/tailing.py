@@ -63,10 +63,7 @@ async def tail(
             raise TailLost(_why(error, settings)) from error
         yield _batches(consumer, names, settings, lost)
     finally:
-        # Closing may hang where a broker does; what is left of the object then is nobody's.
-        with contextlib.suppress(*lost):
-            async with asyncio.timeout(STOP_S):
-                await consumer.stop()
+        await _close(consumer, lost)
 
 
 async def _begin(consumer: Any, from_their_start: Sequence[str]) -> None:
@@ -98,10 +95,31 @@ async def _batches(
             yield tuple(_tailed(names, record) for records in found.values() for record in records)
 
 
+async def _close(consumer: Any, lost: tuple[type[BaseException], ...]) -> None:
+    """Let go of a consumer; its own way hangs where a broker does, and dies of the tasks it has cancelled itself."""
+    task = asyncio.current_task()
+    asked = task.cancelling() if task is not None else 0
+    try:
+        async with asyncio.timeout(STOP_S):
+            await consumer.stop()
+    except lost:
+        pass
+    except asyncio.CancelledError:
+        if task is not None and task.cancelling() > asked:
+            raise
+    else:
+        return
+    with contextlib.suppress(*lost):
+        async with asyncio.timeout(STOP_S):
+            await consumer._client.close()
+
+
 def _tailed(names: dict[str, str], record: Any) -> Tailed:
     return Tailed(names[record.topic], record.value or b"", record.headers, max(0, record.timestamp) * NS_PER_MS)
 
 
 def _why(error: BaseException, settings: KafkaSettings) -> str:
-    told = str(error) or "no answer in time"
-    return f"{', '.join(settings.brokers)}: {type(error).__name__}: {told}"
+    kind, told = type(error).__name__, str(error) or "no answer in time"
+    if kind == "UnknownTopicOrPartitionError":
+        told = f"a topic of {settings.env} is not there; `bot topics apply` makes those that are missing"
+    return f"{', '.join(settings.brokers)}: {told}"

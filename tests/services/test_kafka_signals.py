@@ -49,21 +49,27 @@ async def test_it_keeps_the_laws_of_the_port(place: OnKafka, law) -> None:
 
 
 async def test_a_topic_that_is_not_there_is_a_source_that_is_not_there(kafka: KafkaServer) -> None:
-    with pytest.raises(SignalsLost):
+    with pytest.raises(SignalsLost, match="bot topics apply"):
         async with KafkaSignals(a_setting(kafka.bootstrap, "nothing-here")).connect():
             pass
 
 
 @pytest.mark.parametrize("fault", ["kill", "pause"])
 async def test_a_broker_that_stops_or_hangs_is_lost_and_found_again(place: OnKafka, fault: str) -> None:
-    async with place.source.connect() as batches:
-        getattr(place.server, fault)()
-        try:
-            async with asyncio.timeout(PATIENCE_S):
+    before = len(asyncio.all_tasks())
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            async with place.source.connect() as batches:
+                getattr(place.server, fault)()
                 with pytest.raises(SignalsLost):
                     await anext(batches)
-        finally:
-            place.server.start() if fault == "kill" else place.server.resume()
+            for _ in range(3):
+                with pytest.raises(SignalsLost):
+                    async with place.source.connect():
+                        pass
+        assert len(asyncio.all_tasks()) <= before + 1, "what was let go of is gone"
+    finally:
+        place.server.start() if fault == "kill" else place.server.resume()
     async with place.source.connect() as batches:
         await place.write(b"back")
         assert await heard(batches, 1) == [b"back"]
