@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from contracts.compatibility import Change, check
-from contracts.schema_snapshots import FACTS, Document, documents, released, releases
+from contracts.compatibility import Change, check, version_of
+from contracts.schema_snapshots import FACTS, Document, documents, record_document, released, releases
 from contracts.upgrades import READERS
 
 
@@ -63,6 +63,15 @@ def one(name: str, version: int | None = None) -> Document:
             return each
     versions = sorted({each[FACTS]["version"] for each in found})
     raise SchemaNotFound(f"{name} has no version {version}, on file: {', '.join(map(str, versions))}")
+
+
+def published() -> dict[str, Document]:
+    """The schema of the records of every version there has been, under `Type@version`."""
+    return {
+        f"{name}@{version_of(document)}": record_document(name, document)
+        for kept in (*map(released, releases()), documents())
+        for name, document in kept.items()
+    }
 
 
 def compared(against: str) -> tuple[str, list[Change]]:

@@ -13,6 +13,9 @@ from contracts.topics import BULK, TABLE, Topic
 HEADS: Final = "journal.heads"
 """The topic of the hash chain's heads: with one, a journal that was cut or made again is told later."""
 
+SCHEMAS: Final = "schemas"
+"""The topic of the messages' schemas, one record for each version, under `Type@version`."""
+
 DAY_MS: Final = 86_400_000
 BULK_DAYS: Final = 7
 DAYS: Final = 30
@@ -59,11 +62,16 @@ class Cluster(Protocol):
 
 
 def wanted(settings: KafkaSettings) -> tuple[WantedTopic, ...]:
-    """Every topic of the table, that of remote agents, and that of the heads."""
+    """Every topic of the table, that of remote agents, that of the heads, and that of the schemas."""
     table = [_of_table(settings, topic) for topic in TABLE]
     heads = _topic(settings, HEADS, 1, {"cleanup.policy": "delete", "retention.ms": "-1"})
     inbound = _topic(settings, INBOUND, settings.partitions, _for_days(1))
-    return (*table, inbound, heads)
+    return (*table, inbound, heads, schemas_topic(settings))
+
+
+def schemas_topic(settings: KafkaSettings) -> WantedTopic:
+    """The topic that says what the records of all others mean."""
+    return _topic(settings, SCHEMAS, 1, {"cleanup.policy": "compact"})
 
 
 def differences(topics: Sequence[WantedTopic], found: Mapping[str, FoundTopic]) -> tuple[Difference, ...]:

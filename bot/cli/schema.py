@@ -52,6 +52,31 @@ def show(
         say(msgspec.json.format(msgspec.json.encode(found, order="deterministic"), indent=2).decode())
 
 
+@app.command("publish")
+@command
+def publish(
+    profile: Annotated[str, typer.Option("--profile", help="The profile whose section kafka counts.")] = "canary",
+    json: Json = False,
+) -> None:
+    """Write the schema of every version to Kafka, for readers in other languages: topic `schemas`, key `Type@version`.
+
+    Examples: `bot schema publish --profile mine.toml`  ·  `bot schema publish --profile mine.toml --json`
+    """
+    import asyncio
+    import time
+
+    from adapters.kafka import schemas
+    from bot.cli.topics import kafka_of
+    from bot.schemas import published
+
+    settings, found = kafka_of(profile), published()
+    topic = asyncio.run(schemas.publish(settings, found, time.time_ns()))
+    if json:
+        emit({"topic": topic.name, "schemas": sorted(found)})
+    else:
+        say(f"{len(found)} schemas are in {topic.name}")
+
+
 @app.command("check")
 @command
 def check(

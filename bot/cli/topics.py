@@ -24,7 +24,7 @@ def plan(profile: ProfileOption = "canary", json: Json = False) -> None:
 
     Examples: `bot topics plan --profile mine.toml`  ·  `bot topics plan --profile mine.toml --json`
     """
-    settings = _settings(profile)
+    settings = kafka_of(profile)
     _told(settings, asyncio.run(_looked(settings)), json)
 
 
@@ -35,7 +35,7 @@ def check(profile: ProfileOption = "canary", json: Json = False) -> None:
 
     Examples: `bot topics check --profile mine.toml`  ·  `bot topics check --profile mine.toml --json`
     """
-    settings = _settings(profile)
+    settings = kafka_of(profile)
     rows = asyncio.run(_looked(settings))
     _told(settings, rows, json)
     if rows:
@@ -49,14 +49,15 @@ def apply(profile: ProfileOption = "canary", json: Json = False) -> None:
 
     Examples: `bot topics apply --profile mine.toml`  ·  `bot topics apply --profile mine.toml --json`
     """
-    settings = _settings(profile)
+    settings = kafka_of(profile)
     rows = asyncio.run(_applied(settings))
     _told(settings, rows, json)
     if rows:
         raise Fail(f"{len(rows)} differences are left, which a person must settle", MISMATCH)
 
 
-def _settings(profile: str) -> "KafkaSettings":
+def kafka_of(profile: str) -> "KafkaSettings":
+    """The section kafka of a profile; raises BadConfiguration where there is none."""
     from bot.configuration import BadConfiguration
     from bot.profile import load
 

@@ -18,7 +18,7 @@ from adapters.journal.disk import PosixDisk
 from adapters.journal.reader import records
 from adapters.kafka.reading import Assembler, Heard
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topics import HEADS, wanted
+from adapters.kafka.topics import HEADS, SCHEMAS, wanted
 from contracts.remote import INBOUND
 from tests.kit.command_line import REPOSITORY
 
@@ -93,7 +93,7 @@ class Mirrored:
     def __init__(self, bootstrap: str, env: str) -> None:
         settings = KafkaSettings(brokers=(bootstrap,), env=env, security="plaintext")
         prefix = f"keel.{env}."
-        topics = [each for each in wanted(settings) if each.name.removeprefix(prefix) not in (HEADS, INBOUND)]
+        topics = [each for each in wanted(settings) if each.name.removeprefix(prefix) not in (HEADS, INBOUND, SCHEMAS)]
         self.messages: dict[int, Heard] = {}
         self.copies = 0
         self.disordered: list[tuple[str, bytes, int]] = []
