@@ -54,6 +54,7 @@ env = "{env}"
 security = "plaintext"
 request_timeout_s = 2
 send_timeout_s = 5
+mirror = {mirror}
 """
 
 
@@ -68,11 +69,19 @@ class Book:
 
     def __post_init__(self) -> None:
         self.profile = self.directory / "book.toml"
-        self.profile.write_text(PROFILE.format(env=self.env, bootstrap=self.server.bootstrap))
+        self._say(mirror="false")
         settings = KafkaSettings(brokers=(self.server.bootstrap,), env=self.env, security="plaintext")
         self.topics = [each.name for each in wanted(settings)]
         said = bot_process("topics", "apply", "--profile", self.profile)
         assert said.code == 0, said.err
+
+    def _say(self, mirror: str) -> None:
+        self.profile.write_text(PROFILE.format(env=self.env, bootstrap=self.server.bootstrap, mirror=mirror))
+
+    def mirroring_itself(self) -> "Book":
+        """The same with a mirror that the daemon keeps running."""
+        self._say(mirror="true")
+        return self
 
     def daemon(self) -> BotProcess:
         where = ("--profile", self.profile, "--runs", self.directory / "runs", "--json")
@@ -222,9 +231,24 @@ def test_a_hostile_agent_moves_nothing_beyond_the_limits_of_the_gate(book: Book)
     assert bot_process("replay", book.run, "--json").json["byte_identical"]
 
 
+def test_a_flood_is_read_at_its_pace_and_no_decision_waits_for_it(book: Book) -> None:
+    refused = 'bot_remote_refused_total{reason="malformed"}'
+    with book.daemon() as daemon:
+        until(lambda: book.taken("bot_remote_connected") == 1, "the source is connected")
+        for _ in range(3):
+            book.write(INBOUND, *[b'{"order": "buy everything"}'] * 40_000)
+        until(lambda: book.taken(refused) >= 5_000, "the flood is being read")
+        began, read = time.monotonic(), book.taken(refused)
+        time.sleep(2 * BEAT_S)
+        pace = (book.taken(refused) - read) / (time.monotonic() - began)
+        assert daemon.end() == 0, daemon.talk
+    assert pace < 1.3 * 10_000, "remote.records_s_max of the profile, and half a second of its figures"
+    assert np.diff([each.at_ns for each in book.envelopes(Slate)]).max() < 1.5 * BEAT_S * SECOND_NS
+
+
 def test_nothing_but_kcat_is_an_agent_too(book: Book) -> None:
     """The line of the page, and the shell script, which follows marks."""
-    with book.daemon() as daemon, book.mirror() as mirror:
+    with book.mirroring_itself().daemon() as daemon:
         until(lambda: book.taken("bot_remote_connected") == 1, "the source is connected")
         line = '{"agent":"far","symbol":"BTC-EUR","mu":0.0005,"sigma":0.004,"horizon_s":600}\n'
         where = ["-b", book.server.bootstrap, "-t", topic_name(book.env, INBOUND)]
@@ -239,6 +263,5 @@ def test_nothing_but_kcat_is_an_agent_too(book: Book) -> None:
             script.wait()
         time.sleep(BEAT_S)
         assert daemon.end() == 0, daemon.talk
-        mirror.kill()
 
     assert any(believed for _, believed in of_far(book))
