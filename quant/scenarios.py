@@ -98,7 +98,7 @@ def variates(corr: Floats, rng: np.random.Generator, count: int) -> Floats:
     moves *= heavy[:, None]
     rows = np.empty((count, len(corr)))
     rows[0::2] = moves
-    rows[1::2] = -moves
+    np.negative(moves, out=rows[1::2])
     return rows
 
 
@@ -115,7 +115,8 @@ def log_returns(drawn: Floats, sigma: Floats, shapes: Shapes) -> Floats:
     if shaped.any():
         kept = Shapes(shapes.at, shapes.values[:, shaped], shapes.tail_slope)
         unit[:, shaped] = curve(kept, normal_scores(drawn[:, shaped]))
-    return np.asarray(unit * sigma)
+    unit *= sigma
+    return unit
 
 
 def normal_scores(variate: Floats) -> Floats:

@@ -19,8 +19,9 @@ from actors.risk.settings import RiskSettings
 from actors.risk.sizing import Room, closing
 from actors.risk.speaking import Belief, intent_of, refusal_of
 from actors.risk.tail import Tail, budgets_of
-from actors.risk.view import Facts, view_of
+from actors.risk.view import Facts, Floats, view_of
 from actors.risk.weighing import Weighed, weigh
+from contracts.column import Column
 from contracts.decision import Intent
 from contracts.envelope import Envelope
 from contracts.life import Beat
@@ -72,7 +73,7 @@ class Deciding(Knowing):
             positions=state.positions,
             orders=tuple(state.orders.values()),
             slate=state.slate,
-            closes=np.stack([each.values for each in state.closes]) if state.closes else None,
+            closes=_laid_out(state.closes) if state.closes else None,
             bar_s=settings.bar_s,
             risk_horizon_s=max(horizon_s, settings.risk_horizon_s_min),
             cluster_above=settings.cluster_correlation,
@@ -153,3 +154,8 @@ class Deciding(Knowing):
             if state.flat_refused.get(refused.proposal.symbol) != controls:
                 state.flat_refused[refused.proposal.symbol] = controls
                 yield refusal_of(state.decision, refused, based_on)
+
+
+def _laid_out(closes: Sequence[Column]) -> Floats:
+    """Bars by instruments, (T, N)."""
+    return np.concatenate([each.values for each in closes]).reshape(len(closes), -1)

@@ -70,10 +70,14 @@ class Tail:
         self._covariance = view.corr * np.outer(sigma, sigma)
         moves = log_returns(variates(view.corr, chance, settings.scenarios), sigma, view.shapes)
         longer = max(1.0, settings.slow_horizon_s / view.horizon_s) ** 0.5
-        self._rows = np.expm1(np.stack((moves, longer * moves)))
+        self._rows = np.empty((2, *moves.shape))
+        self._rows[0] = moves
+        np.multiply(longer, moves, out=self._rows[1])
+        np.expm1(self._rows, out=self._rows)
         same = np.array_equal(self._worst, self._now)
         self._books = (self._worst,) if same else (self._now, self._worst)
         self._idle = self._worst_of(self._books)
+        self._known: dict[bytes, Loss] = {}
 
     def unit_shortfall(self, sides: Floats) -> Floats:
         """CVaR of one unit of currency in each instrument, held on that side (+1, -1); 0 for side 0."""
@@ -88,10 +92,13 @@ class Tail:
         """The worst loss of the book with signed notionals added."""
         if not added.any():
             return self._idle
-        filled = self._worst_of(self._filled(added))
-        risk = filled if filled.cvar >= self._idle.cvar else self._idle
-        slow, deviation = max(filled.slow, self._idle.slow), max(filled.deviation, self._idle.deviation)
-        return risk._replace(slow=slow, deviation=deviation)
+        key = added.tobytes()
+        if key not in self._known:
+            filled = self._worst_of(self._filled(added))
+            risk = filled if filled.cvar >= self._idle.cvar else self._idle
+            slow, deviation = max(filled.slow, self._idle.slow), max(filled.deviation, self._idle.deviation)
+            self._known[key] = risk._replace(slow=slow, deviation=deviation)
+        return self._known[key]
 
     def surely_fits(self, place: int, added: float, budgets: Budgets) -> bool:
         """Whether one signed notional fits whatever the rest of the book is: tails and deviations are subadditive.
