@@ -138,7 +138,8 @@ class ExecutionDesk(Reacting[DeskState]):
         before = tracked.view()
         _apply(tracked, envelope.payload, envelope.at_ns)
         self.state.memory.take(tracked)
-        return [tracked.view()] if tracked.view() != before else []
+        after = tracked.view()
+        return [after] if after != before else []
 
     def _on_fill(self, envelope: Envelope[Fill]) -> Answer:
         fill, memory = envelope.payload, self.state.memory
@@ -191,8 +192,9 @@ class ExecutionDesk(Reacting[DeskState]):
         before = tracked.view()
         change(tracked, at_ns)
         self.state.memory.take(tracked)
-        if tracked.view() != before:
-            yield tracked.view()
+        after = tracked.view()
+        if after != before:
+            yield after
 
     def _on_stopping(self, envelope: Envelope[Stopping]) -> Answer:
         self.state.keeping = envelope.payload.policy == "keep"
@@ -202,8 +204,9 @@ class ExecutionDesk(Reacting[DeskState]):
         for tracked in list(self.state.memory.working.values()):
             before = tracked.view()
             said = look_after(tracked, self.state.gate, self._settings, at_ns, keeping=self.state.keeping)
-            if tracked.view() != before:
-                yield tracked.view()
+            after = tracked.view()
+            if after != before:
+                yield after
             yield from said
 
 

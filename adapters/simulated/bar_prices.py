@@ -76,16 +76,19 @@ class BarPrices:
         self._bar: ComingBar | None = None
         self._gone: dict[tuple[str, Side], int] = {}
         self._moved: dict[str, None] | None = None
+        self._standing: dict[str, Depth] = {}
 
     def turn_to(self, bar: ComingBar | None) -> None:
         """From now on the market is in that bar; None where history is at its end."""
         self._bar = bar
         self._gone.clear()
+        self._standing.clear()
         self._moved = None
 
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """What was taken of a bar is gone until the next one comes."""
         self._gone[symbol, taker] = self._gone.get((symbol, taker), 0) + lots
+        self._standing.pop(symbol, None)
         if self._moved is not None:
             self._moved[symbol] = None
 
@@ -95,15 +98,23 @@ class BarPrices:
         return None if moved is None else list(moved)
 
     def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
-        """The book the fill model assumes; None for an instrument that has no bar."""
+        """The book the fill model assumes, at the open until something is taken; None for what has no bar."""
+        standing = self._standing.get(symbol)
+        if standing is not None:
+            return standing
         bar, column = self._bar, self._columns[symbol]
         if bar is None or not math.isfinite(bar.open[column]):
             return None
         mid, half, volume = self._mid(bar, column, at_ns), float(bar.half[column]), float(bar.volume[column])
         instrument = self._instruments[column]
-        return Depth(
-            self._levels(instrument, "sell", mid, half, volume), self._levels(instrument, "buy", mid, half, volume)
+        most = float(instrument.quantity_max) if math.isnan(volume) else self._settings.participation_max * volume
+        there = [max(1, instrument.lots_within(most * share)) for share in SLICES]
+        depth = Depth(
+            self._levels(instrument, "sell", mid, half, there), self._levels(instrument, "buy", mid, half, there)
         )
+        if self._settings.path == "open":
+            self._standing[symbol] = depth
+        return depth
 
     def middle(self, symbol: str, at_ns: Nanos) -> float | None:
         """Of what `depth` says."""
@@ -118,15 +129,13 @@ class BarPrices:
         thirds = min(3.0, 3.0 * (at_ns - bar.open_ns) / (bar.close_ns - bar.open_ns))
         return float(np.interp(thirds, (0.0, 1.0, 2.0, 3.0), (first, *extremes, last)))
 
-    def _levels(self, instrument: Instrument, taker: Side, mid: float, half: float, volume: float) -> Levels:
-        """What a taker of that side meets, best first; whole ticks away from the mid, at least one lot."""
+    def _levels(self, instrument: Instrument, taker: Side, mid: float, half: float, there: list[Lots]) -> Levels:
+        """What a taker of that side meets, best first; whole ticks away from the mid, `there` lots in all by slice."""
         settings, way = self._settings, 1.0 if taker == "buy" else -1.0
-        most = float(instrument.quantity_max) if math.isnan(volume) else settings.participation_max * volume
         gone, taken, levels = self._gone.get((instrument.symbol, taker), 0), 0, []
-        for share in SLICES:
+        for share, upto in zip(SLICES, there, strict=True):
             price = mid + way * (half + mid * settings.impact_bps * BPS * math.sqrt(share))
             ticks = instrument.ticks_above(price) if taker == "buy" else instrument.ticks_below(price)
-            upto = max(1, instrument.lots_within(most * share))
             if upto > max(taken, gone) and ticks > 0:
                 levels.append((ticks, upto - max(taken, gone)))
             taken = upto

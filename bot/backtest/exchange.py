@@ -69,9 +69,13 @@ class Exchange:
         self._broker.advance(at_ns)
 
     def _next_ns(self) -> Nanos | None:
-        heard_ns = None if self._stream.next_ns is None else packet_ns(self._stream.next_ns)
-        due = (self._due[0][0] if self._due else None, heard_ns, self._broker.next_ns)
-        return min((each for each in due if each is not None), default=None)
+        due = [self._due[0][0]] if self._due else []
+        heard_ns, broker_ns = self._stream.next_ns, self._broker.next_ns
+        if heard_ns is not None:
+            due.append(packet_ns(heard_ns))
+        if broker_ns is not None:
+            due.append(broker_ns)
+        return min(due, default=None)
 
     def _happen(self, now_ns: Nanos) -> None:
         while self._due and self._due[0][0] <= now_ns:
