@@ -1,7 +1,9 @@
 """A whole bot with an agent elsewhere: it has a say while it lives, its death is silence, and a replay needs nobody."""
 
+import asyncio
 import json
 from collections.abc import Callable
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
@@ -48,6 +50,7 @@ def lived(*, until_s: int = DIES_S, seconds: int = LIVES_S, spoil=lambda data: (
 
 
 a_life = cache(lived)
+undisturbed = cache(lambda: lived(until_s=0, seconds=8))
 
 
 def spoken(run: Run) -> list[tuple[float, bool]]:
@@ -103,9 +106,36 @@ def hash_of(run: Run) -> str:
     ids=["broken or of another", "of another kind", "absurd"],
 )
 def test_what_is_refused_decides_nothing(spoil) -> None:
-    quiet, attacked = lived(until_s=0, seconds=8), lived(until_s=8, seconds=8, spoil=spoil)
+    quiet, attacked = undisturbed(), lived(until_s=8, seconds=8, spoil=spoil)
     assert said(attacked, RemoteFrame) == [] and said(attacked, RemoteNews)
     assert len(said(attacked, Selection)) >= 7 and hash_of(attacked) == hash_of(quiet)
+
+
+class Hanging(MemorySignals):
+    """A source that never answers who asks for a connection."""
+
+    @asynccontextmanager
+    async def connect(self):
+        await asyncio.Event().wait()
+        yield
+
+
+@pytest.mark.parametrize(
+    ("source", "acts"),
+    [
+        (Hanging, {}),
+        (MemorySignals, {0.0: lambda source: source.lose("gone")}),
+        (MemorySignals, {2.5: lambda source: source.lose("gone"), 4.5: lambda source: source.heal()}),
+        (MemorySignals, {2.5: lambda source: [source.write(b"x", 1) for _ in range(20_000)]}),
+    ],
+    ids=["hung", "never there", "lost and found", "flooded"],
+)
+def test_whatever_becomes_of_the_source_decisions_are_the_same(source, acts) -> None:
+    """I23, for the one thing of Kafka that a daemon reads."""
+    profile, signals = with_an_agent_elsewhere(), source()
+    done: dict[float, Any] = {second: lambda _, act=act: act(signals) for second, act in acts.items()}
+    run = simulate(profile, seconds=8, world=TestWorld(profile, signals=signals), acts=done)
+    assert hash_of(run) == hash_of(undisturbed())
 
 
 @pytest.mark.parametrize("sigma", [0.0005, 0.03])
