@@ -10,7 +10,10 @@ import pytest
 import typer.main
 from ruamel.yaml import YAML
 
+from adapters.postgres.settings import settings_of
 from bot.cli.app import app
+from bot.endpoints import SINK_DSN, SINK_PASSWORD
+from bot.environment import OF_A_VERB
 from bot.profile import load
 from tests.architecture.source import REPOSITORY
 from tests.architecture.test_delivery import PROJECT, pins, text, unpinned
@@ -44,7 +47,8 @@ def test_every_container_is_hardened(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert int(service["user"].partition(":")[0]) > 0
     assert service["mem_limit"] and service["pids_limit"]
-    assert not {"privileged", "network_mode", "pid", "ipc", "devices"} & set(service)
+    assert not {"privileged", "pid", "ipc", "devices"} & set(service)
+    assert service.get("network_mode", "none") == "none"
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -60,8 +64,8 @@ def test_images_of_others_are_of_one_release(name: str) -> None:
 def test_no_password_is_written_down() -> None:
     for name, service in SERVICES.items():
         environment = service.get("environment", {})
-        secret = [key for key in environment if "PASSWORD" in key or "SECRET" in key]
-        assert all(key.endswith("_FILE") and environment[key].startswith("/run/secrets/") for key in secret), name
+        secret = [environment[key] for key in environment if "PASSWORD" in key or "SECRET" in key]
+        assert all(place.removeprefix("file:").startswith("/run/secrets/") for place in secret), name
 
 
 def test_every_secret_is_made_by_the_script_and_is_no_part_of_the_repository() -> None:
@@ -91,6 +95,18 @@ def test_every_file_that_is_mounted_is_there() -> None:
 
     assert all(volume.endswith(":ro") for volume in mounted)
     assert [volume for volume in mounted if not (DEPLOY / volume.split(":")[0]).exists()] == []
+
+
+def test_the_history_is_reached_as_it_may_be_and_by_what_the_command_line_reads() -> None:
+    said = SERVICES["sink"]["environment"]
+    settings = settings_of(said[SINK_DSN], password=said[SINK_PASSWORD])
+    (socket,) = (volume for volume in SERVICES["history"]["volumes"] if volume.startswith("history-socket:"))
+
+    assert set(said) == {SINK_DSN, SINK_PASSWORD} == OF_A_VERB
+    assert socket == f"history-socket:{settings.host}" and socket in SERVICES["sink"]["volumes"]
+    assert (settings.user, settings.database) == tuple(
+        SERVICES["history"]["environment"][key] for key in ("POSTGRES_USER", "POSTGRES_DB")
+    )
 
 
 def unknown_words(words: list[str]) -> list[str]:

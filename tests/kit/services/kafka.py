@@ -61,7 +61,8 @@ class KafkaServer(ServerProcess):
             self.directory / "log", {"PLAIN": self.bootstrap, **secured}, self._controller, self.certificates
         )
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
-        cluster = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
+        # An id that began with a dash would be taken for an option.
+        cluster = "k" + base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")[1:]
         tool = [*self._java(), "kafka.tools.StorageTool", "format", "--standalone"]
         with self.log.open("ab") as log:
             command = [*tool, "-t", cluster, "-c", str(self._properties)]
