@@ -8,11 +8,13 @@ import msgspec
 import bot
 from actors.gateways.feature_store import FeatureWriter
 from actors.gateways.remote_signals import RemoteSignals
+from actors.gateways.stream_gateway import StreamGateway
 from bot.features.measuring import STORE_METRICS, measure_store
 from bot.logging import utc
 from bot.mirror.measuring import MIRROR_METRICS
 from bot.opening import OpenRun
 from bot.remote_agents.figures import REMOTE_METRICS, measure_remote
+from bot.roles.figures import ROLE_METRICS, measure_stream
 from bot.system import System
 from contracts.account import Equity
 from contracts.belief import DriftLevel, DriftState, InputDrift, RegimeState, ScoreCard
@@ -74,7 +76,7 @@ class Measures:
     def __init__(self, system: System, opened: OpenRun) -> None:
         build = {"version": bot.VERSION, "run": opened.name, "profile": opened.name.rpartition("-")[0]}
         self.metrics = Metrics(
-            (*MACHINE_METRICS, *BOT_METRICS, *STORE_METRICS, *REMOTE_METRICS, *MIRROR_METRICS), build
+            (*MACHINE_METRICS, *BOT_METRICS, *STORE_METRICS, *REMOTE_METRICS, *MIRROR_METRICS, *ROLE_METRICS), build
         )
         self._system = system
         self._opened = opened
@@ -148,6 +150,9 @@ class Measures:
         remote = system.gateways.get("remote_signals")
         if isinstance(remote, RemoteSignals):
             measure_remote(metrics, remote.counts, system.clock.now())
+        stream = system.gateways.get("stream")
+        if isinstance(stream, StreamGateway):
+            measure_stream(metrics, stream.memory)
         self._ages()
         return self._status()
 

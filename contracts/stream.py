@@ -31,13 +31,14 @@ class StreamBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class PartFrames(msgspec.Struct, frozen=True, kw_only=True):
-    """What one part of the agents made of the signal beat that is message `seq` of the stream; said also if nothing.
+    """What one part of the agents made of the signal beat that is message `seq` of the stream, admitted at `at_ns`.
 
-    Part 0 also says the features. The frames name messages of the shard, which nobody else knows.
+    Said also if nothing was made of it; part 0 also says the features. The frames name messages of the shard, which nobody else knows.
     """
 
     run: str
     seq: int
+    at_ns: Nanos
     part: int
     parts: int
     features: FeatureFrame | None

@@ -69,7 +69,7 @@ class StreamGateway(Gateway):
         self._source = source
         self._clock = clock
         self._settings = settings
-        self._memory = memory
+        self.memory = self._memory = memory
         self._held = held
         self._on_finished = on_finished
         self._deciding = True

@@ -16,6 +16,7 @@ class StreamHealth:
     def __init__(self, silence_s_max: float, lag_s_max: float) -> None:
         self.away = "nothing of the stream was heard yet"
         self.times_away = 0
+        self.lag_ns: Nanos = 0
         self._silence_ns = nanos(silence_s_max)
         self._lag_ns = nanos(lag_s_max)
         self._heard_ns: Nanos = 0
@@ -35,7 +36,7 @@ class StreamHealth:
     def hear(self, said_ns: Nanos, now_ns: Nanos) -> tuple[FeedStatus, ...]:
         """A message that was said at one time is let in at another."""
         self._heard_ns = now_ns
-        lag_ns = now_ns - said_ns
+        lag_ns = self.lag_ns = now_ns - said_ns
         if lag_ns > self._lag_ns:
             return self._go(f"the stream is {seconds(lag_ns):.1f} s behind")
         if -lag_ns > self._lag_ns:

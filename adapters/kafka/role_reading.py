@@ -12,6 +12,7 @@ from adapters.kafka.role_topics import Topics
 from adapters.kafka.sender import ROLES_BYTES_MAX
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.stream_records import Seal, Unproved, block_of, frames_of
+from contracts.quantities import Nanos
 from contracts.stream import PartFrames, StreamBlock, StreamPosition
 
 POLL_MS: Final = 200
@@ -119,19 +120,18 @@ async def last_position(
             consumer.assign([place])
             first = (await consumer.beginning_offsets([place]))[place]
             end = (await consumer.end_offsets([place]))[place]
-            offset, found = max(first, end - POLL_RECORDS), None
-            consumer.seek(place, offset)
-            while offset < end:
+            found = None
+            consumer.seek(place, max(first, end - POLL_RECORDS))
+            while await consumer.position(place) < end:
                 for record in (await consumer.getmany(place, timeout_ms=POLL_MS)).get(place, ()):
-                    offset = record.offset + 1
                     found = _position(record, topics, seal, topic) or found
             return found
     finally:
         await closed(consumer)
 
 
-async def last_time_ms(settings: KafkaSettings, topic: str, partition: int) -> int:
-    """The time stamp of the last record of a partition, -1 for none; asks until it is told."""
+async def last_answered_ns(settings: KafkaSettings, seal: Seal, topic: str, partition: int) -> Nanos:
+    """When the newest beat was that the part of a partition has answered, -1 for none; asks until it is told."""
     while True:
         consumer = await opened(settings, "keel-roles")
         place = library().TopicPartition(topic, partition)
@@ -139,17 +139,26 @@ async def last_time_ms(settings: KafkaSettings, topic: str, partition: int) -> i
             async with asyncio.timeout(ASK_S):
                 await consumer.start()
                 consumer.assign([place])
+                first = (await consumer.beginning_offsets([place]))[place]
                 end = (await consumer.end_offsets([place]))[place]
-                if not end:
-                    return -1
-                consumer.seek(place, end - 1)
-                while True:
+                consumer.seek(place, max(first, end - POLL_RECORDS))
+                newest_ns = -1
+                while await consumer.position(place) < end:
                     for record in (await consumer.getmany(place, timeout_ms=POLL_MS)).get(place, ()):
-                        return int(record.timestamp)
+                        newest_ns = max(newest_ns, _answered_ns(record, seal, topic))
+                return newest_ns
         except (TimeoutError, OSError, library().errors.KafkaError):
             await asyncio.sleep(PAUSE_S)
         finally:
             await closed(consumer)
+
+
+def _answered_ns(record: Any, seal: Seal, topic: str) -> Nanos:
+    try:
+        frames = frames_of(seal.check(topic, record.value, record.headers))
+    except Unproved:
+        return -1
+    return frames.at_ns if frames.part == record.partition else -1
 
 
 def _position(record: Any, topics: Topics, seal: Seal, topic: str) -> StreamPosition | None:

@@ -96,6 +96,7 @@ class PartRunner:
         return PartFrames(
             run=self.order.run,
             seq=message.seq,
+            at_ns=message.at_ns,
             part=self.part,
             parts=self._parts,
             features=self._features if self.part == 0 else None,

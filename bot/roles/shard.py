@@ -11,15 +11,15 @@ from typing import Any, Final
 
 import msgspec
 
-from adapters.kafka.role_reading import Heard, RoleReader, last_time_ms
-from adapters.kafka.sender import MILLI_NS, Outgoing, Sender
+from adapters.kafka.role_reading import Heard, RoleReader, last_answered_ns
+from adapters.kafka.sender import Outgoing, Sender
 from adapters.kafka.shard_group import ShardGroup
 from adapters.kafka.stream_records import encode
 from bot.assemble import agents_of
 from bot.profile import Profile
 from bot.roles.parts import PartRunner
 from bot.roles.wires import Wires
-from contracts.quantities import Seconds
+from contracts.quantities import Nanos, Seconds
 from contracts.stream import PartFrames, StreamBlock
 from runtime.clock import monotonic_s
 
@@ -57,10 +57,10 @@ class _Part:
         self._blocks: deque[StreamBlock] = deque()
 
     async def run(self) -> None:
-        answered_ms = await last_time_ms(self._wires.kafka, self._wires.topics.shards, self._part)
+        answered_ns = await last_answered_ns(self._wires.kafka, self._wires.seal, self._wires.topics.shards, self._part)
         async with asyncio.TaskGroup() as group:
             group.create_task(self.reader.read((0,), self._put, self._room))
-            group.create_task(self._work(answered_ms))
+            group.create_task(self._work(answered_ns))
 
     def _put(self, heard: Heard) -> None:
         assert isinstance(heard, StreamBlock), "the topic of the stream carries blocks"
@@ -69,7 +69,7 @@ class _Part:
     def _room(self) -> bool:
         return len(self._blocks) < WAITING_MAX
 
-    async def _work(self, answered_ms: int) -> None:
+    async def _work(self, answered_ns: Nanos) -> None:
         """One block at a time, so that nobody in this process waits longer than for one block."""
         while True:
             if not self._blocks or self._shard.is_full:
@@ -79,8 +79,8 @@ class _Part:
             self._shard.begin()
             began_s = monotonic_s()
             for frames in self.runner.hear(block):
-                if self.runner.at_ns // MILLI_NS > answered_ms:
-                    self._shard.say(frames, self.runner.at_ns)
+                if frames.at_ns > answered_ns:
+                    self._shard.say(frames)
             self.messages += len(block.messages)
             self._shard.busy_s += monotonic_s() - began_s
             await asyncio.sleep(0)
@@ -113,10 +113,10 @@ class Shard:
         """Whether more is said than Kafka takes."""
         return len(self._outbox) > SENT_AT_ONCE_MAX
 
-    def say(self, frames: PartFrames, at_ns: int) -> None:
+    def say(self, frames: PartFrames) -> None:
         """Put what a part said into the outbox."""
         topic, value = self._wires.topics.shards, encode(frames)
-        self._outbox.append(Outgoing(topic, frames.part, at_ns, value, self._wires.seal.headers(topic, value)))
+        self._outbox.append(Outgoing(topic, frames.part, frames.at_ns, value, self._wires.seal.headers(topic, value)))
         self.beats += 1
         self._last_s = monotonic_s()
 

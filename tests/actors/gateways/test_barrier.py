@@ -28,6 +28,7 @@ def said(part: int, *, parts: int = 3, seq: int = 10, run: str = RUN, **changed:
     fields: dict[str, Any] = {
         "run": run,
         "seq": seq,
+        "at_ns": 10 * seq,
         "part": part,
         "parts": parts,
         "features": features() if part == 0 else None,

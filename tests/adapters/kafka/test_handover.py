@@ -7,7 +7,7 @@ from runtime.simloop import run_virtual
 from tests.kit.virtual_time import on_a_real_loop
 
 BLOCK = StreamBlock("a", 1, (StreamMessage(1, 10, "feed", "Tick", b""),))
-FRAMES = PartFrames(run="a", seq=1, part=0, parts=1, features=None, signals=())
+FRAMES = PartFrames(run="a", seq=1, at_ns=5, part=0, parts=1, features=None, signals=())
 
 
 def test_on_a_virtual_loop_time_stands_still_while_something_is_waited_for() -> None:

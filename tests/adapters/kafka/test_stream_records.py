@@ -19,7 +19,13 @@ def frames() -> PartFrames:
     column = floats([0.5, float("nan")])
     signal = SignalFrame("flow", 1, 60.0, column, column, column, column, "", (3,))
     return PartFrames(
-        run="a", seq=9, part=0, parts=2, features=FeatureFrame(1, "s", floats([[1.0, 2.0]]), (), ()), signals=(signal,)
+        run="a",
+        seq=9,
+        at_ns=5,
+        part=0,
+        parts=2,
+        features=FeatureFrame(1, "s", floats([[1.0, 2.0]]), (), ()),
+        signals=(signal,),
     )
 
 
