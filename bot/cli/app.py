@@ -20,7 +20,6 @@ from bot.cli import (
     evaluate,
     export,
     feasible,
-    features,
     look,
     lookahead,
     mirror,
@@ -32,6 +31,7 @@ from bot.cli import (
     run,
     schema,
     sink,
+    stored_features,
     sweep,
     topics,
     train,
@@ -125,7 +125,7 @@ app.command("completion", rich_help_panel=OPERATE)(doctor.completion)
 app.add_typer(data.app, name="data", rich_help_panel=RESEARCH)
 app.add_typer(agent.app, name="agent", rich_help_panel=RUN)
 app.add_typer(agents.app, name="agents", rich_help_panel=RESEARCH)
-app.add_typer(features.app, name="features", rich_help_panel=RESEARCH)
+app.add_typer(stored_features.app, name="features", rich_help_panel=RESEARCH)
 app.add_typer(profiles.app, name="profile", rich_help_panel=OPERATE)
 app.add_typer(schema.app, name="schema", rich_help_panel=INSPECT)
 app.add_typer(topics.app, name="topics", rich_help_panel=OPERATE)

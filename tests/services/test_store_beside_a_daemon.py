@@ -19,7 +19,7 @@ from tests.kit.command_line import REPOSITORY, SMALL, bot_process
 from tests.kit.services import RedisServer
 
 SYMBOLS = ("BTC-EUR", "ETH-EUR", "SOL-EUR")
-SECONDS = 16
+SECONDS = 22
 OF = set_here(60.0, 30)
 
 
@@ -58,6 +58,10 @@ async def test_whatever_redis_does_the_record_replays_to_the_byte_without_it(red
     redis.flush()
     with a_daemon(tmp_path, redis) as daemon:
         assert await written(store, 20.0)
+        asked = {"BOT__STORE__KIND": "redis", "BOT__STORE__REDIS__PORT": str(redis.port)}
+        felt = bot_process("features", "get", "btc-eur", "--json", **asked)
+        assert felt.code == 0 and felt.json["felt"]["features"]["spread_bp"] > 0, felt.err
+        assert len(bot_process("features", "stored", "--json", **asked).json["stored"]) == len(SYMBOLS)
         redis.pause()
         await asyncio.sleep(2.0)
         redis.resume()
