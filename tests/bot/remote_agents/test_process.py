@@ -3,7 +3,7 @@
 import pytest
 
 from bot.configuration import BadConfiguration
-from bot.remote_agents.process import kafka_of, settings_of
+from bot.remote_agents.process import kafka_of, serve, settings_of
 from tests.bot.remote_agents.test_sources import KAFKA
 from tests.bot.test_remote_agents import FAR, with_an_agent_elsewhere
 
@@ -27,3 +27,15 @@ def test_brokers_of_the_command_line_come_before_those_of_a_profile() -> None:
 def test_an_agent_the_profile_runs_itself_is_not_run_here() -> None:
     with pytest.raises(BadConfiguration, match="it has far"):
         settings_of(with_an_agent_elsewhere(), "momentum", None, 60.0)
+
+
+class Broken:
+    """What serves and finds that it cannot."""
+
+    async def run(self) -> None:
+        raise BadConfiguration("agent 'far'", ["features come as digests"])
+
+
+def test_what_ends_it_is_told_to_who_began_it() -> None:
+    with pytest.raises(BadConfiguration, match="digests"):
+        serve(Broken(), None)  # type: ignore[arg-type]
