@@ -34,7 +34,7 @@ from tests.kit.market import a_bar_history, a_feed_status, a_tick, a_trade, a_wi
 from tests.kit.services import KafkaServer, cannot_have
 
 PROCESSES: Final = (1, 2, 4)
-SHAPES: Final = ((64, 12, 200), (64, 96, 100), (250, 12, 60), (250, 96, 40))
+SHAPES: Final = ((64, 12, 600), (64, 96, 400), (250, 96, 150))
 """Instruments, agents, seconds of market with a decision each."""
 
 HISTORY_BARS: Final = 300

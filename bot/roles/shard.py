@@ -26,6 +26,7 @@ from runtime.clock import monotonic_s
 WAITING_MAX: Final = 256
 IDLE_S: Final = 0.002
 SENT_AT_ONCE_MAX: Final = 64
+LOOK_S: Final = 0.05
 
 
 class ShardResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +94,7 @@ class Shard:
         self._profile = profile
         self._wires = wires
         self._ends_with_stream = ends_with_stream
-        self._group = ShardGroup(wires.kafka, wires.topics)
+        self._group = ShardGroup(wires.kafka, wires.topics, self._take_parts, monotonic_s)
         self._sender = Sender(wires.kafka, "keel-agents")
         self._outbox: deque[Outgoing] = deque()
         self._parts: dict[int, _Part] = {}
@@ -131,11 +132,13 @@ class Shard:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end, number.name)
         async with asyncio.TaskGroup() as group:
-            works = [self._group.run(self._take_parts), self._deal(group), self._send(), self._look(duration_s)]
+            self._group.open()
+            works = [self._deal(group), self._send(), self._look(duration_s)]
             tasks = [group.create_task(work) for work in works]
             await self._over.wait()
             for task in (*tasks, *self._tasks.values()):
                 task.cancel()
+        self._group.close()
         await self._sender.close()
         return self._result()
 
@@ -174,7 +177,10 @@ class Shard:
         """End when the time is over, or with the stream once everything was said of it."""
         until_s = None if duration_s is None else monotonic_s() + duration_s
         while True:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(LOOK_S)
+            self._group.turn()
+            if self._group.error is not None:
+                raise RuntimeError("this shard is no member any more") from self._group.error
             if until_s is not None and monotonic_s() >= until_s:
                 self._end(f"ran for {duration_s:g} s")
             done = bool(self._parts) and all(part.runner.ended for part in self._parts.values())
