@@ -26,12 +26,17 @@ class Lane:
 
 
 class Chunk:
-    """Messages that were read together: from behind `start` to `place`, with the futures of their batches."""
+    """Messages that were read together: from behind `start` to `place`.
+
+    `parcels` are their batches until they are handed over, `futures` what they are acknowledged by.
+    """
 
     def __init__(self, records: list[Record], start: Place, place: Place, head: Head | None) -> None:
         self.records, self.start, self.place, self.head = records, start, place, head
         self.at_ns = records[-1].at_ns
         self.sent = 0
+        self.parcels: list[tuple[Lane, Any]] = []
+        self.packing: Any = None
         self.futures: list[Any] = []
 
     def halves(self) -> tuple["Chunk", "Chunk"]:
@@ -63,10 +68,10 @@ class Lanes:
             if batch is None:
                 batch = lane.batch = self._make()
                 self._touched.append(lane)
-            if batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers) is None:
+            if batch.append(timestamp_ms, key, value, headers) is None:
                 self._full.append((lane, batch))
                 batch = lane.batch = self._make()
-                batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
+                batch.append(timestamp_ms, key, value, headers)
 
     def take(self) -> list[tuple[Lane, Any]]:
         """All batches that hold something, those of one lane in order."""

@@ -132,12 +132,14 @@ class Mirror:
         self._lanes = Lanes(self._settings.env, partitions, self._producer.batch)
         self.state.state, self.state.error = "mirroring", ""
         for chunk in self._chunks:
-            await self._send(chunk)
+            self._fill(chunk)
         while True:
             if len(self._chunks) < CHUNKS_MAX and (fresh := self._read()) is not None:
                 self._chunks.append(fresh)
-                await self._send(fresh)
+                self._fill(fresh)
+                await self._hand_over(len(self._chunks) - 1)  # those before were packed while this one was filled
             elif self._chunks:
+                await self._hand_over(len(self._chunks))
                 await self._settle(self._chunks[0])
             elif self._source.ended or not self._follow or self._stopping.is_set():
                 self._head = self._source.head
@@ -159,16 +161,25 @@ class Mirror:
         self.state.journal_ns = max(self.state.journal_ns, self._source.at_ns)
         return Chunk(records, start, self._source.place, self._source.head) if records else None
 
-    async def _send(self, chunk: Chunk) -> None:
+    def _fill(self, chunk: Chunk) -> None:
+        """Make a chunk's batches, and have them packed beside this loop."""
         lanes, now_ms = self._lanes, self._clock.now() // MS_NS
         chunk.futures, chunk.sent = [], 0
         for record in chunk.records:
             outgoing = self._outgoing(record)
             lanes.put(outgoing, now_ms)
             chunk.sent += len(outgoing)
-        for lane, batch in lanes.take():
-            chunk.futures.append(await self._producer.send(batch, lane.topic, lane.partition))
-        await asyncio.sleep(0)  # the library's own tasks send what this one has made ready
+        chunk.parcels = lanes.take()
+        chunk.packing = self._producer.pack([batch for _, batch in chunk.parcels])
+
+    async def _hand_over(self, count: int) -> None:
+        """Give the producer the first so many chunks, in order, those that it has not."""
+        for chunk in list(self._chunks)[:count]:
+            if chunk.parcels:
+                await chunk.packing
+                parcels, chunk.parcels = chunk.parcels, []
+                for lane, batch in parcels:
+                    chunk.futures.append(await self._producer.send(batch, lane.topic, lane.partition))
 
     def _outgoing(self, record: Record) -> list[Outgoing]:
         """The records of a message; none of one that is a dead letter, which says so on the disk."""
@@ -231,7 +242,7 @@ class Mirror:
         headers = [("run", self.state.run.encode()), ("seq", b"%d" % head.seq), ("schema", b"JournalHead@1")]
         said = msgspec.structs.asdict(head) | {"run": self.state.run}
         key, value = self.state.run.encode(), msgspec.json.encode(said)
-        batch.append(timestamp=self._clock.now() // MS_NS, key=key, value=value, headers=headers)
+        batch.append(self._clock.now() // MS_NS, key, value, headers)
         future = await self._producer.send(batch, topic_name(self._settings.env, HEADS), 0)
         if not await acknowledged([future], self._settings.send_timeout_s):
             raise TimeoutError(f"no acknowledgement within {self._settings.send_timeout_s:g} s")

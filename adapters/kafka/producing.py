@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from adapters.kafka.connection import connection, library
+from adapters.kafka.packed import PackedBatch
 from adapters.kafka.settings import KafkaSettings
 
 BATCH_BYTES: Final = 1 << 18
@@ -48,7 +49,6 @@ class Producer:
             acks="all",
             compression_type=None if compression == "none" else compression,
             linger_ms=0,
-            max_batch_size=BATCH_BYTES,
         )
         async with asyncio.timeout(self._settings.send_timeout_s):
             await self._producer.start()
@@ -64,13 +64,16 @@ class Producer:
             )
         return counts
 
-    def batch(self) -> Any:
-        """A batch to be filled: `append(timestamp=, key=, value=, headers=)` returns None when it is full."""
-        return self._producer.create_batch()
+    def batch(self) -> PackedBatch:
+        """A batch to be filled: `append(timestamp, key, value, headers)` returns None when it is full."""
+        return PackedBatch(self._settings.compression, BATCH_BYTES)
 
-    async def send(self, batch: Any, topic: str, partition: int) -> "asyncio.Future[Any]":
-        """Hand a batch over; the future is done when it is acknowledged."""
-        batch.close()
+    def pack(self, batches: Sequence[PackedBatch]) -> "asyncio.Future[None]":
+        """Compress batches beside the loop; the future is done when they are."""
+        return asyncio.get_running_loop().run_in_executor(None, _pack, batches)
+
+    async def send(self, batch: PackedBatch, topic: str, partition: int) -> "asyncio.Future[Any]":
+        """Hand a packed batch over; the future is done when it is acknowledged."""
         async with asyncio.timeout(self._settings.send_timeout_s):
             future: asyncio.Future[Any] = await self._producer.send_batch(batch, topic, partition=partition)
         future.add_done_callback(_heard)
@@ -92,6 +95,11 @@ class Producer:
     def _of_library(self) -> list["asyncio.Task[Any]"]:
         home = self._library.__path__[0]
         return [task for task in asyncio.all_tasks() if _source_of(task).startswith(home)]
+
+
+def _pack(batches: Sequence[PackedBatch]) -> None:
+    for batch in batches:
+        batch.pack()
 
 
 async def acknowledged(futures: Iterable["asyncio.Future[Any]"], within_s: float) -> bool:
