@@ -68,7 +68,7 @@ class DriftWatcherState(msgspec.Struct, kw_only=True):
     """When features were looked at, which are alarmed, labels heard and the end of the last, and the last word said.
 
     `raised_ns` is when the ladder last changed sigma: beliefs said before it were not widened as they are now.
-    `watching` is filled in snapshots only.
+    `watching` is filled in snapshots only; `told` is of what the boosters are told.
     """
 
     schema: str = ""
@@ -81,7 +81,7 @@ class DriftWatcherState(msgspec.Struct, kw_only=True):
     narrow: str = ""
     said: DriftState | None = None
     watching: Watching | None = None
-    inputs: InputWatchState = msgspec.field(default_factory=InputWatchState)
+    told: InputWatchState = msgspec.field(default_factory=InputWatchState)
 
 
 class DriftWatcher(StatefulActor[DriftWatcherState]):
@@ -109,7 +109,7 @@ class DriftWatcher(StatefulActor[DriftWatcherState]):
         self._population = Population(len(self._names))
         self._losses, self._calibration = PageHinkley(), CalibrationWatch()
         self._run, self._ladder = RunLength(HAZARD), Ladder()
-        self._inputs = InputWatch(self.state.inputs, self._models, self._needs, self._every_ns)
+        self._inputs = InputWatch(self.state.told, self._models, self._needs, self._every_ns)
         kept, self.state.watching = self.state.watching, None
         if kept is not None:
             columns = {name: column.values for name, column in kept.population.items()}
@@ -121,9 +121,9 @@ class DriftWatcher(StatefulActor[DriftWatcherState]):
             self._ladder.load(LadderState(*kept.ladder))
 
     def snapshot(self) -> DriftWatcherState:
-        self.state.inputs = self._inputs.state
+        self.state.told = self._inputs.state
         copy = super().snapshot()
-        copy.inputs.watched = self._inputs.kept()
+        copy.told.watched = self._inputs.kept()
         population = self._population.state()._asdict()
         frames, alarmed = population.pop("frames"), population.pop("alarmed")
         calibration = self._calibration.state()

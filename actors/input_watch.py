@@ -155,11 +155,11 @@ class InputWatch:
 
     def _suspects(self) -> tuple[str, ...]:
         """Agents whose own words, or a feature that they need, drifted."""
-        drifted = {self.state.names[row] for row in self.state.drifted}
+        strange = {self.state.names[row] for row in self.state.drifted}
         return tuple(
             agent
             for agent, needs in self._needs.items()
-            if drifted.intersection((*needs, *(f"{agent}.{what}" for what in OWN)))
+            if strange.intersection((*needs, *(f"{agent}.{what}" for what in OWN)))
         )
 
     def _too_many(self, suspects: tuple[str, ...]) -> bool:

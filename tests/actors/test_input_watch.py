@@ -125,7 +125,7 @@ def test_an_agent_that_needs_again_what_it_knows_is_asked_again():
 def test_an_agent_left_out_for_its_words_is_listened_to_again_after_a_while():
     world = World().live(300, moved=("trend.mu",))
     assert world.now[2] == ("trend",)
-    since = world.watcher.state.inputs.left_out["trend"] if world.watcher.snapshot() else 0
+    since = world.watcher.state.told.left_out["trend"] if world.watcher.snapshot() else 0
     assert world.live(RETRY_FRAMES - (300 - since) - 1).now[2] == ("trend",)
     assert world.live(2).now == ("calm", 1.0, ())
     assert world.live(600).now == ("calm", 1.0, ())
@@ -148,10 +148,10 @@ def test_a_challenger_other_inputs_and_models_without_a_reference_change_nothing
     other = World().live(200, moved=("trend.mu",), schema="00" * 32)
     assert other.words == []
     gone = World(Models())
-    assert gone.live(200).words == [] and gone.watcher.snapshot().inputs.refused == 1
+    assert gone.live(200).words == [] and gone.watcher.snapshot().told.refused == 1
     kept_on = World().live(200)
     kept_on.fitted(challenger=True, model="cd" * 32)
-    assert kept_on.watcher.snapshot().inputs.model == MODEL
+    assert kept_on.watcher.snapshot().told.model == MODEL
 
 
 def test_it_restores_to_the_byte_in_the_middle():
