@@ -34,6 +34,14 @@ def demand(name: str) -> None:
         pytest.skip(wanting)
 
 
+@pytest.fixture(autouse=True)
+def _mended(request: pytest.FixtureRequest) -> None:
+    """A server that the test before left stopped, hung or out of breath is none of this test's business."""
+    for name in ("kafka", "redis", "postgres", "secured_kafka"):
+        if name in request.fixturenames:
+            request.getfixturevalue(name).mend()
+
+
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[KafkaServer]:
     demand("kafka")

@@ -88,3 +88,14 @@ def test_a_free_port_is_none_that_the_kernel_gives_away() -> None:
         first = int(file.read().split()[0])
 
     assert all(free_port() < first for _ in range(20))
+
+
+@pytest.mark.parametrize("name", ["kafka", "redis", "postgres"])
+@pytest.mark.parametrize("how", ["kill", "pause"])
+def test_a_server_that_was_left_in_a_bad_way_is_mended(request: pytest.FixtureRequest, name: str, how: str) -> None:
+    server = request.getfixturevalue(name)
+    getattr(server, how)()
+
+    server.mend()
+
+    server.prove()

@@ -31,7 +31,7 @@ from tests.kit.services.process import ServerProcess, free_port
 
 VERSION = "4.1.1"
 READY_TOPIC = "keel-ready"
-REQUEST_LIMIT_S = 10.0
+REQUEST_LIMIT_S = 30.0
 HEAP = ["-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"]
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-START_LIMIT_S = 60.0
+START_LIMIT_S = 120.0
 STOP_LIMIT_S = 20.0
 
 
@@ -91,6 +91,15 @@ class ServerProcess(ABC):
             self.kill()
             raise DidNotStart(f"{self.name}: {error}\n{self.log.read_text(errors='replace')[-2000:]}") from error
         return self
+
+    def mend(self) -> None:
+        """Whatever became of it before, it answers now: begun again, or resumed; raises when it does not."""
+        if not self.running:
+            self._process = None
+            self.start()
+            return
+        self.resume()
+        until_it_answers(self.prove, lambda: self.running, START_LIMIT_S)
 
     def stop(self) -> None:
         """End it in order; one that hangs is killed. Nothing happens when it does not run."""
