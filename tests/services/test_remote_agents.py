@@ -92,6 +92,7 @@ class Book:
             *where,
             BOT__HEALTH__PORT=str(self.port),
             BOT__CADENCE__DECIDE_S=str(BEAT_S),
+            BOT__PROCESS__SNAPSHOT_S="3",
         )
 
     def mirror(self) -> BotProcess:
@@ -229,6 +230,23 @@ def test_a_hostile_agent_moves_nothing_beyond_the_limits_of_the_gate(book: Book)
             ratio = np.abs(at.payload.mu.values / at.payload.sigma.values)
             assert not (ratio > 0.3 * (1 + 1e-9)).any()
     assert bot_process("replay", book.run, "--json").json["byte_identical"]
+
+
+def test_a_daemon_that_died_is_taken_up_with_what_it_had_heard(book: Book) -> None:
+    fields = {"agent": "far", "symbol": "ETH-EUR", "mu": 0.0002, "sigma": 0.004, "horizon_s": 600}
+    for _ in range(2):
+        with book.daemon() as daemon:
+            until(lambda: book.taken("bot_remote_connected") == 1, "the source is connected")
+            for _ in range(3 * BEAT_S):
+                book.write(INBOUND, json.dumps(fields).encode())
+                time.sleep(1)
+            daemon.kill()
+    with book.daemon() as daemon:
+        until(lambda: book.taken("bot_remote_connected") == 1, "the source is connected")
+        assert daemon.end() == 0, daemon.talk
+    replayed = bot_process("replay", book.run, "--json").json
+    assert replayed["byte_identical"] and replayed["epochs"] == 3
+    assert len(book.envelopes(RemoteFrame)) >= 8 and any(believed for _, believed in of_far(book))
 
 
 def test_a_flood_is_read_at_its_pace_and_no_decision_waits_for_it(book: Book) -> None:
