@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from contracts import codec
 from contracts.column import EXTENSION_CODE, HEAD
 
 _LETTERS: Final = {"f": "d", "i": "q", "b": "?"}
@@ -73,5 +74,38 @@ def _from_extension(code: int, data: memoryview) -> Cells:
     return Cells(head, head.values.unpack_from(data, HEAD.size))
 
 
+def texts_of(column: Cells, axis: int) -> list[bytes]:
+    """The JSON of each instrument's cell, or cells, of a column whose instruments lie along an axis."""
+    if len(column.head.shape) == 1:
+        return codec.encode_json(column.plain)[1:-1].split(b",")
+    if axis == 0:
+        return [codec.encode_json(row) for row in column.rows]
+    count, plain = column.head.shape[1], column.plain
+    return [codec.encode_json(plain[number::count]) for number in range(count)]
+
+
 decode: Final = msgspec.msgpack.Decoder(ext_hook=_from_extension).decode
 """The fields of a payload by name; columns are `Cells`, money and literals text."""
+
+
+class RowReader:
+    """Reads payloads of one type whose columns are its own: a row with tuples in the place of columns, and their heads.
+
+    The fields must be those of the type, all of them; raises msgspec.ValidationError otherwise.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._heads: list[str] = []
+        row = msgspec.defstruct("Row", [(name, Any) for name in names], gc=False)
+        self._decode = msgspec.msgpack.Decoder(row, ext_hook=self._on_extension).decode
+
+    def read(self, payload: bytes) -> tuple[Any, tuple[str, ...]]:
+        """The row, and kind and shape of each column in the order of the fields."""
+        self._heads.clear()
+        row = self._decode(payload)
+        return row, tuple(self._heads)
+
+    def _on_extension(self, code: int, data: memoryview) -> tuple[Any, ...]:
+        found = _from_extension(code, data)
+        self._heads.append(found.head.text)
+        return found.plain if len(found.head.shape) == 1 else found.rows

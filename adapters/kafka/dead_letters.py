@@ -25,23 +25,21 @@ class TooManyDeadLetters(Exception):
 class DeadLetters:
     """The file of one mirror. A message is in it once, however often it was tried.
 
-    Raises TooManyDeadLetters from the first one beyond the limit on, that one being kept; OSError where the disk fails.
+    `known` are the seqs of all that are in it. Raises TooManyDeadLetters from the first one beyond the limit on, that
+    one being kept; OSError where the disk fails.
     """
 
     def __init__(self, path: Path, most: int) -> None:
         self._path = path
         self._most = most
-        self._known = {letter.seq for letter in read(path)}
+        self.known = {letter.seq for letter in read(path)}
 
     def __len__(self) -> int:
-        return len(self._known)
-
-    def __contains__(self, seq: object) -> bool:
-        return seq in self._known
+        return len(self.known)
 
     def add(self, seq: int, kind: str, reason: str) -> None:
         """Keep a letter, on the medium before this returns: the cursor will pass it."""
-        if seq not in self._known:
+        if seq not in self.known:
             # The line break comes first: what a crash has cut stays a line of its own.
             line = b"\n" + msgspec.json.encode(DeadLetter(seq=seq, type=kind, reason=reason[:TEXT_MAX]))
             flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -49,10 +47,10 @@ class DeadLetters:
                 file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
-            self._known.add(seq)
-        if len(self._known) > self._most:
+            self.known.add(seq)
+        if len(self.known) > self._most:
             raise TooManyDeadLetters(
-                f"{len(self._known)} messages could not be mirrored, at most {self._most} may be left out; "
+                f"{len(self.known)} messages could not be mirrored, at most {self._most} may be left out; "
                 f"the last: message {seq} ({kind}): {reason[:TEXT_MAX]}; all are in {self._path}"
             )
 

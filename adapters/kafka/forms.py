@@ -37,7 +37,8 @@ class Form(msgspec.Struct, frozen=True):
     """The form of one message type.
 
     `columns` are its own columns, `shapes` how their header is written. `deep` says that there may be numbers that JSON
-    has no word for anywhere below, `nested` columns, so that it must be walked through.
+    has no word for anywhere below, `nested` columns, so that it must be walked through. JSON brings back all of what is
+    `plain`, and of a `row` all but its own columns.
     """
 
     type: str
@@ -49,11 +50,8 @@ class Form(msgspec.Struct, frozen=True):
     shapes: str
     deep: bool
     nested: bool
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether JSON brings back all of it."""
-        return not (self.columns or self.deep or self.type == UniverseChanged.__name__)
+    plain: bool
+    row: bool
 
 
 @functools.cache
@@ -63,17 +61,21 @@ def form_of(type_name: str) -> Form:
     described = inspect.type_info(topic.payload)
     assert isinstance(described, inspect.StructType)
     columns = tuple(field.name for field in described.fields if _is_column(field.type))
+    frame, universe = topic.payload in FRAMES, topic.payload is UniverseChanged
     rest = [field.type for field in described.fields if not _is_column(field.type)]
+    deep, nested = (any(_holds(each, wanted) for each in rest) for wanted in (_is_odd, _is_column))
     return Form(
         type=type_name,
         topic=topic.name,
         schema=f"{type_name}@{topic.version}".encode(),
         key=topic.key,
-        frame=topic.payload in FRAMES,
+        frame=frame,
         columns=columns,
         shapes=" ".join(f"{name}=%s" for name in columns),
-        deep=any(_holds(each, _is_odd) for each in rest),
-        nested=any(_holds(each, _is_column) for each in rest),
+        deep=deep,
+        nested=nested,
+        plain=not (columns or deep or universe),
+        row=bool(columns) and not (deep or frame),
     )
 
 

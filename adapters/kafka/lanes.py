@@ -62,16 +62,16 @@ class Lanes:
     def put(self, outgoing: Iterable[Outgoing], timestamp_ms: int) -> None:
         """Add records to the batches of their lanes."""
         of_key = self._of_key
-        for topic, key, value, headers in outgoing:
-            lane = of_key.get((topic, key)) or self._introduce(topic, key)
+        for each in outgoing:
+            lane = of_key.get((each.topic, each.key)) or self._introduce(each.topic, each.key)
             batch = lane.batch
             if batch is None:
                 batch = lane.batch = self._make()
                 self._touched.append(lane)
-            if batch.append(timestamp_ms, key, value, headers) is None:
+            if batch.append(timestamp_ms, each.key, each.value, each.headers) is None:
                 self._full.append((lane, batch))
                 batch = lane.batch = self._make()
-                batch.append(timestamp_ms, key, value, headers)
+                batch.append(timestamp_ms, each.key, each.value, each.headers)
 
     def take(self) -> list[tuple[Lane, Any]]:
         """All batches that hold something, those of one lane in order."""

@@ -9,12 +9,12 @@ import msgspec
 
 from adapters.journal.follow import Head, Place
 from adapters.journal.reader import current
-from adapters.journal.record import DIGEST, Record
+from adapters.journal.record import BARE, DIGEST, Record
 from adapters.kafka.cursor import Cursor, Cursors
 from adapters.kafka.dead_letters import DeadLetters, TooManyDeadLetters
 from adapters.kafka.lanes import Chunk, Lanes
 from adapters.kafka.producing import BrokersAway, Producer, acknowledged
-from adapters.kafka.records import Outgoing, Recorder
+from adapters.kafka.records import Outgoing, Recorded, Recorder
 from adapters.kafka.settings import KafkaSettings, topic_name
 from adapters.kafka.state import MirrorState
 from adapters.kafka.topics import HEADS, wanted
@@ -183,21 +183,23 @@ class Mirror:
 
     def _outgoing(self, record: Record) -> list[Outgoing]:
         """The records of a message; none of one that is a dead letter, which says so on the disk."""
-        if record.seq in self._letters:
+        if self._letters.known and record.seq in self._letters.known:
             return []
         try:
             if VERSIONS.get(record.type) != record.version:
                 record = current(record)
+            flags = record.flags
+            recorded: Recorded = "full" if not flags & (DIGEST | BARE) else "digest" if flags & DIGEST else "none"
             outgoing = self._recorder.of_journal(
                 record.seq, record.turn, record.cause, record.at_ns, record.source, record.type, record.payload,
-                "full" if record.kept else "digest" if record.flags & DIGEST else "none",
+                recorded,
             )  # fmt: skip
         except POISON as error:
             self._bury(record, f"{type(error).__name__}: {error}")
             return []
         most = self._settings.record_bytes_max
         for each in outgoing:
-            if len(each.value) + len(each.key) > most:
+            if len(each.value) > most:
                 self._bury(record, f"a record of it has {len(each.value)} bytes, at most {most}")
                 return []
         return outgoing

@@ -17,7 +17,7 @@ def records(message, seq: int = 1) -> list[Outgoing]:
 
 def with_header(record: Outgoing, name: str, value: bytes | None) -> Outgoing:
     kept = [header for header in record.headers if header[0] != name]
-    return record._replace(headers=kept + ([(name, value)] if value is not None else []))
+    return msgspec.structs.replace(record, headers=kept + ([(name, value)] if value is not None else []))
 
 
 @pytest.mark.parametrize(
