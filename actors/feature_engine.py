@@ -214,7 +214,7 @@ class FeatureEngine(StatefulActor[FeatureEngineState]):
         return FeatureFrame(
             universe=book.universe,
             schema=pipeline.schema_hash,
-            values=floats(pipeline.values()),
+            values=floats(pipeline.current()),
             cold=pipeline.cold(self._settings.ready_bars),
             based_on=tuple(each for each in used if each),
         )

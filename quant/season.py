@@ -50,11 +50,10 @@ class Season:
 
     def factor(self, slot: int) -> Floats:
         """Of one hour, shape (cells,), shrunk as in `table`; never 0."""
-        sums, looks = self._days()
         day, hour = divmod(slot, 24)
-        part = WORK if day < WORKDAYS else WEEKEND
-        usual = self._usual(sums[..., hour], looks[..., hour], part)
-        return np.asarray((self._shrink * usual + sums[:, day, hour]) / (self._shrink + looks[:, day, hour]))
+        sums, looks = np.ascontiguousarray(self._days()[..., hour])
+        usual = self._usual(sums, looks, WORK if day < WORKDAYS else WEEKEND)
+        return np.asarray((self._shrink * usual + sums[:, day]) / (self._shrink + looks[:, day]))
 
     def table(self) -> Floats:
         """Of all hours, shape (cells, 168), with mean 1 over the looks.

@@ -42,8 +42,12 @@ class BeatVolatility:
             change = np.log(mid / self._mid)
             rate = change * change / seconds(at_ns - self._at_ns)
             known = np.isfinite(rate)
-            keep = np.where(self._counts > 0, DECAY, 0.0)
-            self._variance = np.where(known, keep * self._variance + (1.0 - keep) * rate, self._variance)
+            keep: Floats | float = DECAY
+            if np.count_nonzero(self._counts) < len(mid):
+                keep = np.where(self._counts > 0, DECAY, 0.0)
+            moved = keep * self._variance + (1.0 - keep) * rate
+            whole = np.count_nonzero(known) == len(mid)
+            self._variance = moved if whole else np.where(known, moved, self._variance)
             self._counts = self._counts + known
         self._mid, self._at_ns = mid, at_ns
 

@@ -124,7 +124,10 @@ class FeaturePipeline:
                 self._due["hour"] |= self._bars.push(at_ns, checked)
                 self._due["bar"] = True
             elif source in self._rings:
-                self._push_rings(source, book.prepared(checked) if source == "book" else checked)
+                # Until something of the source is known its rows are what lies behind the first one: nothing.
+                if any(self._counts[name] for name in checked):
+                    self._push_rings(source, book.prepared(checked) if source == "book" else checked)
+                self._due[source] = True
             else:
                 for grid in self._slots:
                     if grid.startswith(source):
@@ -175,12 +178,15 @@ class FeaturePipeline:
         for name, row in rows.items():
             if name in self._rings[grid]:
                 self._rings[grid][name].push(row)
-        self._due[grid] = True
 
     def values(self) -> Floats:
         """Every feature now, shape (n_features, width) in the order of `names`; NaN while cold. A copy."""
+        return self.current().copy()
+
+    def current(self) -> Floats:
+        """The same, not copied: it is written over by the next evaluation."""
         self._evaluate()
-        return self._values.copy()
+        return self._values
 
     def _evaluate(self) -> None:
         """Bring the values of the features of every grid that was pushed up to date."""
