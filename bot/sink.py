@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -58,6 +58,15 @@ class Progress(msgspec.Struct, kw_only=True):
     sealed: bool = False
     away: int = 0
     torn: str = ""
+    took_s: float = 0.0
+
+
+class Prepared(NamedTuple):
+    """A batch made ready, with what it was made of."""
+
+    records: list[Record]
+    before: Standing
+    batch: Batch
 
 
 class Sink:
@@ -94,7 +103,8 @@ class Sink:
         Raises PostgresAway once the patience is over (which a follower's never is), Rival, ForeignRun, and what a
         journal or a database that cannot be used raises.
         """
-        failures, rivals, away_since = 0, 0, time.monotonic()
+        failures, rivals, began = 0, 0, time.monotonic()
+        away_since = began
         while not self.stopping.is_set():
             before = self.progress.seq
             store = HistoryStore(self.settings)
@@ -117,27 +127,46 @@ class Sink:
                 self.progress.away += 1
             finally:
                 await store.close()
+        self.progress.took_s = time.monotonic() - began
         return self.progress
 
     async def _copy(self, store: HistoryStore) -> None:
         standing = await store.standing(self.identity)
         self.progress.seq, self.progress.sealed = standing.seq, standing.sealed
         follower = Follower(self.journal, Place(standing.seq, standing.segment, standing.head))
+        ahead = self._in_a_thread(follower, standing)
         try:
             while not self.stopping.is_set():
-                records = self._next(follower)
-                if records or (follower.ended and not standing.sealed):
-                    standing = await self._write(store, standing, records, follower)
+                found = await ahead
+                if found is not None:
+                    standing = found.batch.standing
+                    ahead = self._in_a_thread(follower, standing)
+                    await self._write(store, found)
                 elif follower.ended or not self.follow:
                     self.progress.torn = follower.broken
                     break
                 else:
                     await self._prune(store)
                     await self._wait(POLL_S)
+                    ahead = self._in_a_thread(follower, standing)
             self._pruned_at = -PRUNE_EVERY_S
             await self._prune(store)
         finally:
+            await asyncio.wait([ahead])
+            ahead.exception()
             follower.close()
+
+    def _in_a_thread(self, follower: Follower, standing: Standing) -> "asyncio.Future[Prepared | None]":
+        """The next batch, made ready while the server is still busy with the one before."""
+        return asyncio.get_running_loop().run_in_executor(None, self._prepared, follower, standing)
+
+    def _prepared(self, follower: Follower, standing: Standing) -> "Prepared | None":
+        records = self._next(follower)
+        if not records and (standing.sealed or not follower.ended):
+            return None
+        place, last = follower.place, records[-1].at_ns if records else standing.at_ns
+        to = Standing(seq=place.seq, segment=place.segment, head=place.head, at_ns=last, sealed=follower.ended)
+        return Prepared(records, standing, self._batch(records, standing, to))
 
     def _next(self, follower: Follower) -> list[Record]:
         """As many records as make a batch, fewer where there are no more now."""
@@ -150,19 +179,23 @@ class Sink:
             records += map(current, more)
         return records
 
-    async def _write(
-        self, store: HistoryStore, standing: Standing, records: list[Record], follower: Follower
-    ) -> Standing:
-        rows = Rows(self.identity.run, self.settings.raw, standing.universe)
-        batch = _batch(rows, standing, records, follower)
+    def _batch(self, records: list[Record], before: Standing, to: Standing, *, careful: bool = False) -> Batch:
+        rows = Rows(self.identity.run, self.settings.raw, before.universe, careful=careful)
+        for record in records:
+            rows.add(record)
+        standing = msgspec.structs.replace(to, universe=rows.universe)
+        return Batch(
+            after_seq=before.seq, records=len(records), standing=standing, rows=rows.take(), cleaned=rows.cleaned
+        )
+
+    async def _write(self, store: HistoryStore, found: "Prepared") -> None:
+        batch = found.batch
         try:
             await store.write(self.identity, batch)
         except BadBatch:
-            rows = Rows(self.identity.run, self.settings.raw, standing.universe, careful=True)
-            batch = _batch(rows, standing, records, follower)
+            batch = self._batch(found.records, found.before, batch.standing, careful=True)
             await store.write(self.identity, batch)
         self._note(batch)
-        return batch.standing
 
     def _note(self, batch: Batch) -> None:
         told = self.progress
@@ -205,18 +238,3 @@ def identity_of(run: Path) -> RunIdentity:
         identity=whole.hexdigest() if record.seq == 1 else "",
         begun_ns=record.at_ns,
     )
-
-
-def _batch(rows: Rows, standing: Standing, records: list[Record], follower: Follower) -> Batch:
-    for record in records:
-        rows.add(record)
-    place = follower.place
-    after = Standing(
-        seq=place.seq,
-        segment=place.segment,
-        head=place.head,
-        at_ns=records[-1].at_ns if records else standing.at_ns,
-        universe=rows.universe,
-        sealed=follower.ended,
-    )
-    return Batch(after_seq=standing.seq, records=len(records), standing=after, rows=rows.take(), cleaned=rows.cleaned)

@@ -72,9 +72,11 @@ async def spread(connection: Any, schema: str) -> bool:
     """Make hypertables of the tables that grow where TimescaleDB is installed; whether it is."""
     if not await has_timescale(connection):
         return False
-    for table in TABLES:
-        if table.fleeting:
-            await connection.execute(hypertable(schema, table.name))
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock($1)", _lock(schema))
+        for table in TABLES:
+            if table.fleeting:
+                await connection.execute(hypertable(schema, table.name))
     return True
 
 

@@ -159,7 +159,7 @@ class HistoryStore:
     async def _prune(self, table: str, before: datetime) -> int:
         if self.timescale:
             place = f"{self.settings.schema}.{table}"
-            asked = self._connection.fetch("select drop_chunks($1::regclass, $2::timestamptz)", place, before)
+            asked = self._connection.fetch("select drop_chunks($1::text::regclass, $2::timestamptz)", place, before)
             return len(await self._bounded(asked))
         gone = 0
         while True:

@@ -59,7 +59,7 @@ def sink(
     end = "sealed" if copied.sealed else "not sealed: running, or cut by a crash"
     say(
         f"{copied.run}: {copied.records} records as {copied.rows} rows into {settings.place}, "
-        f"up to seq {copied.seq}, {end}"
+        f"up to seq {copied.seq}, in {copied.took_s:.1f} s; {end}"
     )
     if copied.odd:
         talk(f"{copied.odd} records fit in no table: see {settings.schema}.odd")

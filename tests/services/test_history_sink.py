@@ -302,6 +302,37 @@ def test_retention_is_kept_by_the_sink_itself(postgres, settings, tmp_path) -> N
     assert count(postgres, settings, "ticks") == 0
 
 
+STAND_IN = """
+create table said (what text);
+create function create_hypertable(relation regclass, time_column_name name, partitioning_column name = null,
+  number_partitions integer = null, associated_schema_name name = null, associated_table_prefix name = null,
+  chunk_time_interval anyelement = null::bigint, create_default_indexes boolean = true, if_not_exists boolean = false,
+  partitioning_func regproc = null, migrate_data boolean = false) returns void language plpgsql as $$ begin
+  insert into public.said values (format('chunks of %s of %s by %s', chunk_time_interval, relation, time_column_name));
+  end $$;
+create function drop_chunks(relation regclass, older_than timestamptz = null) returns setof text language plpgsql as $$
+  begin insert into public.said values (format('drop %s before %s', relation, older_than));
+  return next 'a chunk'; end $$;
+set allow_system_table_mods = on;
+insert into pg_extension select 77777, 'timescaledb', 10, 2200, false, '2.22.1', null, null;
+"""
+"""What the sink asks of TimescaleDB: its functions by their names and arguments, which write the asking down."""
+
+
+def test_where_there_is_timescale_it_is_asked_for_chunks(postgres, settings, tmp_path) -> None:
+    postgres.ask("create database scaled", database="postgres")
+    try:
+        postgres.ask(STAND_IN, database="scaled")
+        scaled = msgspec.structs.replace(settings, database="scaled", retention_days=1e-6)
+        progress = copied(a_run(tmp_path, 20), scaled)
+        said = postgres.ask("select what from said order by what", database="scaled").splitlines()
+    finally:
+        postgres.ask("drop database scaled with (force)", database="postgres")
+    assert said[0] == "chunks of 7 days of bars by at"
+    assert len(said) == 2 * 7 and progress.pruned == 7
+    assert said[7].startswith("drop ") and " before 20" in said[7]
+
+
 def test_a_wrong_password_is_no_reason_to_wait(settings, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("WRONG", "no")
     wrong = msgspec.structs.replace(settings, password="env:WRONG")
