@@ -1,5 +1,6 @@
 """Values of a feature store: they come back as they were, or not at all."""
 
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -118,7 +119,11 @@ def test_a_packed_value_never_unpacks_to_more_than_it_says(monkeypatch):
     monkeypatch.setattr(stored_features, "_packed", lambda body: b"\1" + body[1:17] + zlib.compress(bytes(1 << 24)))
     (bomb,) = ValueCodec(kept.of).encode(kept)
     codec = ValueCodec(kept.of)
+    tracemalloc.start()
     assert not codec.decode(kept.symbols, (bomb,)).present.any() and codec.refused == {"damaged": 1}
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1 << 20, "sixteen megabytes were promised"
     monkeypatch.setattr(stored_features, "_packed", lambda body: b"\1" + body[1:17] + b"no zlib")
     (rubbish,) = ValueCodec(kept.of).encode(kept)
     assert not codec.decode(kept.symbols, (rubbish,)).present.any() and codec.refused == {"damaged": 2}

@@ -78,3 +78,13 @@ def test_no_false_alarm_in_six_thousand_frames_of_forty_inputs(rho):
     watch = trained_on(frames(4_000, rho, features=40, seed=1))
     live = frames(6_000, rho, features=40, seed=2)
     assert [drifted(watch, live[at : at + 50]) for at in range(0, 6_000, 50)] == [[]] * 120
+
+
+def test_an_alarm_stays_on_at_an_index_that_would_not_raise_one():
+    table, live = frames(2_000, seed=1), frames(3_500, seed=2)
+    before, calm = trained_on(table), trained_on(table)
+    live[:500, 2] += 1.0
+    live[500:, 2] += 0.475
+    assert drifted(before, live[:500]) == [2]
+    assert drifted(before, live[500:]) == [2] and drifted(calm, live[500:]) == []
+    assert 0.20 < calm.apart().divergence[2] < 0.25
