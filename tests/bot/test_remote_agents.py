@@ -21,8 +21,9 @@ from runtime.replay import Comparer, DecisionHash, Replay
 from tests.kit.worlds import FEW_AGENTS, SYMBOLS, Run, TestWorld, a_profile, said, simulate
 
 FAR = {"kind": "remote", "horizon_s": 600, "prior": 0.05, "label_s": 10, "age_s_max": 1.5}
-LIVES_S = 20
-DIES_S = 10
+LIVES_S = 12
+DIES_S = 7
+SHORT_S = 5
 
 
 def with_an_agent_elsewhere(**changed):
@@ -50,7 +51,7 @@ def lived(*, until_s: int = DIES_S, seconds: int = LIVES_S, spoil=lambda data: (
 
 
 a_life = cache(lived)
-undisturbed = cache(lambda: lived(until_s=0, seconds=8))
+undisturbed = cache(lambda: lived(until_s=0, seconds=SHORT_S))
 
 
 def spoken(run: Run) -> list[tuple[float, bool]]:
@@ -96,19 +97,24 @@ def hash_of(run: Run) -> str:
     return found.hexdigest()
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda data: (b"", b"\xff", data[:-1], data.replace(b"far", b"momentum")),
-        lambda data: (codec.encode_json({"order": "buy"}), data.replace(b'"mu"', b'"mu": 1, "mu"')),
-        lambda data: (data.replace(b'"sigma": 0.004', b'"sigma": 1e-300'), data.replace(b"0.0005", b"1e300")),
-    ],
-    ids=["broken or of another", "of another kind", "absurd"],
-)
-def test_what_is_refused_decides_nothing(spoil) -> None:
-    quiet, attacked = undisturbed(), lived(until_s=8, seconds=8, spoil=spoil)
+def spoilt(data: bytes) -> tuple[bytes, ...]:
+    """A record broken, of another agent, of another kind, said twice over, too sure, too large."""
+    return (
+        b"",
+        b"\xff",
+        data[:-1],
+        data.replace(b"far", b"momentum"),
+        codec.encode_json({"order": "buy"}),
+        data.replace(b'"mu"', b'"mu": 1, "mu"'),
+        data.replace(b'"sigma": 0.004', b'"sigma": 1e-300'),
+        data.replace(b"0.0005", b"1e300"),
+    )
+
+
+def test_what_is_refused_decides_nothing() -> None:
+    attacked = lived(until_s=SHORT_S, seconds=SHORT_S, spoil=spoilt)
     assert said(attacked, RemoteFrame) == [] and said(attacked, RemoteNews)
-    assert len(said(attacked, Selection)) >= 7 and hash_of(attacked) == hash_of(quiet)
+    assert len(said(attacked, Selection)) >= SHORT_S - 1 and hash_of(attacked) == hash_of(undisturbed())
 
 
 class Hanging(MemorySignals):
@@ -124,24 +130,23 @@ class Hanging(MemorySignals):
     ("source", "acts"),
     [
         (Hanging, {}),
-        (MemorySignals, {0.0: lambda source: source.lose("gone")}),
-        (MemorySignals, {2.5: lambda source: source.lose("gone"), 4.5: lambda source: source.heal()}),
+        (MemorySignals, {1.5: lambda source: source.lose("gone"), 3.5: lambda source: source.heal()}),
         (MemorySignals, {2.5: lambda source: [source.write(b"x", 1) for _ in range(20_000)]}),
     ],
-    ids=["hung", "never there", "lost and found", "flooded"],
+    ids=["hung", "lost and found", "flooded"],
 )
 def test_whatever_becomes_of_the_source_decisions_are_the_same(source, acts) -> None:
     """I23, for the one thing of Kafka that a daemon reads."""
     profile, signals = with_an_agent_elsewhere(), source()
     done: dict[float, Any] = {second: lambda _, act=act: act(signals) for second, act in acts.items()}
-    run = simulate(profile, seconds=8, world=TestWorld(profile, signals=signals), acts=done)
+    run = simulate(profile, seconds=SHORT_S, world=TestWorld(profile, signals=signals), acts=done)
     assert hash_of(run) == hash_of(undisturbed())
 
 
 @pytest.mark.parametrize("sigma", [0.0005, 0.03])
 def test_a_hostile_agent_stays_within_the_limits_of_the_gate(sigma: float) -> None:
     """The largest claim it can make, and as sure or as unsure as it can be."""
-    run = lived(until_s=8, seconds=10, mu=1.5 * sigma, sigma=sigma, score=3)
+    run = lived(until_s=SHORT_S, seconds=SHORT_S, mu=1.5 * sigma, sigma=sigma, score=3)
     for verdict in said(run, Verdict):
         assert not verdict.cvar_after > verdict.cvar_max
     for frame in said(run, SignalFrame):
