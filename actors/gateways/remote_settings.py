@@ -9,9 +9,9 @@ from contracts.quantities import Nanos, Seconds
 class RemoteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds of what comes in.
 
-    `records_s_max` is how many records a second are looked at in all, so that a flood costs the loop a tenth of its time
-    and no more; `rows_s_max` how many beliefs of one agent are taken, with `rows_burst` at once. Clocks may
-    differ by `ahead_s_max`. A source that is lost is tried again after `retry_s`, then twice as long each time, up to
+    `records_s_max` is how many records a second are looked at in all, so that a flood costs the loop a tenth of its
+    time and no more; `rows_s_max` how many beliefs of one agent are taken, with `rows_burst` at once. Clocks may differ
+    by `ahead_s_max`. A source that is lost is tried again after `retry_s`, then twice as long each time, up to
     `retry_s_max`. Refusals are told at once, then at most every `news_s` for each reason.
 
     Raises:
