@@ -38,13 +38,13 @@ def run_mirror(
     """
     library()
     places = places_of(run, settings.env)
-    lock = Lock(places.lock)
+    lock, thresholds = Lock(places.lock), gc.get_threshold()
+    gc.set_threshold(GARBAGE_THRESHOLD)
     try:
-        gc.freeze()
-        gc.set_threshold(GARBAGE_THRESHOLD)
         with asyncio.Runner(loop_factory=_loop) as runner:
             return runner.run(_mirrored(run, settings, follow=follow, child=child, told=told))
     finally:
+        gc.set_threshold(*thresholds)
         lock.close()
 
 
