@@ -7,7 +7,7 @@ from contracts.stream import PartFrames, StreamBlock
 
 
 class SilentStream:
-    """Implements `contracts.stream.StreamSource`; nothing ever comes."""
+    """Implements `contracts.ports.StreamSource`; nothing ever comes."""
 
     async def take(self, within_s: Seconds) -> StreamBlock | PartFrames | None:
         """Nothing, after that time."""

@@ -91,16 +91,7 @@ def assemble(profile: Profile, outside: Outside, hooks: Hooks, *, checked: bool 
     `checked` asserts every actor's invariants after each message.
     """
     seeds = Seeds(profile.seed)
-    feed = _feed(profile, outside, hooks)
-    venue = partial(
-        OrderGateway,
-        outside.venue,
-        outside.journal,
-        outside.clock,
-        profile.orders,
-        lagging=hooks.lagging,
-        barred=hooks.barred,
-    )
+    feed, venue = _feed(profile, outside, hooks), _venue(profile, outside, hooks)
     cadence = partial(Metronome, outside.clock, profile.cadence, hooks.warmed_up.wait)
     check_role(profile)
     if profile.role == "ingest":
@@ -170,6 +161,19 @@ def _with_store(builder: SystemBuilder, profile: Profile, outside: Outside, hook
         horizon_bars=profile.features.horizon_bars,
     )
     return builder.with_gateway("feature_store", "stores", writing)
+
+
+def _venue(profile: Profile, outside: Outside, hooks: Hooks) -> Callable[[], OrderGateway]:
+    """The factory of order gateways."""
+    return partial(
+        OrderGateway,
+        outside.venue,
+        outside.journal,
+        outside.clock,
+        profile.orders,
+        lagging=hooks.lagging,
+        barred=hooks.barred,
+    )
 
 
 def _feed(profile: Profile, outside: Outside, hooks: Hooks) -> Callable[[], FeedHandler]:

@@ -4,8 +4,17 @@ from dataclasses import dataclass, field
 
 from adapters.signals.memory import MemorySignals
 from adapters.silent_stream import SilentStream
-from contracts.ports import Clock, FeatureStore, Feed, Journal, ModelShelf, OrderVenue, SignalSource, Workers
-from contracts.stream import StreamSource
+from contracts.ports import (
+    Clock,
+    FeatureStore,
+    Feed,
+    Journal,
+    ModelShelf,
+    OrderVenue,
+    SignalSource,
+    StreamSource,
+    Workers,
+)
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,18 @@ from bot.profile import Profile
 from bot.remote_agents.sources import signals_of
 from contracts.instrument import Universe
 from contracts.market import Tick
-from contracts.ports import Clock, FeatureStore, Feed, Journal, ModelShelf, OrderVenue, SignalSource, Workers
+from contracts.ports import (
+    Clock,
+    FeatureStore,
+    Feed,
+    Journal,
+    ModelShelf,
+    OrderVenue,
+    SignalSource,
+    StreamSource,
+    Workers,
+)
 from contracts.quantities import Nanos
-from contracts.stream import StreamSource
 from runtime.bus import Bus
 from runtime.clock import FixedClock, LoopClock, WallClock
 

@@ -10,6 +10,7 @@ from contracts.market import BarHistory
 from contracts.model import ModelTexts
 from contracts.quantities import Nanos, Seconds
 from contracts.stored_features import FeatureSet, StoredFeatures
+from contracts.stream import PartFrames, StreamBlock
 from contracts.trade import (
     CancelOrder,
     CancelRejected,
@@ -210,3 +211,13 @@ class FeatureStore(Protocol):
 
     async def close(self) -> None:
         """Close what is open."""
+
+
+class StreamSource(Protocol):
+    """What a desk reads: blocks of the stream and frames of the shards, verified, in whatever order they come."""
+
+    async def take(self, within_s: Seconds) -> StreamBlock | PartFrames | None:
+        """The next one; None if there was none in so many real seconds. Where time is virtual it stands meanwhile."""
+
+    async def frames(self, within_s: Seconds) -> PartFrames | None:
+        """The next frames, whatever blocks are here already; otherwise as `take`."""

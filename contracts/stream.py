@@ -4,12 +4,10 @@ The stream is the record of one ingest process, message by message: `seq` counts
 and `epoch` grows with every ingest process, so that one which was taken for dead has nothing to say any more.
 """
 
-from typing import Protocol
-
 import msgspec
 
 from contracts.belief import FeatureFrame, SignalFrame
-from contracts.quantities import Nanos, Seconds
+from contracts.quantities import Nanos
 
 
 class StreamMessage(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -33,7 +31,8 @@ class StreamBlock(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class PartFrames(msgspec.Struct, frozen=True, kw_only=True):
     """What one part of the agents made of the signal beat that is message `seq` of the stream, admitted at `at_ns`.
 
-    Said also if nothing was made of it; part 0 also says the features. The frames name messages of the shard, which nobody else knows.
+    Said also if nothing was made of it; part 0 also says the features. The frames name messages of the shard, which
+    nobody else knows.
     """
 
     run: str
@@ -67,13 +66,3 @@ class StreamPosition(msgspec.Struct, frozen=True):
     run: str
     seq: int
     epoch: int = 0
-
-
-class StreamSource(Protocol):
-    """What a desk reads: blocks of the stream and frames of the shards, verified, in whatever order they come."""
-
-    async def take(self, within_s: Seconds) -> StreamBlock | PartFrames | None:
-        """The next one; None if there was none in so many real seconds. Where time is virtual it stands meanwhile."""
-
-    async def frames(self, within_s: Seconds) -> PartFrames | None:
-        """The next frames, whatever blocks are here already; otherwise as `take`."""

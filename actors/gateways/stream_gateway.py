@@ -20,9 +20,9 @@ from actors.gateways.stream_settings import StreamSettings
 from contracts import codec
 from contracts.life import Beat, Stopping
 from contracts.market import FeedStatus
-from contracts.ports import Clock
+from contracts.ports import Clock, StreamSource
 from contracts.quantities import SECOND_NS, Nanos, nanos, seconds
-from contracts.stream import StreamBlock, StreamMessage, StreamPosition, StreamSource
+from contracts.stream import StreamBlock, StreamMessage, StreamPosition
 from contracts.topics import topic_of
 from runtime.actor import Admit, Gateway, Inbox
 

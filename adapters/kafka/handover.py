@@ -14,7 +14,7 @@ from contracts.stream import PartFrames, StreamBlock
 
 
 class Handover:
-    """Blocks and frames on their way; implements `contracts.stream.StreamSource` on the side of the loop."""
+    """Blocks and frames on their way; implements `contracts.ports.StreamSource` on the side of the loop."""
 
     def __init__(self, *, held: bool, capacity: int = 2048) -> None:
         self._held = held

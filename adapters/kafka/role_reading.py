@@ -4,6 +4,7 @@ A record that does not prove who wrote it is refused, counted by why, and never 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -29,16 +30,11 @@ class Refusals:
     """How many records were refused, by why; never what they said."""
 
     def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
+        self.counts: Counter[str] = Counter()
 
     def add(self, why: str) -> None:
         """One more."""
-        self.counts[why] = self.counts.get(why, 0) + 1
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return sum(self.counts.values())
+        self.counts[why] += 1
 
 
 class RoleReader:

@@ -28,16 +28,20 @@ async def head_of(settings: KafkaSettings, topics: Topics, seal: Seal, within_s:
     reader = RoleReader(settings, topics, seal, topics.stream, "keel-head")
     found = _Finding()
     try:
-        async with asyncio.timeout(within_s), asyncio.TaskGroup() as group:
-            reading = group.create_task(reader.read((0,), found.put, lambda: found.head is None))
-            await found.done.wait()
-            reading.cancel()
+        async with asyncio.timeout(within_s):
+            await reader.read((0,), found.put, lambda: True)
+    except _Found:
+        assert found.head is not None, "it was raised because of it"
+        return found.head
     except TimeoutError as error:
         raise RolesUnusable(
             f"no stream began on {topics.stream} in {within_s:g} s; start `bot run --role ingest` with the same profile"
         ) from error
-    assert found.head is not None, "it was waited for"
-    return found.head
+    raise AssertionError("a reader reads for ever")
+
+
+class _Found(Exception):
+    """The head is known; nothing more is to be read."""
 
 
 class _Finding:
@@ -45,7 +49,6 @@ class _Finding:
 
     def __init__(self) -> None:
         self.head: StreamHead | None = None
-        self.done = asyncio.Event()
         self._start_ns: Nanos | None = None
         self._universe: Universe | None = None
 
@@ -55,7 +58,7 @@ class _Finding:
         for message in heard.messages:
             if self._start_ns is None:
                 self._start_ns = message.at_ns
-            if self.head is None and message.type in (UniverseChanged.__name__, FeedStatus.__name__):
+            if message.type in (UniverseChanged.__name__, FeedStatus.__name__):
                 self._learn(codec.decode(message.type, message.payload))
 
     def _learn(self, said: msgspec.Struct) -> None:
@@ -63,4 +66,4 @@ class _Finding:
             self._universe = said.universe
         elif isinstance(said, FeedStatus) and self._universe is not None and self._start_ns is not None:
             self.head = StreamHead(self._start_ns, self._universe, said.feed)
-            self.done.set()
+            raise _Found

@@ -1,6 +1,5 @@
-"""What a desk reads of Kafka: the stream and the frames of its shards, on a thread beside the loop that trades."""
+"""What a desk reads of Kafka: the stream and the frames of its shards, on threads beside the loop that trades."""
 
-import asyncio
 from typing import Any
 
 from adapters.kafka.beside import Beside
@@ -18,28 +17,32 @@ class StreamFailed(RuntimeError):
 
 
 class KafkaStream:
-    """Implements `contracts.stream.StreamSource`; `held` where the loop's time stands while it waits."""
+    """Implements `contracts.ports.StreamSource`; `held` where the loop's time stands while it waits."""
 
     def __init__(self, settings: KafkaSettings, topics: Topics, seal: Seal, parts: int, *, held: bool) -> None:
         self._parts = parts
         self._handover = Handover(held=held)
         self.stream = RoleReader(settings, topics, seal, topics.stream, "keel-desk")
         self.shards = RoleReader(settings, topics, seal, topics.shards, "keel-desk")
-        self._thread = Beside("stream", self._read)
+        self._threads = (Beside("stream", self._read_stream), Beside("shards", self._read_shards))
 
     def open(self) -> None:
         """Start to read."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """Read no more."""
-        self._thread.close()
+        for thread in self._threads:
+            thread.close()
 
     async def take(self, within_s: Seconds) -> StreamBlock | PartFrames | None:
         """The next of anything; raises StreamFailed where nobody reads any more."""
         heard = await self._handover.take(within_s)
-        if heard is None and self._thread.error is not None:
-            raise StreamFailed(f"the stream is not read any more: {self._thread.error!r}")
+        if heard is None:
+            for thread in self._threads:
+                if thread.error is not None:
+                    raise StreamFailed(f"the stream is not read any more: {thread.error!r}")
         return heard
 
     async def frames(self, within_s: Seconds) -> PartFrames | None:
@@ -51,11 +54,11 @@ class KafkaStream:
         return {
             "connected": self.stream.connected and self.shards.connected,
             "failures": self.stream.failures + self.shards.failures,
-            "refused": {**self.stream.refused.counts, **self.shards.refused.counts},
+            "refused": dict(self.stream.refused.counts + self.shards.refused.counts),
         }
 
-    async def _read(self) -> None:
-        handover = self._handover
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.stream.read((0,), handover.put, handover.room_for_blocks))
-            group.create_task(self.shards.read(range(self._parts), handover.put, handover.room_for_frames))
+    async def _read_stream(self) -> None:
+        await self.stream.read((0,), self._handover.put, self._handover.room_for_blocks)
+
+    async def _read_shards(self) -> None:
+        await self.shards.read(range(self._parts), self._handover.put, self._handover.room_for_frames)

@@ -47,12 +47,7 @@ def run(
     `bot run --recording COINBASE.jsonl.zst --speed max --json`  ·  `bot run --role desk --profile book.toml`
     """
     duration_s, factor = _seconds(duration), _factor(speed)
-    if role not in ROLES:
-        raise typer.BadParameter(f"--role was {role!r}, expected one of {', '.join(ROLES)}")
-    if factor is None and duration_s is None and recording is None and role in ("all", "ingest"):
-        raise typer.BadParameter("--speed max needs an end: give --for or --recording")
-    if recording is not None and role in ("agents", "desk"):
-        raise typer.BadParameter(f"--role {role} hears its stream: a --recording is played by --role ingest")
+    _check_role(role, recording, endless=factor is None and duration_s is None and recording is None)
     from bot.assemble import agents_of
     from bot.cli.face import Face
     from bot.features.storing import check_store
@@ -76,7 +71,7 @@ def run(
         armed=bool(arm) and arm == loaded.account.name,
     )
     if role == "agents":
-        _run_agents(loaded, options, json=json)
+        _tell_shard(_run_shard(loaded, options), json=json)
         return
     face = Face(loaded, live=sys.stderr.isatty() and not (json or quiet), quiet=quiet, verbosity=verbose)
     result = _starter(role)(loaded, options, face.started)
@@ -86,6 +81,15 @@ def run(
         _tell(result.summary)
     if result.ending.exit_code:
         raise Fail(result.ending.reason, result.ending.exit_code)
+
+
+def _check_role(role: str, recording: Path | None, *, endless: bool) -> None:
+    if role not in ROLES:
+        raise typer.BadParameter(f"--role was {role!r}, expected one of {', '.join(ROLES)}")
+    if endless and role in ("all", "ingest"):
+        raise typer.BadParameter("--speed max needs an end: give --for or --recording")
+    if recording is not None and role in ("agents", "desk"):
+        raise typer.BadParameter(f"--role {role} hears its stream: a --recording is played by --role ingest")
 
 
 def _starter(role: str) -> Callable[..., Any]:
@@ -99,16 +103,21 @@ def _starter(role: str) -> Callable[..., Any]:
     return run_ingest if role == "ingest" else run_desk
 
 
-def _run_agents(profile: Any, options: Any, *, json: bool) -> None:
+def _run_shard(profile: Any, options: Any) -> dict[str, Any]:
     """A shard has no run of its own: what it says is on the stream's record and on the desk's."""
     from bot.roles.shard import run_shard
     from bot.roles.wires import wired
 
-    summary = run_shard(profile, wired(profile), options.duration_s, ends_with_stream=options.speed is None)
+    return run_shard(profile, wired(profile), options.duration_s, ends_with_stream=options.speed is None)
+
+
+def _tell_shard(summary: dict[str, Any], *, json: bool) -> None:
     if json:
         emit(summary)
     else:
         say(f"parts {summary['parts']}: {summary['beats']} beats answered, {summary['signals']} signals")
+    if summary["exit_code"]:
+        raise Fail(summary["ending"], summary["exit_code"])
 
 
 def _tell(summary: dict[str, Any]) -> None:

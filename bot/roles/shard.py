@@ -19,20 +19,26 @@ from bot.assemble import agents_of
 from bot.profile import Profile
 from bot.roles.parts import PartRunner
 from bot.roles.wires import Wires
+from bot.system import EXIT_GAVE_UP, EXIT_OK, Ending
+from contracts.life import GatewayFailed
 from contracts.quantities import Nanos, Seconds
 from contracts.stream import PartFrames, StreamBlock
 from runtime.clock import monotonic_s
+from runtime.seeds import Seeds
+from runtime.supervisor import Supervisor
 
 WAITING_MAX: Final = 256
 IDLE_S: Final = 0.002
 SENT_AT_ONCE_MAX: Final = 64
 LOOK_S: Final = 0.05
+END_S: Final = 10.0
 
 
 class ShardResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a shard came to: `busy_s` was spent on thinking, `spoke_s` is from the first block to the last answer."""
 
     ending: str
+    exit_code: int
     parts: tuple[int, ...]
     beats: int
     signals: int
@@ -57,11 +63,23 @@ class _Part:
         self._shard = shard
         self._blocks: deque[StreamBlock] = deque()
 
-    async def run(self) -> None:
-        answered_ns = await last_answered_ns(self._wires.kafka, self._wires.seal, self._wires.topics.shards, self._part)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.reader.read((0,), self._put, self._room))
-            group.create_task(self._work(answered_ns))
+    async def read(self) -> None:
+        """Fetch blocks of the stream, as many as have room."""
+        await self.reader.read((0,), self._put, self._room)
+
+    async def work(self) -> None:
+        """One block at a time, so that nobody in this process waits longer than for one block."""
+        wires = self._wires
+        answered_ns = await last_answered_ns(wires.kafka, wires.seal, wires.topics.shards, self._part)
+        while True:
+            if not self._blocks or self._shard.is_full:
+                await asyncio.sleep(IDLE_S)
+                continue
+            self._shard.begin()
+            began_s = monotonic_s()
+            self._think(self._blocks.popleft(), answered_ns)
+            self._shard.busy_s += monotonic_s() - began_s
+            await asyncio.sleep(0)
 
     def _put(self, heard: Heard) -> None:
         assert isinstance(heard, StreamBlock), "the topic of the stream carries blocks"
@@ -70,21 +88,11 @@ class _Part:
     def _room(self) -> bool:
         return len(self._blocks) < WAITING_MAX
 
-    async def _work(self, answered_ns: Nanos) -> None:
-        """One block at a time, so that nobody in this process waits longer than for one block."""
-        while True:
-            if not self._blocks or self._shard.is_full:
-                await asyncio.sleep(IDLE_S)
-                continue
-            block = self._blocks.popleft()
-            self._shard.begin()
-            began_s = monotonic_s()
-            for frames in self.runner.hear(block):
-                if frames.at_ns > answered_ns:
-                    self._shard.say(frames)
-            self.messages += len(block.messages)
-            self._shard.busy_s += monotonic_s() - began_s
-            await asyncio.sleep(0)
+    def _think(self, block: StreamBlock, answered_ns: Nanos) -> None:
+        for frames in self.runner.hear(block):
+            if frames.at_ns > answered_ns:
+                self._shard.say(frames)
+        self.messages += len(block.messages)
 
 
 class Shard:
@@ -98,12 +106,14 @@ class Shard:
         self._sender = Sender(wires.kafka, "keel-agents")
         self._outbox: deque[Outgoing] = deque()
         self._parts: dict[int, _Part] = {}
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._tasks: dict[int, tuple[asyncio.Task[None], ...]] = {}
+        self._supervisor = Supervisor(Seeds(profile.seed).generator("supervisor"), self._on_failure)
+        self._dealt = 0
         self._gone: list[_Part] = []
         self._wanted: tuple[int, ...] = ()
         self._changed = asyncio.Event()
         self._over = asyncio.Event()
-        self._ending = ""
+        self._ending = Ending("", EXIT_OK)
         self._first_s: float | None = None
         self._last_s = 0.0
         self.beats = 0
@@ -131,37 +141,48 @@ class Shard:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end, number.name)
-        async with asyncio.TaskGroup() as group:
-            self._group.open()
-            works = [self._deal(group), self._send(), self._look(duration_s)]
-            tasks = [group.create_task(work) for work in works]
-            await self._over.wait()
-            for task in (*tasks, *self._tasks.values()):
-                task.cancel()
+        spawn = self._supervisor.spawn_once
+        self._group.open()
+        spawn("deal", self._deal)
+        spawn("send", self._send)
+        spawn("look", lambda: self._look(duration_s))
+        await self._over.wait()
+        await self._supervisor.shutdown(END_S)
         self._group.close()
         await self._sender.close()
         return self._result()
 
-    def _end(self, why: str) -> None:
-        self._ending = self._ending or why
+    def _end(self, why: str, exit_code: int = EXIT_OK) -> None:
+        if not self._over.is_set():
+            self._ending = Ending(why, exit_code)
         self._over.set()
+
+    def _on_failure(self, failure: GatewayFailed, error: BaseException | None) -> None:
+        """A part that broke would break again here: the process ends, and Kafka gives its parts to others."""
+        self._end(f"{failure.gateway} failed: {failure.error}", EXIT_GAVE_UP)
 
     def _take_parts(self, parts: tuple[int, ...]) -> None:
         self._wanted = parts
         self._changed.set()
 
-    async def _deal(self, group: asyncio.TaskGroup) -> None:
+    async def _deal(self) -> None:
         """Begin the parts that are ours now, let go of those that are not."""
         while True:
             await self._changed.wait()
             self._changed.clear()
             for part in [each for each in self._parts if each not in self._wanted]:
-                self._tasks.pop(part).cancel()
+                for task in self._tasks.pop(part):
+                    task.cancel()
                 self._gone.append(self._parts.pop(part))
             for part in self._wanted:
                 if part not in self._parts:
-                    self._parts[part] = _Part(self._profile, self._wires, part, self)
-                    self._tasks[part] = group.create_task(self._parts[part].run())
+                    self._begin_part(part)
+
+    def _begin_part(self, part: int) -> None:
+        self._dealt += 1
+        mine = self._parts[part] = _Part(self._profile, self._wires, part, self)
+        name, spawn = f"part-{part}-{self._dealt}", self._supervisor.spawn_once
+        self._tasks[part] = (spawn(f"{name}-reader", mine.read), spawn(name, mine.work))
 
     async def _send(self) -> None:
         while True:
@@ -197,13 +218,14 @@ class Shard:
             for actor, count in each.runner.failures.items():
                 failed[actor] = failed.get(actor, 0) + count
         return ShardResult(
-            ending=self._ending,
+            ending=self._ending.reason,
+            exit_code=self._ending.exit_code,
             parts=tuple(sorted(self._parts)),
             beats=self.beats,
             signals=sum(each.runner.signals for each in parts),
             messages=sum(each.messages for each in parts),
             busy_s=round(self.busy_s, 3),
-            spoke_s=round(self._last_s - (self._first_s or self._last_s), 3),
+            spoke_s=round(max(0.0, self._last_s - (self._first_s or self._last_s)), 3),
             rebalances=self._group.rebalances,
             refused=refused,
             failures=self._sender.failures,

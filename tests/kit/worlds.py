@@ -28,9 +28,8 @@ from bot.profile import Profile
 from bot.system import Ending, System
 from contracts.envelope import Envelope
 from contracts.life import RunStarted
-from contracts.ports import Clock, Feed, Journal, ModelShelf, OrderVenue, SignalSource
+from contracts.ports import Clock, Feed, Journal, ModelShelf, OrderVenue, SignalSource, StreamSource
 from contracts.quantities import SECOND_NS
-from contracts.stream import StreamSource
 from runtime.clock import LoopClock
 from runtime.seeds import Seeds
 from runtime.simloop import SimLoop

@@ -1,5 +1,6 @@
 """Four processes on a real Kafka: the book decides what one process decides; what becomes of it when one dies."""
 
+import asyncio
 import itertools
 import os
 from collections.abc import Iterator
@@ -7,13 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from adapters.kafka.role_topics import Topics
+from adapters.kafka.sender import Outgoing, Sender
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.stream_records import Seal, encode
+from contracts import codec
+from contracts.belief import SignalFrame
+from contracts.column import floats
 from contracts.decision import DecisionLog, GateState
 from contracts.life import Beat
-from contracts.market import FeedStatus
-from contracts.stream import ShardFrames
+from contracts.market import FeedStatus, Tick
+from contracts.secret import Secret
+from contracts.stream import PartFrames, ShardFrames, StreamBlock, StreamMessage
 from contracts.trade import Order, Reconciled
 from tests.kit.books import Book
 from tests.kit.command_line import bot_process
+from tests.kit.market import a_tick
 from tests.kit.services import KafkaServer
 
 _ENVIRONMENTS = itertools.count(1)
@@ -91,3 +101,63 @@ def test_a_second_desk_is_refused_wherever_its_runs_are(book: Book) -> None:
     assert rival.wait() == 6
     assert "is traded by" in rival.talk
     assert desk.process.poll() is None
+
+
+def test_forged_records_change_nothing_and_a_kafka_that_hangs_is_a_stale_feed(book: Book, kafka: KafkaServer) -> None:
+    book.start("ingest")
+    book.start("agents")
+    desk = book.start("desk")
+    seen, _ = book.await_record(GateState, lambda said: said.state == "TRADING")
+    forged = forge(book)
+
+    book.await_record(DecisionLog, lambda said: True, after=book.last_seq())
+    assert [said for _, said in book.on_record(Tick) if said.bid == ABSURD] == []
+    assert [said for _, said in book.on_record(ShardFrames) if any(each.mu[0] == ABSURD for each in said.signals)] == []
+
+    kafka.pause()
+    try:
+        stale, _ = book.await_record(FeedStatus, lambda said: said.state == "stale", after=seen.seq)
+        book.await_record(GateState, lambda said: said.state == "REDUCING", after=stale.seq)
+        beats = itertools.count()
+        book.await_record(Beat, lambda said: said.kind == "second" and next(beats) >= 2, after=stale.seq)
+        assert book.on_record(Order, after=stale.seq) == []
+    finally:
+        kafka.resume()
+    back, _ = book.await_record(GateState, lambda said: said.state == "TRADING", after=stale.seq)
+    book.await_record(DecisionLog, lambda said: True, after=back.seq)
+
+    assert desk.end() == 0, desk.talk
+    assert sum(desk.summary["stream"]["refused"].values()) == forged
+
+
+ABSURD = 424_242
+
+
+def forge(book: Book) -> int:
+    """What somebody writes to the topics who may, and does not know the secret: quotes, signals, nonsense."""
+    settings = KafkaSettings(brokers=(book.bootstrap,), env=book.env, security="plaintext")
+    topics = Topics(book.env)
+    tick = a_tick(symbol="BTC-EUR", bid=ABSURD, ask=ABSURD + 1)
+    message = StreamMessage(10**6, 1, "feed", "Tick", codec.encode(tick))
+    column = floats([float(ABSURD)] * 3)
+    signal = SignalFrame("ts_momentum", 1, 1800.0, column, column, column, column, "", ())
+    _, real = book.on_record(ShardFrames)[-1]
+    frames = PartFrames(
+        run=real.stream, seq=real.seq + 18, at_ns=1, part=0, parts=book.parts, features=None, signals=(signal,)
+    )
+    block = StreamBlock(real.stream, 10**6, (message,))
+    wrong = Seal(Secret("a secret that somebody else has made up"), "profile")
+    values = [(topics.stream, encode(block)), (topics.shards, encode(frames)), (topics.stream, b"\x00nonsense")]
+    records = [
+        Outgoing(topic, 0, 1, value, headers)
+        for topic, value in values
+        for headers in (wrong.headers(topic, value), [], [("hmac", b"\x00" * 32)])
+    ]
+
+    async def send() -> None:
+        sender = Sender(settings, "attacker")
+        await sender.deliver(records)
+        await sender.close()
+
+    asyncio.run(send())
+    return len(records)
