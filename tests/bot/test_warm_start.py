@@ -1,5 +1,7 @@
 """Warm starts: what a new run begins with, and that it feels what it would have felt had the last one gone on."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -182,8 +184,10 @@ def test_the_bars_of_a_record_are_those_told_and_those_that_closed(runs):
 
 def test_the_last_run_of_the_same_account_and_profile_is_meant(runs):
     account = runs / "canary"
-    for other in ("canary-000002", "night-000009", "canary-000007", "canary-000004"):
-        (account / other / "journal").mkdir(parents=True)
+    for never_begun in ("canary-000002", "canary-000004"):
+        (account / never_begun / "journal").mkdir(parents=True)
+    for other in ("canary-000007", "night-000005"):
+        shutil.copytree(account / "canary-000003", account / other)
     assert last_run_before(account / "canary-000006", "canary") == account / "canary-000003"
     assert last_run_before(account / "canary-000003", "canary") is None
 
