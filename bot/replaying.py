@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.journal.disk import Disk, PosixDisk
-from adapters.journal.reader import Verification, records, verify
+from adapters.journal.reader import Verification, current, records, verify
 from adapters.journal.record import Record
 from adapters.journal.scan import Scan
 from adapters.journal.tail import torn_tail
@@ -21,6 +21,9 @@ from runtime.replay import Comparer, Diverged, Divergence, Replay, poisoned_seqs
 
 TOLERANCE: Final = 1e-9
 """How far floats may differ on another fingerprint, relatively and absolutely."""
+
+
+_MARKING: Final = (RunStarted.__name__, Poisoned.__name__)
 
 
 class JournalEmpty(Exception):
@@ -130,7 +133,7 @@ def replay_run(
     """
     disk = journal_of(run)
     scan = Scan(disk)
-    marking = [record for record in scan.records() if record.type in (RunStarted.__name__, Poisoned.__name__)]
+    marking = [current(record) for record in scan.records() if record.type in _MARKING]
     torn_tail(disk, scan)
     epochs = _starts(marking)
     if not epochs:

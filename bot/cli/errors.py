@@ -82,11 +82,45 @@ def code_of(error: BaseException) -> int:
 @functools.cache
 def expected() -> dict[type[Exception], int]:
     """Failures that are no bugs, the special before the general; imported when one is raised, so `--help` is quick."""
-    return {Fail: UNEXPECTED} | _of_running() | _of_files()
+    return {Fail: UNEXPECTED} | _of_running() | _of_services() | _of_files()
 
 
 def _of_running() -> dict[type[Exception], int]:
     """What a process runs into."""
+    from bot.cli.options import OutputFailed
+    from bot.configuration import BadConfiguration
+    from bot.replaying import JournalEmpty
+    from bot.running import NotArmed
+    from bot.runs import AccountBusy, RunNotFound, RunsUnusable
+    from bot.why import OrderNotFound
+    from contracts.ports import JournalFailed
+    from runtime.control import ControlTaken, NoAnswer, NotRunning, Refused
+    from runtime.health import NotLoopback
+    from runtime.httpd import PortInUse
+    from runtime.replay import Diverged
+
+    return {
+        BadConfiguration: BAD_CONFIGURATION,
+        RunsUnusable: BAD_CONFIGURATION,
+        PortInUse: BAD_CONFIGURATION,
+        NotLoopback: BAD_CONFIGURATION,
+        ControlTaken: REFUSED,
+        Refused: REFUSED,
+        NotArmed: REFUSED,
+        NoAnswer: TIMEOUT,
+        AccountBusy: REFUSED,
+        RunNotFound: NOT_FOUND,
+        OrderNotFound: NOT_FOUND,
+        JournalEmpty: NOT_FOUND,
+        NotRunning: NOT_FOUND,
+        JournalFailed: TEMPORARY,
+        OutputFailed: TEMPORARY,
+        Diverged: DIVERGED,
+    }
+
+
+def _of_services() -> dict[type[Exception], int]:
+    """What Kafka, Redis and PostgreSQL, and whoever speaks to them, run into."""
     from adapters.kafka.admin import KafkaAway
     from adapters.kafka.connection import KafkaMissing, KafkaUnusable
     from adapters.kafka.dead_letters import TooManyDeadLetters
@@ -97,23 +131,11 @@ def _of_running() -> dict[type[Exception], int]:
     from adapters.postgres.store import ForeignRun
     from adapters.redis.connections import RedisMissing
     from adapters.secret_store import SecretUnreadable
-    from bot.cli.options import OutputFailed
-    from bot.configuration import BadConfiguration
     from bot.mirror.places import MirrorBusy
-    from bot.replaying import JournalEmpty
-    from bot.running import NotArmed
-    from bot.runs import AccountBusy, RunNotFound, RunsUnusable
     from bot.sink import Rival
-    from bot.why import OrderNotFound
-    from contracts.ports import JournalFailed, StoreUnavailable
-    from runtime.control import ControlTaken, NoAnswer, NotRunning, Refused
-    from runtime.health import NotLoopback
-    from runtime.httpd import PortInUse
-    from runtime.replay import Diverged
+    from contracts.ports import StoreUnavailable
 
     return {
-        BadConfiguration: BAD_CONFIGURATION,
-        RunsUnusable: BAD_CONFIGURATION,
         KafkaMissing: BAD_CONFIGURATION,
         RolesUnusable: BAD_CONFIGURATION,
         LeaseHeld: REFUSED,
@@ -132,20 +154,6 @@ def _of_running() -> dict[type[Exception], int]:
         RedisMissing: BAD_CONFIGURATION,
         StoreUnavailable: TEMPORARY,
         SecretUnreadable: BAD_CONFIGURATION,
-        PortInUse: BAD_CONFIGURATION,
-        NotLoopback: BAD_CONFIGURATION,
-        ControlTaken: REFUSED,
-        Refused: REFUSED,
-        NotArmed: REFUSED,
-        NoAnswer: TIMEOUT,
-        AccountBusy: REFUSED,
-        RunNotFound: NOT_FOUND,
-        OrderNotFound: NOT_FOUND,
-        JournalEmpty: NOT_FOUND,
-        NotRunning: NOT_FOUND,
-        JournalFailed: TEMPORARY,
-        OutputFailed: TEMPORARY,
-        Diverged: DIVERGED,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from adapters.journal.reader import records
+from adapters.journal.reader import current, records
 from adapters.journal.record import Record
 from adapters.journal.scan import Scan
 from adapters.journal.tail import torn_tail
@@ -60,7 +60,7 @@ def diff_run(
     """
     disk = journal_of(run)
     scan = Scan(disk)
-    marking = [record for record in _whole(scan.records(), run) if record.type in _MARKING]
+    marking = [current(record) for record in _whole(scan.records(), run) if record.type in _MARKING]
     torn_tail(disk, scan)
     if not any(record.type == RunStarted.__name__ for record in marking):
         raise JournalEmpty(f"{run} holds no recorded message: was the run started?")
