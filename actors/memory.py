@@ -1,6 +1,7 @@
 """An actor whose whole state is one mutable struct of plain values, lists and dictionaries."""
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -44,15 +45,20 @@ class StatefulActor(Actor, Generic[StateT]):
 def copied(value: Any) -> Any:
     """An equal value that shares nothing mutable; frozen structs and columns are shared, because they cannot change."""
     if isinstance(value, list):
-        return [copied(each) for each in value] if value and _mutable(value[0]) else list(value)
+        return [copied(each) for each in value] if _changes(value) else list(value)
     if isinstance(value, dict):
-        return {key: copied(each) for key, each in value.items()}
-    if isinstance(value, msgspec.Struct) and _mutable(value):
+        return {key: copied(each) for key, each in value.items()} if _changes(value.values()) else dict(value)
+    if _mutable(type(value)) and isinstance(value, msgspec.Struct):
         return type(value)(**{name: copied(getattr(value, name)) for name in value.__struct_fields__})
     return value
 
 
-def _mutable(value: Any) -> bool:
-    if isinstance(value, msgspec.Struct):
-        return not value.__struct_config__.frozen
-    return isinstance(value, list | dict)
+def _changes(values: Iterable[Any]) -> bool:
+    """Whether any of many values is of a kind that can change."""
+    return any(_mutable(kind) for kind in dict.fromkeys(map(type, values)))
+
+
+def _mutable(kind: type) -> bool:
+    if issubclass(kind, msgspec.Struct):
+        return not kind.__struct_config__.frozen
+    return issubclass(kind, list | dict)

@@ -34,3 +34,12 @@ def test_what_cannot_change_is_shared():
     column, frozen = floats([1.0]), Frozen(1)
     assert copied(column) is column
     assert copied([frozen])[0] is frozen
+
+
+def test_one_that_can_change_among_others_is_copied():
+    inner = Inner([1])
+    for held in ([None, inner], {"a": None, "b": inner}):
+        copy = copied(held)
+        inner.numbers.append(2)
+        assert copy != held
+        inner.numbers.pop()
