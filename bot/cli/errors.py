@@ -121,39 +121,46 @@ def _of_running() -> dict[type[Exception], int]:
 
 def _of_services() -> dict[type[Exception], int]:
     """What Kafka, Redis and PostgreSQL, and whoever speaks to them, run into."""
+    from adapters.postgres.connection import PostgresAway, PostgresMissing, PostgresUnusable
+    from adapters.postgres.store import ForeignRun
+    from adapters.redis.connections import RedisMissing
+    from adapters.secret_store import SecretUnreadable
+    from bot.sink import Rival
+    from contracts.ports import StoreUnavailable
+
+    return {
+        PostgresMissing: BAD_CONFIGURATION,
+        PostgresUnusable: BAD_CONFIGURATION,
+        PostgresAway: TEMPORARY,
+        ForeignRun: BAD_CONFIGURATION,
+        Rival: REFUSED,
+        RedisMissing: BAD_CONFIGURATION,
+        StoreUnavailable: TEMPORARY,
+        SecretUnreadable: BAD_CONFIGURATION,
+    }
+
+
+def _of_kafka() -> dict[type[Exception], int]:
+    """What whoever speaks over Kafka runs into."""
     from adapters.kafka.admin import KafkaAway
     from adapters.kafka.connection import KafkaMissing, KafkaUnusable
     from adapters.kafka.dead_letters import TooManyDeadLetters
     from adapters.kafka.lease import LeaseHeld, LeaseUnsure
     from adapters.kafka.producing import BrokersAway, TopicsMissing
     from adapters.kafka.role_topics import RolesUnusable
-    from adapters.postgres.connection import PostgresAway, PostgresMissing, PostgresUnusable
-    from adapters.postgres.store import ForeignRun
-    from adapters.redis.connections import RedisMissing
-    from adapters.secret_store import SecretUnreadable
     from bot.mirror.places import MirrorBusy
-    from bot.sink import Rival
-    from contracts.ports import StoreUnavailable
 
     return {
         KafkaMissing: BAD_CONFIGURATION,
         RolesUnusable: BAD_CONFIGURATION,
         LeaseHeld: REFUSED,
         LeaseUnsure: TEMPORARY,
-        PostgresMissing: BAD_CONFIGURATION,
-        PostgresUnusable: BAD_CONFIGURATION,
-        PostgresAway: TEMPORARY,
-        ForeignRun: BAD_CONFIGURATION,
-        Rival: REFUSED,
         KafkaUnusable: BAD_CONFIGURATION,
         TopicsMissing: BAD_CONFIGURATION,
         KafkaAway: TEMPORARY,
         BrokersAway: TEMPORARY,
         TooManyDeadLetters: GAVE_UP,
         MirrorBusy: REFUSED,
-        RedisMissing: BAD_CONFIGURATION,
-        StoreUnavailable: TEMPORARY,
-        SecretUnreadable: BAD_CONFIGURATION,
     }
 
 

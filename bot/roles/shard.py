@@ -5,6 +5,7 @@ already: what it says is what its predecessor would have said. Meanwhile its oth
 """
 
 import asyncio
+import os
 import signal
 from collections import deque
 from typing import Any, Final
@@ -35,7 +36,10 @@ END_S: Final = 10.0
 
 
 class ShardResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shard came to: `busy_s` was spent on thinking, `spoke_s` is from the first block to the last answer."""
+    """What a shard came to: `busy_s` was spent on thinking, `spoke_s` is from the first block to the last answer.
+
+    `cpu_s` is what the whole process used of the processor from its first block on.
+    """
 
     ending: str
     exit_code: int
@@ -45,6 +49,7 @@ class ShardResult(msgspec.Struct, frozen=True, kw_only=True):
     messages: int
     busy_s: float
     spoke_s: float
+    cpu_s: float
     rebalances: int
     refused: dict[str, int]
     failures: int
@@ -116,6 +121,7 @@ class Shard:
         self._ending = Ending("", EXIT_OK)
         self._first_s: float | None = None
         self._last_s = 0.0
+        self._first_cpu_s = _cpu_s()
         self.beats = 0
         self.busy_s = 0.0
 
@@ -134,7 +140,7 @@ class Shard:
     def begin(self) -> None:
         """A first block is heard."""
         if self._first_s is None:
-            self._first_s = monotonic_s()
+            self._first_s, self._first_cpu_s = monotonic_s(), _cpu_s()
 
     async def run(self, duration_s: Seconds | None) -> ShardResult:
         """Serve."""
@@ -226,11 +232,17 @@ class Shard:
             messages=sum(each.messages for each in parts),
             busy_s=round(self.busy_s, 3),
             spoke_s=round(max(0.0, self._last_s - (self._first_s or self._last_s)), 3),
+            cpu_s=round(_cpu_s() - self._first_cpu_s, 3),
             rebalances=self._group.rebalances,
             refused=refused,
             failures=self._sender.failures,
             actor_failures=failed,
         )
+
+
+def _cpu_s() -> float:
+    used = os.times()
+    return used.user + used.system
 
 
 def run_shard(profile: Profile, wires: Wires, duration_s: Seconds | None, *, ends_with_stream: bool) -> dict[str, Any]:

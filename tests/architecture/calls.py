@@ -16,6 +16,8 @@ THREAD_HOMES = (
     "runtime/watchdog.py",  # must run when the loop does not
     "runtime/simloop.py",  # names the executor it does without
     "adapters/journal/sync_thread.py",  # waits for the disk beside the loop
+    "adapters/kafka/beside.py",  # reads Kafka in real time beside a loop that may stand still
+    "adapters/kafka/handover.py",  # from there to the loop
 )
 CHANCE_HOMES = (
     "runtime/seeds.py",  # one generator per name, for the bot
