@@ -22,7 +22,11 @@ def bot_words(command: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The verb, with its sub-verb if it has one, and the options of a `python -m bot` line."""
     words = command.split("#")[0].split("python -m bot", 1)[1].split()
     verbs = [word for word in words if re.fullmatch(r"[a-z]+", word)]
-    count = 2 if verbs and verbs[0] in {"profile", "completion", "features", "agent", "agents", "models", "data", "topics"} else 1
+    count = (
+        2
+        if verbs and verbs[0] in {"profile", "completion", "features", "agent", "agents", "models", "data", "topics"}
+        else 1
+    )
     options = [word.split("=")[0] for word in words if word.startswith("--")]
     return tuple(verbs[:count]), tuple(options)
 
