@@ -11,7 +11,7 @@ every death in a turn leaves the turn cut. The watchdog's own count stands where
 
 import faulthandler
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -108,13 +108,17 @@ def store_image(image: BusImage, snapshots: Snapshots) -> None:
 
 
 def _load_latest(bus: Bus, snapshots: Snapshots, seq_max: int) -> None:
-    """Start from the newest snapshot that this code can read; without one the whole journal is the tail."""
+    """Start from the newest snapshot that this code can read; without one the whole journal is the tail.
+
+    An actor that does not take its state, one of its own that remembers other things now, is no reason not to start.
+    """
     snapshot = snapshots.latest(seq_max)
     if snapshot is None or snapshot.schemas.get(IMAGE) != codec.schema_digest(BusImage):
         return
     image = codec.decode_state(BusImage, snapshot.parts[IMAGE])
     if bus.can_load(image):
-        bus.load(image)
+        with suppress(ValueError):
+            bus.load(image)
 
 
 def _after(disk: Disk, seq: int) -> Iterator[Record]:

@@ -147,12 +147,13 @@ class Bus:
         ) == tuple(cell.name for cell in image.cells)
 
     def load(self, image: BusImage) -> None:
-        """Become what `image` saw; raises ValueError where cells or schemas differ."""
+        """Become what `image` saw, or raise ValueError and stay as it is: other cells, schemas, states."""
         names = tuple(cell.name for cell in image.cells)
         if names != tuple(cell.name for cell in self.cells):
             raise ValueError(f"the snapshot holds the actors {names}")
-        for cell, cell_image in zip(self.cells, image.cells, strict=True):
-            cell.load(cell_image)
+        actors = [cell.restored(cell_image) for cell, cell_image in zip(self.cells, image.cells, strict=True)]
+        for cell, cell_image, actor in zip(self.cells, image.cells, actors, strict=True):
+            cell.load(cell_image, actor)
         self.seq, self.turn, self.at_ns = image.seq, image.turn, image.at_ns
         for kept in image.retained:
             payload = codec.decode(kept.type, kept.payload)

@@ -163,13 +163,17 @@ class Cell:
         """True unless the actor is waiting for its restart, when part of its past is only in memory."""
         return self.spent or not self._waiting
 
-    def load(self, image: CellImage) -> None:
-        """Become what `image` saw; raises ValueError if the actor's state has another schema now."""
+    def restored(self, image: CellImage) -> Actor:
+        """A new actor with the state of `image`; raises ValueError for another schema or a state it does not take."""
         if image.schema != self.schema:
             raise ValueError(f"the state of {self.name} has schema {self.schema}, the snapshot {image.schema}")
         actor = self.factory()
         if not image.spent:
             actor.restore(codec.decode_state(actor.state_type(), image.state))
+        return actor
+
+    def load(self, image: CellImage, actor: Actor) -> None:
+        """Become what `image` saw, with the actor that was restored from it."""
         self._install(actor)
         self._snapshot = image.state
         self._inputs.clear()

@@ -165,6 +165,22 @@ def test_a_broken_snapshot_is_passed_over_for_the_whole_past(tmp_path):
     replayed(tmp_path)
 
 
+def test_an_actor_that_does_not_take_its_state_any_more_folds_the_whole_past(tmp_path, monkeypatch):
+    first = live(PROFILE, tmp_path, seconds=FIRST_S, killed=True)
+    image = first.system.bus.image()
+    assert image is not None
+    store_image(image, first.opened.snapshots)
+
+    def refused(self, state):
+        raise ValueError("it remembers other things")
+
+    monkeypatch.setattr(type(first.system.bus.cells[-1].actor), "restore", refused)
+    second = again(tmp_path, seconds=1, killed=True)
+    assert second.recovered is not None
+    assert (second.recovered.from_seq, second.recovered.compared > 0) == (0, True)
+    replayed(tmp_path)
+
+
 def note(runs: Path, seq: int, count: int) -> None:
     (run_of(runs) / "recovering.json").write_text(f'{{"seq":{seq},"count":{count}}}')
 

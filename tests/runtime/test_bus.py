@@ -229,6 +229,21 @@ def test_an_image_of_other_actors_is_refused() -> None:
         a_bus([a_cell(Adder, name="two")]).load(image)
 
 
+def test_an_actor_that_does_not_take_its_state_leaves_the_bus_as_it_is() -> None:
+    class Forgetful(Adder):
+        def restore(self, state: Sum) -> None:
+            raise ValueError("a memory of other things")
+
+    image = a_bus([a_cell(Adder, name="one"), a_cell(Adder, name="two")]).image()
+    assert image is not None
+    bus = a_bus([a_cell(Adder, name="one"), a_cell(Forgetful, name="two")])
+    bus.admit(a_tick(bid=7), "feed")
+    with pytest.raises(ValueError, match="other things"):
+        bus.load(image)
+    assert [cell.actor.snapshot() for cell in bus.cells] == [Sum(total=7, heard=1)] * 2
+    assert bus.seq == 1
+
+
 def test_every_message_type_has_a_route() -> None:
     assert topic_of(a_tick()).name == "market.tick"
 
