@@ -1,7 +1,6 @@
 """Journal records as rows of the history's tables; what fits in no table is told in one of its own, never lost."""
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -48,9 +47,12 @@ class JournalRecord(Protocol):
 
 _FEW: Final = frozenset(kind.__name__ for kind in BULK)
 DIGITS_MAX: Final = 1000
+WHY_MAX: Final = 500
+NAME_BYTES_MAX: Final = 500
+"""Symbols are in keys and indexes, which take no long text."""
 _NUL: Final = b"\\u0000"
 _INTEGERS: Final = {"bigint": 1 << 63, "integer": 1 << 31, "smallint": 1 << 15}
-_WRONG: Final = (ValueError, OverflowError, KeyError, IndexError, msgspec.MsgspecError)
+_WRONG: Final = (ValueError, TypeError, OverflowError, KeyError, IndexError, msgspec.MsgspecError)
 
 
 class Rows:
@@ -103,7 +105,7 @@ class Rows:
             if self._careful:
                 made = [(name, self._fitting(name, row)) for name, row in made]
         except _WRONG as error:
-            why = f"{type(error).__name__}: {error}".replace("\0", "�")
+            why = f"{type(error).__name__}: {error}".replace("\0", "�")[:WHY_MAX]
             source = record.source.replace("\0", "�")
             made = [("odd", (*head, source, record.type, record.version, why, record.payload))]
         for name, row in made:
@@ -131,18 +133,27 @@ class Rows:
         )  # fmt: skip
 
     def _fitting(self, name: str, row: Row) -> Row:
-        kinds = ("text", "bigint", "timestamptz", *BY_NAME[name].columns.values())
-        return tuple(self._value(value, kind, name) for value, kind in zip(row, kinds, strict=True))
+        kinds = {"run": "text", "seq": "bigint", "at": "timestamptz", **BY_NAME[name].columns}
+        return tuple(self._value(value, kind, column) for value, (column, kind) in zip(row, kinds.items(), strict=True))
 
-    def _value(self, value: Any, kind: str, name: str) -> Any:
-        most = _INTEGERS.get(kind.partition(" ")[0])
-        if most is not None and value is not None and not -most <= value < most:
-            raise ValueError(f"{name} takes no number such as {value} in a {kind}")
-        if kind == "numeric" and isinstance(value, Decimal) and abs(value.adjusted()) > DIGITS_MAX:
-            raise ValueError(f"{name} takes no number of {value.adjusted()} digits")
-        if kind.startswith("text") and value is not None:
+    def _value(self, value: Any, kind: str, column: str) -> Any:
+        """The value as its column takes it; raises ValueError."""
+        kind = kind.partition(" not null")[0]
+        if value is None:
+            return None
+        if kind in _INTEGERS:
+            most = _INTEGERS[kind]
+            if type(value) is not int or not -most <= value < most:
+                raise ValueError(f"{column} was {value!r}, expected a {kind}")
+        elif kind == "double precision" and not isinstance(value, int | float):
+            raise ValueError(f"{column} was {value!r}, expected a number")
+        elif kind == "numeric" and abs(value.adjusted()) > DIGITS_MAX:
+            raise ValueError(f"{column} has {abs(value.adjusted())} digits, expected at most {DIGITS_MAX}")
+        elif kind.startswith("text"):
             cleaned = _without_nul(value)
             self.cleaned += cleaned != value
+            if column == "symbol" and len(cleaned.encode()) > NAME_BYTES_MAX:
+                raise ValueError(f"{column} has {len(cleaned)} letters, expected at most {NAME_BYTES_MAX} bytes")
             return cleaned
         return value
 
@@ -199,6 +210,8 @@ class Rows:
 
 def _cells(column: Column) -> list[Any]:
     values = column.values.tolist()
+    if column.values.ndim != 1:
+        raise ValueError(f"a column of the shape {column.values.shape}, expected one value for each instrument")
     return [None if each != each else each for each in values] if column.values.dtype.kind == "f" else values
 
 

@@ -20,8 +20,8 @@ from adapters.postgres.tables import BY_NAME, TABLES
 SLICE: Final = timedelta(days=1)
 """How much time one statement of a clean-up takes away, so that none holds on for long."""
 
-NO_SUCH_VALUE: Final = "22"
-"""The class of errors that a value causes, whoever sends it."""
+OF_A_VALUE: Final = ("22", "54")
+"""The classes of errors that a value causes, whoever sends it: no such value, or too large."""
 
 AnswerT = TypeVar("AnswerT")
 
@@ -152,7 +152,7 @@ class HistoryStore:
         except (ValueError, TypeError, OverflowError) as error:
             raise BadBatch(f"{name}: {error}") from error
         except library().PostgresError as error:
-            if (error.sqlstate or "").startswith(NO_SUCH_VALUE):
+            if (error.sqlstate or "").startswith(OF_A_VALUE):
                 raise BadBatch(f"{name}: {error}") from error
             raise
 

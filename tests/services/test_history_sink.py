@@ -27,6 +27,7 @@ from tests.kit.command_line import REPOSITORY, bot
 from tests.kit.services import Certificates, PostgresServer
 from tests.kit.services.postgres import PASSWORD
 from tests.kit.sinks import GrowingRun, a_run, bodies_of, records_of
+from tests.kit.wild_messages import wild_messages
 
 TURNS = 5000
 COPY = """
@@ -221,6 +222,23 @@ def test_what_the_database_cannot_take_is_kept_apart(postgres, settings, tmp_pat
     assert progress.sealed and progress.cleaned >= 1
     told = postgres.ask(f"select source, body->>'reason' from {settings.schema}.messages where type = 'OrderRejected'")
     assert told.splitlines()[-1] == "ven�ue|no�thing"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_in_a_journal_is_told_once_or_kept_apart(postgres, settings, tmp_path, seed) -> None:
+    run = GrowingRun(tmp_path)
+    run.go_on(5)
+    run.say(*wild_messages(seed, 500))
+    run.end()
+    wide = msgspec.structs.replace(settings, batch_records=2_000)
+    progress = copied(run.directory, wide)
+    told = count(postgres, settings) + count(postgres, settings, "odd")
+    assert progress.sealed and progress.records == told == run.seq
+    assert progress.odd < 300, "most of it can be told"
+    bodies = bodies_of(run.directory)
+    for line in postgres.ask(f"select seq, type from {settings.schema}.messages").splitlines():
+        seq, _, kind = line.partition("|")
+        assert bodies[int(seq)][0] == kind
 
 
 def test_the_schema_goes_forward_once_whoever_comes_first(postgres, settings) -> None:

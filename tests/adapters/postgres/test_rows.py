@@ -116,7 +116,7 @@ def test_a_careful_look_finds_what_a_database_cannot_take() -> None:
     wide, long = a_tick(epoch=1 << 63), a_message(codec_type("Execution"), price=Decimal("1E+5000"))
     named, _ = rows_of(wide, long, a_tick(), careful=True)
     assert [row["type"] for row in named["odd"]] == ["Tick", "Execution"]
-    assert "takes no number such as 9223372036854775808" in named["odd"][0]["why"]
+    assert "epoch was 9223372036854775808, expected a bigint" in named["odd"][0]["why"]
     assert len(named["ticks"]) == 1
 
 
