@@ -3,7 +3,8 @@
 A stream of a wide universe is published to a real Kafka at once; then the processes read it as fast as they can, as
 they do behind a recording or when they catch up. The rate is that of all processes from their first block to the last
 answer; `a_core_each` counts the processor time of the busiest process alone, which is the rate on a machine that has a
-core for each. Without the broker's jars (`make test-services` says how to have them) only the costs of a part are measured.
+core for each. Without the broker's jars (`make test-services` says how to have them) only the costs of a part are
+measured.
 """
 
 import asyncio

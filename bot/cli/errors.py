@@ -82,7 +82,7 @@ def code_of(error: BaseException) -> int:
 @functools.cache
 def expected() -> dict[type[Exception], int]:
     """Failures that are no bugs, the special before the general; imported when one is raised, so `--help` is quick."""
-    return {Fail: UNEXPECTED} | _of_running() | _of_services() | _of_files()
+    return {Fail: UNEXPECTED} | _of_running() | _of_services() | _of_files() | _of_kafka()
 
 
 def _of_running() -> dict[type[Exception], int]:
@@ -120,7 +120,7 @@ def _of_running() -> dict[type[Exception], int]:
 
 
 def _of_services() -> dict[type[Exception], int]:
-    """What Kafka, Redis and PostgreSQL, and whoever speaks to them, run into."""
+    """What Redis and PostgreSQL, and whoever speaks to them, run into."""
     from adapters.postgres.connection import PostgresAway, PostgresMissing, PostgresUnusable
     from adapters.postgres.store import ForeignRun
     from adapters.redis.connections import RedisMissing
