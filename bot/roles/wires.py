@@ -31,11 +31,11 @@ def wired(profile: Profile) -> Wires:
         raise BadConfiguration(f"profile {profile.name!r}", problems)
     kafka = profile.kafka
     kafka.refuse_plaintext(profile.world)
-    seal = Seal(read_secret(profile.roles.key), _book(profile))
+    seal = Seal(read_secret(profile.roles.key), book_of(profile))
     return Wires(kafka, asyncio.run(ensure(kafka, profile.roles.parts)), seal)
 
 
-def _book(profile: Profile) -> str:
+def book_of(profile: Profile) -> str:
     """What all roles of one book have in common, and no other book: who is which role is no part of it."""
     orders = msgspec.structs.replace(profile.orders, dry_run=False)
     return msgspec.structs.replace(profile, role="all", orders=orders).digest
