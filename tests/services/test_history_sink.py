@@ -117,6 +117,25 @@ def test_a_canary_is_copied_to_the_last_digit(postgres, settings, tmp_path) -> N
     assert (again["records"], again["seq"], again["sealed"]) == (0, told["seq"], True)
 
 
+def test_decisions_are_the_same_whatever_the_database_does(postgres, settings, tmp_path) -> None:
+    words = ("run", "--for", "120s", "--speed", "max", "--quiet", "--json", "--runs")
+    alone = bot(*words, tmp_path / "alone").json
+    command = [sys.executable, "-m", "bot", *words, str(tmp_path / "beside")]
+    daemon = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    journals = tmp_path / "beside" / "canary"
+    until(lambda: any(journals.glob("canary-*/journal/*.seg")))
+    (run,) = journals.glob("canary-*")
+    until(lambda: (run / "journal" / "journal-000001.seg").stat().st_size > 4096)
+    sink = a_process(run, settings, "--follow")
+    until(lambda: _there(postgres, settings) or daemon.poll() is not None)
+    postgres.pause()
+    beside = json.loads(daemon.communicate(timeout=120)[0])
+    postgres.resume()
+    assert beside["decisions"] >= 8 and beside["decision_hash"] == alone["decision_hash"]
+    assert sink.wait(60) == 0
+    assert_equal(postgres, settings, run)
+
+
 def test_a_sink_that_is_killed_over_and_over_copies_everything_once(postgres, settings, tmp_path) -> None:
     run, chance, deaths = a_run(tmp_path, TURNS), random.Random(5), 0
     total = len(bodies_of(run))
