@@ -51,7 +51,8 @@ def measure(rounds: int = ROUNDS, length: str = LENGTH) -> Figures:
     """Medians over paired rounds, and the range of the ratio."""
     wanting = cannot_have("kafka")
     if wanting is not None:
-        raise SystemExit(wanting)
+        print(wanting, file=sys.stderr)
+        return {}
     with tempfile.TemporaryDirectory(prefix="keel-bench-") as name, KafkaServer() as kafka:
         run = Path(a_canary(Path(name) / "runs", length)["journal"]).parent
         figures: Figures = {}

@@ -21,7 +21,8 @@ from adapters.kafka.topics import HEADS, wanted
 from contracts.ports import Clock
 from contracts.upgrades import VERSIONS
 
-CHUNKS_MAX: Final = 4
+CHUNK_BYTES: Final = 2 << 20
+CHUNKS_MAX: Final = 3
 """How many chunks may wait for their acknowledgement: the bound of what is in flight, and of memory."""
 
 POLL_S: Final = 0.1
@@ -48,8 +49,8 @@ class Source(Protocol):
     def ended(self) -> bool:
         """Whether nothing will ever follow."""
 
-    def read(self) -> list[Record]:
-        """The next messages that are safe; none when there are none yet."""
+    def read(self, bytes_max: int) -> list[Record]:
+        """About as much of the next messages, those that are safe; none when there are none yet."""
 
 
 class Mirror:
@@ -156,7 +157,7 @@ class Mirror:
         if self._stopping.is_set():
             return None
         start = self._source.place
-        records = self._source.read()
+        records = self._source.read(CHUNK_BYTES)
         self.state.journal_seq = max(self.state.journal_seq, self._source.seq)
         self.state.journal_ns = max(self.state.journal_ns, self._source.at_ns)
         return Chunk(records, start, self._source.place, self._source.head) if records else None

@@ -78,7 +78,7 @@ def a_mirror(journal: Path, brokers: Brokers, cursors: Cursors, letters: Path, *
     source = Follower(journal, cursors.read().place)
     chosen = changed.pop("settings", SETTINGS)
     read = source.read
-    source.read = lambda: read(400)  # type: ignore[method-assign, misc] # small chunks, so that many are in flight
+    source.read = lambda bytes_max=0: read(400)  # type: ignore[method-assign, misc] # small chunks, so that many are in flight
     return Mirror(
         source, cursors, DeadLetters(letters, chosen.dead_letters_max), brokers, chosen, LoopClock(0),  # type: ignore[arg-type]
         **{"follow": True, "told": lambda state: None, "look": lambda: (source.seq, source.at_ns)} | changed,

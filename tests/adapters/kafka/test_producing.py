@@ -2,9 +2,11 @@
 
 import asyncio
 import itertools
+from typing import Any
 
 import pytest
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
 
 from adapters.kafka.lanes import Lanes, partition_of
 from adapters.kafka.packed import CODECS, PackedBatch
@@ -39,13 +41,15 @@ async def test_acknowledgement_is_waited_for_no_longer_than_said() -> None:
         await acknowledged([done, failed], 1.0)
 
 
-@pytest.mark.parametrize("compression", CODECS)
-def test_a_packed_batch_is_the_one_that_the_library_makes(compression) -> None:
-    ours, theirs = PackedBatch(compression, 1 << 16), BatchBuilder(1 << 16, CODECS[compression])
-    for number in range(200):
+def a_batch(batch: Any, count: int = 200) -> Any:
+    for number in range(count):
         value, headers = b'{"a": %d}' % number * 3, [("seq", b"%d" % number), ("run", b"canary/canary-000001")]
-        ours.append(1_700_000_000_000 + number, b"key", value, headers)
-        theirs.append(timestamp=1_700_000_000_000 + number, key=b"key", value=value, headers=headers)
+        batch.append(timestamp=1_700_000_000_000 + number, key=b"key", value=value, headers=headers)
+    return batch
+
+
+def test_a_batch_that_is_not_compressed_is_the_one_that_the_library_makes() -> None:
+    ours, theirs = a_batch(PackedBatch("none", 1 << 16)), a_batch(BatchBuilder(1 << 16, CODECS["none"]))
     ours.pack()
 
     for batch in (ours, theirs):
@@ -53,6 +57,34 @@ def test_a_packed_batch_is_the_one_that_the_library_makes(compression) -> None:
 
     assert bytes(ours._build()) == bytes(theirs._build())
     assert (ours.record_count(), ours.size(), ours.closed()) == (200, len(theirs._build()), True)
+
+
+@pytest.mark.parametrize("compression", CODECS)
+@pytest.mark.parametrize("told", [False, True])
+def test_a_packed_batch_is_read_as_the_one_that_the_library_makes(compression, told: bool) -> None:
+    ours, theirs = a_batch(PackedBatch(compression, 1 << 16)), a_batch(BatchBuilder(1 << 16, CODECS[compression]))
+    ours.pack()
+    if told:
+        for batch in (ours, theirs):
+            batch._set_producer_state(123_456_789_012, 7, 99)
+
+    assert read(ours._build()) == read(theirs._build())
+    assert compression == "none" or len(ours._build()) < len(a_batch(PackedBatch("none", 1 << 16))._build())
+
+
+def read(batch: bytearray) -> list[Any]:
+    """What a reader finds in a batch whose checksum is right."""
+    found = MemoryRecords(bytes(batch)).next_batch()
+    assert found.validate_crc()
+    head = [
+        found.producer_id,
+        found.producer_epoch,
+        found.base_sequence,
+        found.compression_type,
+        found.is_transactional,
+    ]
+    records = [(each.offset, each.timestamp, each.key, each.value, each.headers) for each in found]
+    return [head, records]
 
 
 def test_a_full_batch_takes_nothing_more() -> None:
