@@ -7,13 +7,15 @@ from contracts.quantities import Nanos
 
 class InputReference(msgspec.Struct, frozen=True, kw_only=True):
     """What each input looked like in training: 41 quantiles, the share of values at or below each, how often it was
-    absent, and how many independent values that rests on, over how many instants. No places where it was never there.
+    absent, how many independent values that rests on, how far blocks of time lay from the whole, and over how many
+    instants. No places where it was never there.
     """
 
     places: tuple[tuple[float, ...], ...]
     below: tuple[tuple[float, ...], ...]
     absent: tuple[float, ...]
     worth: tuple[float, ...]
+    wander: tuple[float, ...]
     instants: int
 
 

@@ -15,32 +15,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.model import InputReference
-from quant.population import BINS, TINY, independent
+from quant.population import BINS, CHANCE, TINY, independent
 from quant.rolling import Floats
 
 STEPS: Final = 40
 """Quantiles are at 0/40, 1/40, ... 40/40."""
 PER_BIN: Final = STEPS // BINS
+INNER: Final = slice(PER_BIN, STEPS, PER_BIN)
+"""The places between bins."""
 BLOCKS: Final = 20
+BLOCK_NS: Final = 30_000 * 1_000_000_000
+BLOCKS_MIN, BLOCKS_MAX = 6, 200
+WANDER_FACTOR: Final = 1.5
+"""So much further than the furthest block of training an input has to be."""
 
 
 class Reference(NamedTuple):
-    """Columns by input: `places` and `below` (inputs, 41), `absent` and `worth` (inputs,), over so many `instants`.
+    """Columns by input: `places` and `below` (inputs, 41), the others (inputs,), over so many `instants`.
 
     `below` is the share of the known training values at or below the place, NaN where an input was never there; `worth`
-    how many independent values it rests on: a slow input has few, one that never changed has one.
+    how many independent values it rests on: a slow input has few, one that never changed has one. `wander` is how far,
+    by the population index, the furthest third of a day of training lay from the whole (a sixth of all, where that is
+    less): what is no further now may have gone as far then.
     """
 
     places: Floats
     below: Floats
     absent: Floats
     worth: Floats
+    wander: Floats
     instants: int
 
     @property
     def shares(self) -> Floats:
         """Shares of the known values in each of the ten bins, (inputs, 10)."""
-        inner = self.below[:, PER_BIN:STEPS:PER_BIN]
+        inner = self.below[:, INNER]
         return np.diff(inner, axis=1, prepend=0.0, append=1.0)
 
 
@@ -60,7 +69,8 @@ def reference_of(x: Floats, said_ns: NDArray[np.int64]) -> Reference:
     """
     inputs = x.shape[1]
     places, below = np.full((2, inputs, STEPS + 1), np.nan)
-    absent, worth = np.ones(inputs), np.zeros(inputs)
+    absent, worth, wander = np.ones(inputs), np.zeros(inputs), np.zeros(inputs)
+    blocks = _blocks(said_ns)
     starts = np.flatnonzero(np.diff(said_ns, prepend=said_ns[:1] - 1))
     for column, values in enumerate(x.T):
         known = np.sort(values[np.isfinite(values)])
@@ -68,17 +78,39 @@ def reference_of(x: Floats, said_ns: NDArray[np.int64]) -> Reference:
         if len(known):
             places[column] = np.quantile(known, np.arange(STEPS + 1) / STEPS, method="inverted_cdf")
             below[column] = np.searchsorted(known, places[column], side="right") / len(known)
-            worth[column] = _worth(values, places[column], starts)
-    return Reference(places, below, absent, worth, len(starts))
+            bins = np.where(np.isfinite(values), np.searchsorted(places[column, INNER], values), np.nan)
+            worth[column] = _worth(bins, starts)
+            wander[column] = _wander(bins, blocks)
+    return Reference(places, below, absent, worth, wander, len(starts))
 
 
-def _worth(values: Floats, places: Floats, starts: NDArray[np.int64]) -> float:
+def _blocks(said_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which block of time each row is in."""
+    if not len(said_ns):
+        return np.zeros(0, dtype=np.int64)
+    span_ns = int(said_ns.max() - said_ns.min()) + 1
+    count = min(BLOCKS_MAX, max(BLOCKS_MIN, round(span_ns / BLOCK_NS)))
+    return np.asarray((said_ns - said_ns.min()) * count // span_ns)
+
+
+def _wander(bins: Floats, blocks: NDArray[np.int64]) -> float:
+    """The largest index of the bins of one block against all."""
+    known = np.isfinite(bins)
+    count = int(blocks.max()) + 1
+    flat = np.bincount(blocks[known] * BINS + bins[known].astype(np.int64), minlength=count * BINS)
+    table = flat.reshape(count, BINS).astype(np.float64)
+    rows = table.sum(axis=1)
+    full = rows >= rows.mean() / 2.0
+    shares = table[full] / rows[full, None]
+    return float(population_index(shares, table.sum(axis=0) / rows.sum()).max())
+
+
+def _worth(bins: Floats, starts: NDArray[np.int64]) -> float:
     """How many independent values those of all instants stand for, by how the instants' mean bins follow each other.
 
     The least that two views of it say: from one instant to the next, and of a twentieth of all time to another, in
     which a slow wave shows that is hidden under noise from instant to instant.
     """
-    bins = np.where(np.isfinite(values), np.searchsorted(places[PER_BIN:STEPS:PER_BIN], values), np.nan)
     known = np.isfinite(bins)
     counts = np.add.reduceat(known.astype(np.float64), starts)
     sums = np.add.reduceat(np.where(known, bins, 0.0), starts)
@@ -101,7 +133,7 @@ def apart(reference: Reference, below: Floats, absent: Floats, worth: Floats) ->
 
     `worth` (inputs,) is how many independent values they rest on. NaN where an input was or is never there.
     """
-    shares = np.diff(below[:, PER_BIN:STEPS:PER_BIN], axis=1, prepend=0.0, append=1.0)
+    shares = np.diff(below[:, INNER], axis=1, prepend=0.0, append=1.0)
     distance = np.abs(below - reference.below).max(axis=1)
     count = worth * reference.worth / np.maximum(worth + reference.worth, 1.0)
     return Apart(
@@ -112,6 +144,15 @@ def apart(reference: Reference, below: Floats, absent: Floats, worth: Floats) ->
 def worth_of(reference: Reference, frames: float) -> Floats:
     """How many independent values so many frames are worth, by how inputs followed themselves in training."""
     return np.asarray(np.maximum(1.0, frames * reference.worth / max(1, reference.instants)))
+
+
+def furthest_by_chance(reference: Reference, worth: Floats) -> Floats:
+    """The index that an input may reach without having drifted, (inputs,): by so few values, or as it wandered before.
+
+    By values: chi-squared with nine degrees of freedom beyond one in a million, over the independent ones of each side.
+    """
+    few = CHANCE * (1.0 / worth + 1.0 / np.maximum(reference.worth, 1.0))
+    return np.asarray(np.maximum(few, WANDER_FACTOR * reference.wander))
 
 
 def counted(reference: Reference, values: Floats) -> tuple[Floats, Floats]:
@@ -157,6 +198,7 @@ def kept(reference: Reference) -> InputReference:
         below=_rows(reference.below),
         absent=tuple(reference.absent.tolist()),
         worth=tuple(reference.worth.tolist()),
+        wander=tuple(reference.wander.tolist()),
         instants=reference.instants,
     )
 
@@ -166,7 +208,7 @@ def recalled(found: InputReference) -> Reference:
     inputs = len(found.absent)
     if found.instants < 1:
         raise ValueError(f"a reference rests on {found.instants} instants, expected 1 or more")
-    if not (len(found.places) == len(found.below) == len(found.worth) == inputs):
+    if not (len(found.places) == len(found.below) == len(found.worth) == len(found.wander) == inputs):
         raise ValueError(f"a reference of {inputs} inputs has {len(found.places)} rows of places")
     places, below = (np.full((inputs, STEPS + 1), np.nan) for _ in range(2))
     for table, rows in ((places, found.places), (below, found.below)):
@@ -177,7 +219,8 @@ def recalled(found: InputReference) -> Reference:
                 table[column] = row
     if ((below < 0.0) | (below > 1.0)).any():
         raise ValueError("a reference has shares outside of 0 to 1")
-    return Reference(places, below, np.array(found.absent), np.array(found.worth), found.instants)
+    absent, worth, wander = np.array([found.absent, found.worth, found.wander])
+    return Reference(places, below, absent, worth, wander, found.instants)
 
 
 def _rows(table: Floats) -> tuple[tuple[float, ...], ...]:

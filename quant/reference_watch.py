@@ -1,7 +1,8 @@
 """Whether live inputs still look as they did in training: the shares of a short memory against a reference.
 
 How much chance alone would part them follows from the reference: an input that wandered slowly in training is worth few
-independent values live, however many frames there are, and has to be further away before that is news.
+independent values live, however many frames there are, and has to be further away before that is news; so has one of
+which parts of the training looked unlike the whole.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quant.population import ABSENT_MAX, CHANCE, FAST_FRAMES, FAST_WORTH, INDEX_CALM, INDEX_MAX, gain
-from quant.reference import Apart, Reference, apart, counted, worth_of
+from quant.population import ABSENT_MAX, FAST_FRAMES, FAST_WORTH, INDEX_CALM, INDEX_MAX, gain
+from quant.reference import Apart, Reference, apart, counted, furthest_by_chance, worth_of
 from quant.rolling import Floats
 
-LEAST_FRAMES: Final = 100
+LEAST_FRAMES: Final = 500
 """Before so many nothing is said."""
 
 
@@ -74,7 +75,7 @@ class ReferenceWatch:
             return state.alarmed
         worth = worth_of(self.reference, min(float(state.frames), FAST_WORTH))
         limit = np.where(state.alarmed, INDEX_CALM, INDEX_MAX)
-        chance = CHANCE * (1.0 / worth + 1.0 / np.maximum(self.reference.worth, 1.0))
+        chance = furthest_by_chance(self.reference, worth)
         with np.errstate(invalid="ignore"):
             alarmed = (found.divergence > np.maximum(limit, chance)) | (found.absent > ABSENT_MAX)
         self._state = state._replace(alarmed=alarmed)

@@ -110,7 +110,9 @@ def decode_reference(data: bytes, inputs: int) -> InputReference:
         found = msgspec.json.decode(data, type=InputReference)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ModelRejected(f"its reference is none: {error}") from error
-    if not (len(found.places) == len(found.below) == len(found.absent) == len(found.worth) == inputs):
+    if not (
+        len(found.places) == len(found.below) == len(found.absent) == len(found.worth) == len(found.wander) == inputs
+    ):
         raise ModelRejected(f"its reference is of {len(found.places)} inputs, expected {inputs}")
     return found
 

@@ -18,8 +18,18 @@ from contracts import codec
 from contracts.belief import InputDrift, ModelFitted
 from quant.booster_inputs import SCALE, BoosterInputs
 from quant.features.engine import REGISTRY
-from quant.population import ABSENT_MAX, CHANCE, INDEX_MAX
-from quant.reference import Reference, apart, counted, kolmogorov_p, recalled, reference_of, two_samples, worth_of
+from quant.population import ABSENT_MAX, INDEX_MAX
+from quant.reference import (
+    Reference,
+    apart,
+    counted,
+    furthest_by_chance,
+    kolmogorov_p,
+    recalled,
+    reference_of,
+    two_samples,
+    worth_of,
+)
 from quant.rolling import Floats
 
 P_MAX: Final = 1e-3
@@ -67,6 +77,7 @@ def against_model(run: Path, found: Computed, profile: Profile, models: Path, mo
         reference.below[places],
         reference.absent[places],
         reference.worth[places],
+        reference.wander[places],
         reference.instants,
     )
     rows = _judged(names, some, values, float(len(found.at_ns)))
@@ -82,7 +93,7 @@ def against_run(found: Computed, other: Computed) -> tuple[Drifted, ...]:
         worth = mine.worth * theirs.worth / np.maximum(mine.worth + theirs.worth, 1.0)
         p = float(kolmogorov_p(np.array([distance]), worth)[0])
         absent = float((mine.absent - theirs.absent)[0])
-        chance = float(CHANCE * (1.0 / np.maximum(mine.worth, 1.0) + 1.0 / np.maximum(theirs.worth, 1.0))[0])
+        chance = float(furthest_by_chance(theirs, np.maximum(mine.worth, 1.0))[0])
         rows.append(_row(name, index, distance, p, absent, chance))
     return tuple(rows)
 
@@ -133,7 +144,7 @@ def _judged(names: Sequence[str], reference: Reference, values: Floats, frames: 
     worth = worth_of(reference, frames)
     share = below / np.where(known > 0.0, known, np.nan)[:, None]
     found = apart(reference, share, 1.0 - known / values.shape[1], worth)
-    chance = CHANCE * (1.0 / worth + 1.0 / np.maximum(reference.worth, 1.0))
+    chance = furthest_by_chance(reference, worth)
     columns = (each.tolist() for each in (*found, chance))
     return tuple(_row(name, *figures) for name, figures in zip(names, zip(*columns, strict=True), strict=True))
 

@@ -20,6 +20,7 @@ NAMES = (
     *(f"{agent}.{what}" for agent in AGENTS for what in OWN),
     "ret_15", "ofi_10s", *(f"other_{number}" for number in range(16)),
 )  # fmt: skip
+LONG = LEAST_FRAMES + 60
 MODEL, SCHEMA, WIDTH = "ab" * 32, "5c" * 32, 4
 
 
@@ -92,16 +93,16 @@ def an_example(x: np.ndarray, at_ns: int, schema: str) -> Example:
 
 
 def test_inputs_as_in_training_are_left_alone():
-    world = World().live(600)
+    world = World().live(700)
     assert [word.level for word in world.words] == ["calm"]
-    assert len(world.figures) == 1 + (600 - LEAST_FRAMES) // 15
+    assert len(world.figures) == 1 + (700 - LEAST_FRAMES) // 15
     last = world.figures[-1]
     assert (last.names, last.drifted, last.dropped, last.model) == (NAMES, (), (), MODEL)
     assert last.divergence.values.max() < 0.1 and last.distance.values.max() < 0.1
 
 
 def test_one_input_that_left_its_training_is_a_warning_that_names_it():
-    world = World().live(300, moved=("other_3",))
+    world = World().live(LONG, moved=("other_3",))
     assert world.now == ("warn", 1.0, ())
     assert world.words[-1].reasons == (
         next(each for each in world.words[-1].reasons if each.startswith("input other_3: index ")),
@@ -112,44 +113,45 @@ def test_one_input_that_left_its_training_is_a_warning_that_names_it():
 
 @pytest.mark.parametrize("moved", ["trend.mu", "ret_15"])
 def test_an_agent_whose_words_or_needs_drifted_is_left_out(moved):
-    world = World().live(300, moved=(moved,))
+    world = World().live(LONG, moved=(moved,))
     assert world.now == ("warn", 1.0, ("trend",))
 
 
 @pytest.mark.numbers
 def test_an_agent_that_needs_again_what_it_knows_is_asked_again():
-    world = World().live(300, moved=("ret_15",))
+    world = World().live(LONG, moved=("ret_15",))
     assert world.live(2_500).now == ("calm", 1.0, ())
 
 
+@pytest.mark.numbers
 def test_an_agent_left_out_for_its_words_is_listened_to_again_after_a_while():
-    world = World().live(300, moved=("trend.mu",))
+    world = World().live(LONG, moved=("trend.mu",))
     assert world.now[2] == ("trend",)
     since = world.watcher.state.told.left_out["trend"] if world.watcher.snapshot() else 0
-    assert world.live(RETRY_FRAMES - (300 - since) - 1).now[2] == ("trend",)
+    assert world.live(RETRY_FRAMES - (LONG - since) - 1).now[2] == ("trend",)
     assert world.live(2).now == ("calm", 1.0, ())
     assert world.live(600).now == ("calm", 1.0, ())
-    assert world.live(400, moved=("trend.mu",)).now[2] == ("trend",)
+    assert world.live(LONG, moved=("trend.mu",)).now[2] == ("trend",)
 
 
 def test_a_tenth_of_the_inputs_widens_and_a_quarter_takes_the_boosters_away():
-    assert World().live(300, moved=tuple(f"other_{n}" for n in range(4))).now == ("widen", SIGMA_FACTOR_MAX, ())
-    assert World().live(300, moved=tuple(f"other_{n}" for n in range(8))).now == ("pool", SIGMA_FACTOR_MAX, ())
+    assert World().live(LONG, moved=tuple(f"other_{n}" for n in range(4))).now == ("widen", SIGMA_FACTOR_MAX, ())
+    assert World().live(LONG, moved=tuple(f"other_{n}" for n in range(8))).now == ("pool", SIGMA_FACTOR_MAX, ())
 
 
 def test_where_most_agents_would_be_left_out_none_is_and_only_the_pool_speaks():
-    world = World().live(300, moved=("trend.mu", "flow.mu", "carry.mu"))
+    world = World().live(LONG, moved=("trend.mu", "flow.mu", "carry.mu"))
     assert (world.now[0], world.now[2]) == ("pool", ())
 
 
 def test_a_challenger_other_inputs_and_models_without_a_reference_change_nothing():
-    quiet = World(Models(texts(reference=False))).live(200, moved=("trend.mu",))
+    quiet = World(Models(texts(reference=False))).live(LONG, moved=("trend.mu",))
     assert quiet.words == [] and quiet.figures == []
-    other = World().live(200, moved=("trend.mu",), schema="00" * 32)
+    other = World().live(LONG, moved=("trend.mu",), schema="00" * 32)
     assert other.words == []
     gone = World(Models())
-    assert gone.live(200).words == [] and gone.watcher.snapshot().told.refused == 1
-    kept_on = World().live(200)
+    assert gone.live(20).words == [] and gone.watcher.snapshot().told.refused == 1
+    kept_on = World().live(LONG)
     kept_on.fitted(challenger=True, model="cd" * 32)
     assert kept_on.watcher.snapshot().told.model == MODEL
 
@@ -157,7 +159,7 @@ def test_a_challenger_other_inputs_and_models_without_a_reference_change_nothing
 def test_it_restores_to_the_byte_in_the_middle():
     whole, first = World(), World()
     for world in (whole, first):
-        world.live(250, moved=("ret_15",))
+        world.live(LONG, moved=("ret_15",))
     second = DriftWatcher(DriftWatcherSettings(), ("ret_1",), Models(texts()), AGENTS)
     second.restore(codec.decode_state(DriftWatcher.state_type(), codec.encode(first.watcher.snapshot())))
     first.watcher = second
