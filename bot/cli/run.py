@@ -48,20 +48,10 @@ def run(
     """
     duration_s, factor = _seconds(duration), _factor(speed)
     _check_role(role, recording, endless=factor is None and duration_s is None and recording is None)
-    from bot.assemble import agents_of
     from bot.cli.face import Face
-    from bot.features.storing import check_store
-    from bot.profile import load
-    from bot.remote_agents.sources import signals_of
     from bot.running import RunOptions
-    from bot.worlds import dry
 
-    loaded = load(profile)
-    agents_of(loaded)
-    signals_of(loaded, virtual=factor is None)
-    check_store(loaded.store, virtual=factor is None)
-    if dry_run:
-        loaded = dry(loaded)
+    loaded = _loaded(profile, virtual=factor is None, dry_run=dry_run)
     options = RunOptions(
         runs=runs or Path(loaded.runs.directory),
         duration_s=duration_s,
@@ -71,16 +61,35 @@ def run(
         armed=bool(arm) and arm == loaded.account.name,
     )
     if role == "agents":
-        _tell_shard(_run_shard(loaded, options), json=json)
+        _run_shard(loaded, options, json=json)
         return
     face = Face(loaded, live=sys.stderr.isatty() and not (json or quiet), quiet=quiet, verbosity=verbose)
     result = _starter(role)(loaded, options, face.started)
-    if json:
-        emit(result.summary)
-    else:
-        _tell(result.summary)
+    _show(result.summary, _tell, json=json)
     if result.ending.exit_code:
         raise Fail(result.ending.reason, result.ending.exit_code)
+
+
+def _loaded(profile: str, *, virtual: bool, dry_run: bool) -> Any:
+    """The profile, with everything checked that can be before anything is opened."""
+    from bot.assemble import agents_of
+    from bot.features.storing import check_store
+    from bot.profile import load
+    from bot.remote_agents.sources import signals_of
+    from bot.worlds import dry
+
+    loaded = load(profile)
+    agents_of(loaded)
+    signals_of(loaded, virtual=virtual)
+    check_store(loaded.store, virtual=virtual)
+    return dry(loaded) if dry_run else loaded
+
+
+def _show(summary: dict[str, Any], tell: Callable[[dict[str, Any]], None], *, json: bool) -> None:
+    if json:
+        emit(summary)
+    else:
+        tell(summary)
 
 
 def _check_role(role: str, recording: Path | None, *, endless: bool) -> None:
@@ -103,21 +112,19 @@ def _starter(role: str) -> Callable[..., Any]:
     return run_ingest if role == "ingest" else run_desk
 
 
-def _run_shard(profile: Any, options: Any) -> dict[str, Any]:
+def _run_shard(profile: Any, options: Any, *, json: bool) -> None:
     """A shard has no run of its own: what it says is on the stream's record and on the desk's."""
     from bot.roles.shard import run_shard
     from bot.roles.wires import wired
 
-    return run_shard(profile, wired(profile), options.duration_s, ends_with_stream=options.speed is None)
-
-
-def _tell_shard(summary: dict[str, Any], *, json: bool) -> None:
-    if json:
-        emit(summary)
-    else:
-        say(f"parts {summary['parts']}: {summary['beats']} beats answered, {summary['signals']} signals")
+    summary = run_shard(profile, wired(profile), options.duration_s, ends_with_stream=options.speed is None)
+    _show(summary, _tell_shard, json=json)
     if summary["exit_code"]:
         raise Fail(summary["ending"], summary["exit_code"])
+
+
+def _tell_shard(summary: dict[str, Any]) -> None:
+    say(f"parts {summary['parts']}: {summary['beats']} beats answered, {summary['signals']} signals")
 
 
 def _tell(summary: dict[str, Any]) -> None:
