@@ -106,6 +106,9 @@ class RowReader:
         return row, tuple(self._heads)
 
     def _on_extension(self, code: int, data: memoryview) -> tuple[Any, ...]:
-        found = _from_extension(code, data)
-        self._heads.append(found.head.text)
-        return found.plain if len(found.head.shape) == 1 else found.rows
+        head = head_of(bytes(data[: HEAD.size]))
+        self._heads.append(head.text)
+        if code == EXTENSION_CODE and head.kind != "f" and len(head.shape) == 1:
+            return head.values.unpack_from(data, HEAD.size)  # most columns of rows are ticks and lots
+        rows: tuple[Any, ...] = _from_extension(code, data).rows
+        return rows

@@ -30,6 +30,9 @@ STATUS_S: Final = 1.0
 CURSOR_S: Final = 0.25
 BACKOFF_S: Final = 0.5
 BACKOFF_S_MAX: Final = 15.0
+GROWTH: Final = 8
+"""No value is longer than this many times the payload it was made of."""
+
 MS_NS: Final = 1_000_000
 POISON: Final = (msgspec.MsgspecError, ValueError, KeyError, TypeError)
 
@@ -199,7 +202,7 @@ class Mirror:
             self._bury(record, f"{type(error).__name__}: {error}")
             return []
         most = self._settings.record_bytes_max
-        for each in outgoing:
+        for each in outgoing if GROWTH * len(record.payload) > most else ():
             if len(each.value) > most:
                 self._bury(record, f"a record of it has {len(each.value)} bytes, at most {most}")
                 return []
