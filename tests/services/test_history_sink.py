@@ -23,7 +23,7 @@ from adapters.postgres.store import ForeignRun, HistoryStore
 from bot.sink import Rival, Sink
 from contracts import codec
 from contracts.trade import OrderRejected
-from tests.kit.command_line import REPOSITORY, bot
+from tests.kit.command_line import REPOSITORY, SMALL, bot, bot_process
 from tests.kit.services import Certificates, PostgresServer
 from tests.kit.services.postgres import PASSWORD
 from tests.kit.sinks import GrowingRun, a_run, bodies_of, records_of
@@ -119,9 +119,9 @@ def test_a_canary_is_copied_to_the_last_digit(postgres, settings, tmp_path) -> N
 
 def test_decisions_are_the_same_whatever_the_database_does(postgres, settings, tmp_path) -> None:
     words = ("run", "--for", "120s", "--speed", "max", "--quiet", "--json", "--runs")
-    alone = bot(*words, tmp_path / "alone").json
+    alone = bot_process(*words, tmp_path / "alone").json
     command = [sys.executable, "-m", "bot", *words, str(tmp_path / "beside")]
-    daemon = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    daemon = subprocess.Popen(command, cwd=REPOSITORY, env=os.environ | SMALL, stdout=subprocess.PIPE, text=True)
     journals = tmp_path / "beside" / "canary"
     until(lambda: any(journals.glob("canary-*/journal/*.seg")))
     (run,) = journals.glob("canary-*")
