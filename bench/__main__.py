@@ -11,7 +11,9 @@ from runtime.fingerprint import pin_processor
 
 pin_processor()  # as a run does: the figures are of the numeric paths that a run takes
 
-PARTS = ("turns", "beliefs", "features", "sources", "boosters", "journal", "parse", "loop", "process", "store", "sink")
+PARTS = (
+    "turns", "beliefs", "features", "sources", "boosters", "journal", "parse", "loop", "process", "store", "sink", "mirror",
+)  # fmt: skip
 GOALS = {
     "ms_9_quantiles_64_60_rounds_p50": "at most 3 of CPU",
     "ms_9_quantiles_64_80_rounds_p50": "at most 3 of CPU",
@@ -29,6 +31,10 @@ GOALS = {
     "us_per_trade": "at most 3",
     "ms_year_of_days_cached": "P11: at most 1",
     "times_faster_candles": "P11: at least 260",
+    "json: mirror, records/s": "at least 50,000",
+    "json: mirror / bare": "at least 0.8",
+    "msgpack: mirror / bare": "at least 0.8",
+    "catching up / stopped": "at most 1.1",
     "help_s": "P8: at most 0.3",
     "start_to_trading_s": "P8: at most 2",
     "resident_mb": "P9: at most 220",
