@@ -12,7 +12,8 @@ from runtime.fingerprint import pin_processor
 pin_processor()  # as a run does: the figures are of the numeric paths that a run takes
 
 PARTS = (
-    "turns", "beliefs", "features", "sources", "boosters", "journal", "parse", "loop", "process", "store", "sink", "mirror",
+    "turns", "beliefs", "features", "sources", "boosters", "journal", "parse", "loop", "process", "store", "sink",
+    "mirror",
 )  # fmt: skip
 GOALS = {
     "ms_9_quantiles_64_60_rounds_p50": "at most 3 of CPU",

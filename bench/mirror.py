@@ -1,8 +1,8 @@
 """The mirror beside a bare producer loop of the same client, in pairs; and what it costs a turn that it catches up.
 
 The bare loop has every record ready in memory and does nothing but fill batches and send them: same brokers, topics,
-partitions, headers, codec and acks; once with the client's own batches, once with those of the mirror, which compress at
-a quicker level. The mirror reads a journal, makes the records and keeps its cursor. Needs a broker
+partitions, headers, codec and acks. It runs with the client's own batches, and with those of the mirror, which are
+compressed at a quicker level. The mirror reads a journal, makes the records and keeps its cursor. Needs a broker
 (`requirements/services.sh`).
 """
 
