@@ -21,6 +21,10 @@ RUN /opt/keel/venv/bin/python -m compileall -q /opt/keel/app /opt/keel/venv/lib 
     && install -d -o 65532 -g 65532 -m 0700 /state
 
 FROM ${BASE}
+# LightGBM's wheel links against the system's OpenMP runtime; of a base without one the distribution's present one is taken.
+# hadolint ignore=DL3008
+RUN python3 -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null \
+    || { apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*; }
 COPY --from=build /opt/keel /opt/keel
 COPY --from=build --chown=65532:65532 /state /var/lib/keel
 ENV PATH=/opt/keel/venv/bin:/usr/local/bin:/usr/bin:/bin \
