@@ -91,6 +91,10 @@ class Mirror:
             dead_letters=len(letters),
         )
 
+    def finish(self) -> None:
+        """Follow no longer: mirror what there is, wait for brokers no longer than who does not follow, and end."""
+        self._follow = False
+
     def stop(self) -> None:
         """Read no more; what was sent is waited for, bounded."""
         self._stopping.set()

@@ -33,7 +33,7 @@ def run_mirror(
 ) -> MirrorState:
     """Mirror a run: to its present end, or with `follow` until it is sealed or a signal comes.
 
-    A `child` ends, too, when the process that started it has gone and nothing is left to be read. Raises MirrorBusy,
+    A `child` finishes, too, when the process that started it has gone. Raises MirrorBusy,
     KafkaMissing, and what `adapters.kafka.mirror.Mirror` raises.
     """
     library()
@@ -78,7 +78,7 @@ async def _mirrored(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, mirror.stop)
     if child:
-        _end_with(os.getppid(), mirror.stop)
+        _end_with(os.getppid(), mirror.finish)
     try:
         return await mirror.run()
     finally:
@@ -110,13 +110,13 @@ class Lookout:
             self._ahead = None
 
 
-def _end_with(parent: int, stop: Callable[[], None]) -> None:
-    """Stop once the parent has gone: who is left behind has another one."""
+def _end_with(parent: int, finish: Callable[[], None]) -> None:
+    """Finish once the parent has gone: who is left behind has another one."""
     loop = asyncio.get_running_loop()
 
     def look() -> None:
         if os.getppid() != parent:
-            stop()
+            finish()
         else:
             loop.call_later(PARENT_POLL_S, look)
 

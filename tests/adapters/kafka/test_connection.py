@@ -1,12 +1,14 @@
 """What a client of Kafka is built with, and what is refused before one is."""
 
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.kafka.connection import KafkaUnusable, connection, library, ssl_context
+from adapters.kafka.connection import KafkaMissing, KafkaUnusable, connection, library, ssl_context
 from adapters.kafka.settings import KafkaSettings
 from adapters.secret_store import SecretUnreadable
 
@@ -60,3 +62,18 @@ def test_certificates_that_cannot_be_read_are_told_with_their_files(tmp_path: Pa
 
 def test_the_library_is_had_when_it_is_asked_for() -> None:
     assert library().__name__ == "aiokafka"
+
+
+def test_without_the_library_it_is_said_how_to_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "aiokafka", None)
+
+    with pytest.raises(KafkaMissing, match=r"pip install 'keel\[kafka\]'"):
+        library()
+
+
+def test_who_asks_for_nothing_of_kafka_imports_nothing_of_it() -> None:
+    modules = "bot.cli.app, bot.running, bot.mirror.running, bot.mirror.measuring"
+    look = f"import sys, {modules}; print('aiokafka' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60)
+
+    assert found.stdout.strip() == "False"

@@ -227,3 +227,18 @@ def test_a_stop_ends_it_with_what_was_sent_acknowledged(journal: Path, tmp_path:
 
     assert state.state == "ended"
     assert brokers.kept == []
+
+
+def test_who_follows_and_is_left_behind_finishes_what_there_is(tmp_path: Path) -> None:
+    writer = JournalWriter(PosixDisk(tmp_path / "journal"), free_bytes_min=0)
+    for seq in range(1, 6):
+        writer.append(Envelope(seq, seq, 0, seq, "feed", a_tick(frame=seq)), outside=True)
+        writer.end_turn()
+    writer.flush()  # and no seal: its process was killed
+    brokers = Brokers()
+    mirror = a_mirror(tmp_path / "journal", brokers, Cursors(), tmp_path / "dead")
+    mirror.finish()
+
+    state = live(mirror)
+
+    assert (state.state, state.acked_seq) == ("ended", 5)
