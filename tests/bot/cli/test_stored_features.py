@@ -1,5 +1,7 @@
 """`bot features get|stored|drift` as a user sees them; a real store is asked in tests/services."""
 
+import sys
+
 import pytest
 
 from quant.features.engine import REGISTRY
@@ -37,3 +39,16 @@ def test_what_cannot_be_done_is_told_in_one_line(finished, tmp_path, words, code
     asked = [str(finished) if word == "RUN" else word for word in words]
     said = bot("features", *asked, *(("--runs", tmp_path) if words[0] == "drift" else ()))
     assert said.code == code and says in said.error
+
+
+def test_a_store_that_cannot_be_had_is_told_before_a_run_is_begun(monkeypatch, tmp_path):
+    asked = ("run", "--for", "1s", "--runs", tmp_path / "runs")
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "redis.asyncio", None)
+        said = bot(*asked, BOT__STORE__KIND="redis")
+    assert (said.code, "pip install 'keel[redis]'" in said.error) == (4, True)
+    said = bot(*asked, BOT__STORE__KIND="redis", BOT__STORE__REDIS__PASSWORD="env:NOWHERE_TO_BE_FOUND")
+    assert said.code == 4 and "env:NOWHERE_TO_BE_FOUND" in said.error
+    said = bot(*asked, BOT__STORE__KIND="redis", BOT__STORE__REDIS__HOST="10.0.0.5")
+    assert said.code == 4 and "is not this machine" in said.error
+    assert not (tmp_path / "runs").exists()
