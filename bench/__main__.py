@@ -13,7 +13,7 @@ pin_processor()  # as a run does: the figures are of the numeric paths that a ru
 
 PARTS = (
     "turns", "beliefs", "features", "sources", "boosters", "journal", "parse", "loop", "process", "store", "sink",
-    "mirror",
+    "mirror", "roles",
 )  # fmt: skip
 GOALS = {
     "ms_9_quantiles_64_60_rounds_p50": "at most 3 of CPU",

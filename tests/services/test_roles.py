@@ -24,6 +24,7 @@ from contracts.trade import Order, Reconciled
 from tests.kit.books import Book
 from tests.kit.command_line import bot_process
 from tests.kit.market import a_tick
+from tests.kit.recordings import COINBASE, recording
 from tests.kit.services import KafkaServer
 
 _ENVIRONMENTS = itertools.count(1)
@@ -49,6 +50,18 @@ def test_four_processes_decide_what_one_decides(book: Book, tmp_path: Path) -> N
     replayed = bot_process("replay", book.desk_run(), "--json").json
     assert replayed["byte_identical"], "without Kafka, from the desk's own record"
     assert replayed["decision_hash"] == alone["decision_hash"]
+
+
+def test_four_processes_decide_on_a_recording_what_one_decides(book: Book, tmp_path: Path) -> None:
+    played = ("--recording", str(recording(COINBASE)), "--speed", "max")
+    shards = [book.start("agents", "--speed", "max") for _ in range(2)]
+    desk, ingest = book.start("desk", "--speed", "max"), book.start("ingest", *played)
+    assert [each.wait(120) for each in (ingest, desk, *shards)] == [0, 0, 0, 0], [each.talk for each in book.roles]
+
+    alone = bot_process("run", *played, "--json", "--runs", tmp_path / "alone").json
+
+    assert desk.summary["decision_hash"] == alone["decision_hash"]
+    assert desk.summary["decisions"] == alone["decisions"] >= 20
 
 
 def test_whoever_dies_the_book_is_kept_safe_and_goes_on(book: Book) -> None:
