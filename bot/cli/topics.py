@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.errors import MISMATCH, Fail, command
+from bot.cli.errors import BAD_CONFIGURATION, Fail, command
 from bot.cli.options import Json, emit, say
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def plan(profile: ProfileOption = "canary", json: Json = False) -> None:
 @app.command("check")
 @command
 def check(profile: ProfileOption = "canary", json: Json = False) -> None:
-    """Exit 7 when a topic is missing or another than it should be, naming each; 0 when all are as they should be.
+    """Exit 4 when a topic is missing or another than it should be, naming each; 0 when all are as they should be.
 
     Examples: `bot topics check --profile mine.toml`  ·  `bot topics check --profile mine.toml --json`
     """
@@ -39,7 +39,7 @@ def check(profile: ProfileOption = "canary", json: Json = False) -> None:
     rows = asyncio.run(_looked(settings))
     _told(settings, rows, json)
     if rows:
-        raise Fail(f"{len(rows)} differences; `bot topics apply` creates what is missing", MISMATCH)
+        raise Fail(f"{len(rows)} differences; `bot topics apply` creates what is missing", BAD_CONFIGURATION)
 
 
 @app.command("apply")
@@ -53,7 +53,7 @@ def apply(profile: ProfileOption = "canary", json: Json = False) -> None:
     rows = asyncio.run(_applied(settings))
     _told(settings, rows, json)
     if rows:
-        raise Fail(f"{len(rows)} differences are left, which a person must settle", MISMATCH)
+        raise Fail(f"{len(rows)} differences are left, which a person must settle", BAD_CONFIGURATION)
 
 
 def kafka_of(profile: str) -> "KafkaSettings":
