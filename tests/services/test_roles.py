@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import os
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,6 +116,26 @@ def test_a_second_desk_is_refused_wherever_its_runs_are(book: Book) -> None:
     assert rival.wait() == 6
     assert "is traded by" in rival.talk
     assert desk.process.poll() is None
+
+
+def test_a_desk_that_slept_finds_its_account_taken_and_touches_nothing(book: Book) -> None:
+    book.start("ingest")
+    sleeper = book.start("desk")
+    book.await_record(GateState, lambda said: said.state != "RECOVERING")
+    sleeper.process.send_signal(signal.SIGSTOP)
+    slept_at = book.last_seq()
+
+    successor = book.start("desk", runs="elsewhere")
+    taken_s = time.monotonic() + 60
+    while not list((book.directory / "elsewhere" / "canary").glob("canary-*/journal/*.seg")):
+        assert successor.process.poll() is None and time.monotonic() < taken_s, successor.talk
+        time.sleep(0.2)
+    sleeper.process.send_signal(signal.SIGCONT)
+
+    assert sleeper.wait() == 6, sleeper.talk
+    assert "is traded by" in sleeper.talk
+    assert book.on_record(Order, after=slept_at) == []
+    assert successor.end() == 0, successor.talk
 
 
 def test_forged_records_change_nothing_and_a_kafka_that_hangs_is_a_stale_feed(book: Book, kafka: KafkaServer) -> None:
