@@ -143,7 +143,11 @@ def _rate(
         subprocess.Popen([*command, "--json"], env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(processes)
     ]
-    told = [json.loads(each.communicate(timeout=PATIENCE_S)[0]) for each in started]
+    try:
+        told = [json.loads(each.communicate(timeout=PATIENCE_S)[0]) for each in started]
+    finally:
+        for each in started:
+            each.kill()
     # One that came when all was answered has said nothing: its parts were said by the others.
     told = [each for each in told if each["beats"]]
     longest_s = max(each["spoke_s"] for each in told)
