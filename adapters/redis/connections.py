@@ -4,6 +4,8 @@ A connection that failed, timed out or was called away in the middle may still h
 it is closed and never used again; all that wait idle go with it, since what killed one has mostly killed them all.
 """
 
+import asyncio
+import contextlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,8 @@ class Connections:
         plain = kinds.SSLConnection if settings.tls else kinds.Connection
         self._kind = kinds.UnixDomainSocketConnection if settings.unix_socket else plain
         self._options = options_of(settings, client)
+        self._errors = (client.exceptions.RedisError, OSError)
+        self._close_s = settings.connect_s
         self._most = settings.connections_max
         self._idle: list[Any] = []
         self._busy = 0
@@ -107,6 +111,14 @@ class Connections:
         await self.close_idle()
 
     async def close_idle(self) -> None:
-        """Close those that wait."""
+        """Close those that wait, without waiting until they are closed."""
         while self._idle:
             await self._idle.pop().disconnect(nowait=True)
+
+    async def close(self) -> None:
+        """Close those that wait in order, within the time that connecting takes."""
+        with contextlib.suppress(TimeoutError, *self._errors):
+            async with asyncio.timeout(self._close_s):
+                while self._idle:
+                    await self._idle.pop().disconnect()
+        await self.close_idle()

@@ -98,7 +98,7 @@ class RedisFeatureStore:
 
     async def close(self) -> None:
         """Close what is open."""
-        await self._connections.close_idle()
+        await self._connections.close()
 
     async def _keys(self, start: str) -> list[str]:
         """The keys that begin so, found piece by piece, so that the server is never held up."""
