@@ -108,7 +108,11 @@ def test_one_input_that_left_its_training_is_a_warning_that_names_it():
         next(each for each in world.words[-1].reasons if each.startswith("input other_3: index ")),
     )
     assert world.figures[-1].drifted == ("other_3",)
-    assert world.live(1_500).now == ("calm", 1.0, ())
+
+
+@pytest.mark.numbers
+def test_an_input_that_is_back_is_no_warning_any_more():
+    assert World().live(LONG, moved=("other_3",)).live(1_500).now == ("calm", 1.0, ())
 
 
 @pytest.mark.parametrize("moved", ["trend.mu", "ret_15"])
@@ -156,6 +160,7 @@ def test_a_challenger_other_inputs_and_models_without_a_reference_change_nothing
     assert kept_on.watcher.snapshot().told.model == MODEL
 
 
+@pytest.mark.numbers
 def test_it_restores_to_the_byte_in_the_middle():
     whole, first = World(), World()
     for world in (whole, first):

@@ -113,6 +113,7 @@ def test_what_the_feed_alone_can_tell_is_cold_where_it_counts_trades_or_looks_fa
     assert {"ret_1440", "cntz_60", "rv_1440"} <= unlike(felt(gone_on, stopped), felt(cold, stopped))
 
 
+@pytest.mark.numbers
 def test_once_the_window_has_passed_a_cold_engine_feels_what_a_warm_one_does():
     """After a day of bars all but those that remember longer agree; here a cold one is 1,600 bars old."""
     warm, cold = an_engine(some_history(0, BARS - 1)), an_engine(some_history(600, BARS - 1))
@@ -205,6 +206,7 @@ def test_a_record_that_cannot_be_used_is_no_reason_not_to_start(runs):
     assert warmed(feed, a_profile(), run)[1] == "warm start: the account has no run before this one"
 
 
+@pytest.mark.numbers
 def test_a_second_run_begins_with_the_bars_of_the_first_and_replays(tmp_path):
     first = bot("run", "--speed", "max", "--for", "130s", "--runs", tmp_path, "--json")
     assert first.code == 0 and "warm_start" not in first.json

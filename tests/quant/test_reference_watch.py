@@ -28,6 +28,7 @@ def test_what_looks_as_in_training_is_left_alone_however_slowly_it_wanders(rho):
     assert [drifted(watch, live[at : at + 100]) for at in range(0, 1_200, 100)] == [[]] * 12
 
 
+@pytest.mark.numbers
 def test_what_moved_by_one_deviation_is_found_and_calm_again_when_it_is_back():
     watch = trained_on(frames(2_000, 0.5, seed=1))
     live = frames(9_000, 0.5, seed=2)
@@ -37,6 +38,12 @@ def test_what_moved_by_one_deviation_is_found_and_calm_again_when_it_is_back():
     found = watch.apart()
     assert found.divergence[2] > 0.5 > found.divergence[[0, 1, 3]].max() and found.p[2] < 1e-6
     assert drifted(watch, live[1_500:]) == []
+
+
+def test_what_moved_by_one_deviation_is_found():
+    live = frames(600, 0.5, seed=2)
+    live[:, 2] += 1.0
+    assert drifted(trained_on(frames(1_000, 0.5, seed=1)), live) == [2]
 
 
 def test_what_stands_still_although_it_moved_in_training_is_found():
@@ -80,6 +87,7 @@ def test_no_false_alarm_in_six_thousand_frames_of_forty_inputs(rho):
     assert [drifted(watch, live[at : at + 50]) for at in range(0, 6_000, 50)] == [[]] * 120
 
 
+@pytest.mark.numbers
 def test_an_alarm_stays_on_at_an_index_that_would_not_raise_one():
     table, live = frames(2_000, seed=1), frames(3_500, seed=2)
     before, calm = trained_on(table), trained_on(table)
