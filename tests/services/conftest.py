@@ -9,6 +9,13 @@ import pytest
 from tests.kit.services import Certificates, KafkaServer, PostgresServer, RedisServer, cannot_have
 from tests.kit.virtual_time import LOOPS
 
+FAREWELL = (
+    "ignore:Exception ignored in. <(function _SelectorTransport|socket.socket):pytest.PytestUnraisableExceptionWarning"
+)
+"""The farewell of a TLS connection may outlive the loop of a test by a moment: what is left is a socket."""
+
+_kafkas: list[KafkaServer] = []
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this directory asks for a real server."""
@@ -16,6 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.services)
+            item.add_marker(pytest.mark.filterwarnings(FAREWELL))
 
 
 def pytest_asyncio_loop_factories(
@@ -46,7 +54,18 @@ def _mended(request: pytest.FixtureRequest) -> None:
 def kafka() -> Iterator[KafkaServer]:
     demand("kafka")
     with KafkaServer() as server:
+        _kafkas.append(server)
         yield server
+        _kafkas.remove(server)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tidied() -> Iterator[None]:
+    """Each module leaves the broker as empty as it found it."""
+    yield
+    for server in _kafkas:
+        server.mend()
+        server.forget_topics()
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,8 @@ SMALL = {
     "share.coordinator.state.topic.min.isr": "1",
     "group.initial.rebalance.delay.ms": "0",
     "log.segment.bytes": "16777216",
-    "log.index.size.max.bytes": "1048576",
+    "log.index.size.max.bytes": "131072",
+    "log.segment.delete.delay.ms": "1000",
     "log.cleaner.dedupe.buffer.size": "2097152",
     "controlled.shutdown.max.retries": "1",
     "broker.session.timeout.ms": "2000",  # a killed broker is let in again when its session is over
