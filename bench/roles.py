@@ -174,7 +174,7 @@ def _publish(profile: Profile, width: int, seconds: int) -> float:
         for piece in pieces:
             value = encode(StreamBlock("bench", 1, tuple(piece)))
             headers = wires.seal.headers(topics.stream, value)
-            outgoing.append(Outgoing(topics.stream, 0, piece[0].at_ns, value, headers))
+            outgoing.append(Outgoing(topics.stream, 0, value, headers))
         await sender.deliver(outgoing)
         taken_s = time.perf_counter() - began_s
         await sender.close()

@@ -69,7 +69,11 @@ async def ensure(settings: KafkaSettings, parts: int) -> Topics:
 
 
 def _wanted(topics: Topics, parts: int) -> list[tuple[str, int, dict[str, str]]]:
-    bulky = {"retention.ms": str(RETENTION_MS), "max.message.bytes": str(ROLES_BYTES_MAX)}
+    bulky = {
+        "retention.ms": str(RETENTION_MS),
+        "message.timestamp.type": "LogAppendTime",
+        "max.message.bytes": str(ROLES_BYTES_MAX),
+    }
     return [
         (topics.stream, 1, bulky),
         (topics.shards, parts, bulky),

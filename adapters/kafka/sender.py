@@ -12,7 +12,6 @@ import msgspec
 
 from adapters.kafka.connection import connection, library
 from adapters.kafka.settings import KafkaSettings
-from contracts.quantities import Nanos
 
 ROLES_BYTES_MAX: Final = 32 << 20
 """The largest record of a role: a history, or the features of thousands of instruments."""
@@ -20,15 +19,13 @@ ROLES_BYTES_MAX: Final = 32 << 20
 STOP_S: Final = 2.0
 PAUSE_S: Final = 0.25
 PAUSE_S_MAX: Final = 5.0
-MILLI_NS: Final = 1_000_000
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A record to be sent; `at_ns` becomes its time stamp."""
+    """A record to be sent. The broker stamps it: by the time of a recording it would be old enough to be deleted."""
 
     topic: str
     partition: int
-    at_ns: Nanos
     value: bytes
     headers: list[tuple[str, bytes]]
     key: bytes | None = None
@@ -83,7 +80,6 @@ class Sender:
                 each.value,
                 key=each.key,
                 partition=each.partition,
-                timestamp_ms=each.at_ns // MILLI_NS,
                 headers=each.headers,
             )
             for each in records

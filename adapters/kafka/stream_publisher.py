@@ -105,7 +105,7 @@ class StreamPublisher:
     def _outgoing(self, piece: list[StreamMessage]) -> Outgoing:
         value = encode(StreamBlock(self._run, self._epoch, tuple(piece)))
         topic = self._topics.stream
-        return Outgoing(topic, 0, piece[0].at_ns, value, self._seal.headers(topic, value))
+        return Outgoing(topic, 0, value, self._seal.headers(topic, value))
 
 
 def _message(record: Record) -> StreamMessage:

@@ -133,7 +133,7 @@ class Shard:
     def say(self, frames: PartFrames) -> None:
         """Put what a part said into the outbox."""
         topic, value = self._wires.topics.shards, encode(frames)
-        self._outbox.append(Outgoing(topic, frames.part, frames.at_ns, value, self._wires.seal.headers(topic, value)))
+        self._outbox.append(Outgoing(topic, frames.part, value, self._wires.seal.headers(topic, value)))
         self.beats += 1
         self._last_s = monotonic_s()
 

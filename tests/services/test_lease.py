@@ -128,7 +128,7 @@ def test_a_forged_claim_is_no_claim(settings: KafkaSettings, topics: Topics, cla
 
     async def forge() -> None:
         sender = Sender(settings, "attacker")
-        await sender.deliver([Outgoing(topics.desks, 0, 1, value, headers, b"canary") for headers in (wrong, [])])
+        await sender.deliver([Outgoing(topics.desks, 0, value, headers, b"canary") for headers in (wrong, [])])
         await sender.close()
 
     asyncio.run(forge())

@@ -184,7 +184,7 @@ def forge(book: Book) -> int:
     wrong = Seal(Secret("a secret that somebody else has made up"), "profile")
     values = [(topics.stream, encode(block)), (topics.shards, encode(frames)), (topics.stream, b"\x00nonsense")]
     records = [
-        Outgoing(topic, 0, 1, value, headers)
+        Outgoing(topic, 0, value, headers)
         for topic, value in values
         for headers in (wrong.headers(topic, value), [], [("hmac", b"\x00" * 32)])
     ]

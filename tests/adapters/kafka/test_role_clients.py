@@ -86,7 +86,7 @@ async def test_a_sender_tries_for_ever_and_says_why_it_does_not_succeed() -> Non
     sender = Sender(NOWHERE, "test")
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.4):
-            await sender.deliver([Outgoing("topic", 0, 1, b"value", [])])
+            await sender.deliver([Outgoing("topic", 0, b"value", [])])
 
     assert sender.acknowledged == 0
     assert sender.failures >= 1
