@@ -22,6 +22,14 @@ class KafkaUnusable(Exception):
     """Files or secrets of the connection cannot be used; exit code 4."""
 
 
+class TopicsMissing(Exception):
+    """The brokers have not all the topics; exit code 4."""
+
+
+class BrokersAway(ConnectionError):
+    """The brokers took nothing for as long as they were given; exit code 75."""
+
+
 def library() -> Any:
     """The client library, imported when it is needed; raises KafkaMissing with the remedy."""
     try:

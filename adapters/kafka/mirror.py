@@ -10,10 +10,11 @@ import msgspec
 from adapters.journal.follow import Head, Place
 from adapters.journal.reader import current
 from adapters.journal.record import BARE, DIGEST, Record
+from adapters.kafka.connection import BrokersAway
 from adapters.kafka.cursor import Cursor, Cursors
 from adapters.kafka.dead_letters import DeadLetters, TooManyDeadLetters
 from adapters.kafka.lanes import Chunk, Lanes
-from adapters.kafka.producing import BrokersAway, Producer, acknowledged
+from adapters.kafka.producing import Producer, acknowledged
 from adapters.kafka.records import Outgoing, Recorded, Recorder
 from adapters.kafka.settings import KafkaSettings, topic_name
 from adapters.kafka.state import MirrorState

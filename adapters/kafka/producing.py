@@ -2,23 +2,17 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from adapters.kafka.connection import connection, library
-from adapters.kafka.packed import PackedBatch
+from adapters.kafka.connection import TopicsMissing, connection, library
 from adapters.kafka.settings import KafkaSettings
+
+if TYPE_CHECKING:
+    from adapters.kafka.packed import PackedBatch
 
 BATCH_BYTES: Final = 1 << 18
 ABANDON_S: Final = 1.0
 FLEETING: Final = (TimeoutError, OSError)
-
-
-class TopicsMissing(Exception):
-    """The brokers have not all the topics; exit code 4."""
-
-
-class BrokersAway(ConnectionError):
-    """The brokers took nothing for as long as they were given; exit code 75."""
 
 
 class Producer:
@@ -32,6 +26,9 @@ class Producer:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._library = library()
+        from adapters.kafka.packed import PackedBatch  # which needs the library too
+
+        self._make = PackedBatch
         self._producer: Any = None
         errors = self._library.errors
         self.failures: tuple[type[BaseException], ...] = (errors.KafkaError, *FLEETING)
@@ -64,15 +61,15 @@ class Producer:
             )
         return counts
 
-    def batch(self) -> PackedBatch:
+    def batch(self) -> "PackedBatch":
         """A batch to be filled: `append(timestamp, key, value, headers)` returns None when it is full."""
-        return PackedBatch(self._settings.compression, BATCH_BYTES)
+        return self._make(self._settings.compression, BATCH_BYTES)
 
-    def pack(self, batches: Sequence[PackedBatch]) -> "asyncio.Future[None]":
+    def pack(self, batches: "Sequence[PackedBatch]") -> "asyncio.Future[None]":
         """Compress batches beside the loop; the future is done when they are."""
         return asyncio.get_running_loop().run_in_executor(None, _pack, batches)
 
-    async def send(self, batch: PackedBatch, topic: str, partition: int) -> "asyncio.Future[Any]":
+    async def send(self, batch: "PackedBatch", topic: str, partition: int) -> "asyncio.Future[Any]":
         """Hand a packed batch over; the future is done when it is acknowledged."""
         async with asyncio.timeout(self._settings.send_timeout_s):
             future: asyncio.Future[Any] = await self._producer.send_batch(batch, topic, partition=partition)
@@ -97,7 +94,7 @@ class Producer:
         return [task for task in asyncio.all_tasks() if _source_of(task).startswith(home)]
 
 
-def _pack(batches: Sequence[PackedBatch]) -> None:
+def _pack(batches: "Sequence[PackedBatch]") -> None:
     for batch in batches:
         batch.pack()
 

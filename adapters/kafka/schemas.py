@@ -7,7 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from adapters.kafka.admin import Admin
-from adapters.kafka.producing import BrokersAway, Producer, TopicsMissing, acknowledged
+from adapters.kafka.connection import BrokersAway, TopicsMissing
+from adapters.kafka.producing import Producer, acknowledged
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import WantedTopic, schemas_topic
 from contracts.quantities import Nanos

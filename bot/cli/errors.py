@@ -143,10 +143,9 @@ def _of_services() -> dict[type[Exception], int]:
 def _of_kafka() -> dict[type[Exception], int]:
     """What whoever speaks over Kafka runs into."""
     from adapters.kafka.admin import KafkaAway
-    from adapters.kafka.connection import KafkaMissing, KafkaUnusable
+    from adapters.kafka.connection import BrokersAway, KafkaMissing, KafkaUnusable, TopicsMissing
     from adapters.kafka.dead_letters import TooManyDeadLetters
     from adapters.kafka.lease import LeaseHeld, LeaseUnsure
-    from adapters.kafka.producing import BrokersAway, TopicsMissing
     from adapters.kafka.role_topics import RolesUnusable
     from bot.mirror.places import MirrorBusy
 

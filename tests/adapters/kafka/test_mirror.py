@@ -13,10 +13,10 @@ from adapters.journal.disk import PosixDisk
 from adapters.journal.follow import Follower
 from adapters.journal.reader import records
 from adapters.journal.writer import JournalWriter
+from adapters.kafka.connection import BrokersAway
 from adapters.kafka.cursor import Cursor
 from adapters.kafka.dead_letters import DeadLetters, TooManyDeadLetters
 from adapters.kafka.mirror import Mirror
-from adapters.kafka.producing import BrokersAway
 from adapters.kafka.reading import Assembler, Heard
 from adapters.kafka.settings import KafkaSettings
 from contracts.envelope import Envelope

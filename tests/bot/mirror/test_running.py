@@ -7,7 +7,7 @@ import pytest
 from adapters.journal.disk import PosixDisk
 from adapters.journal.follow import Follower
 from adapters.journal.writer import JournalWriter
-from adapters.kafka.producing import BrokersAway
+from adapters.kafka.connection import BrokersAway
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.state import last
 from bot.mirror.places import Lock, MirrorBusy, places_of
