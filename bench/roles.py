@@ -1,10 +1,10 @@
 """What shards of agents are worth: signals a second by 1, 2 and 4 processes on one stream, and what a part costs.
 
-A stream of a wide universe is published to a real Kafka at once; then the processes read it as fast as they can, as
-they do behind a recording or when they catch up. The rate is that of all processes from their first block to the last
-answer; `a_core_each` counts the processor time of the busiest process alone, which is the rate on a machine that has a
-core for each. Without the broker's jars (`make test-services` says how to have them) only the costs of a part are
-measured.
+Once every process has its part, a stream of a wide universe is published to a real Kafka at once, and they read it as
+fast as they can, as they do behind a recording or when they catch up. The rate is that of all processes from their
+first block to the last answer; `a_core_each` counts the processor time of the busiest process alone, which is the rate
+on a machine that has a core for each. Without the broker's jars (`make test-services` says how to have them) only the
+costs of a part are measured.
 """
 
 import asyncio
@@ -36,12 +36,12 @@ from tests.kit.market import a_bar_history, a_feed_status, a_tick, a_trade, a_wi
 from tests.kit.services import KafkaServer, cannot_have
 
 PROCESSES: Final = (1, 2, 4)
-SHAPES: Final = ((64, 12, 600), (64, 96, 400), (250, 96, 150))
+SHAPES: Final = ((64, 12, 200), (64, 96, 200), (250, 96, 100))
 """Instruments, agents, seconds of market with a decision each."""
 
 HISTORY_BARS: Final = 300
 KEY: Final = "what proves a record of the bench"
-PATIENCE_S: Final = 300.0
+PATIENCE_S: Final = 120.0
 
 Figures = dict[str, float]
 
@@ -137,13 +137,16 @@ def _rate(
     }
     path = _profile(directory, agents)
     os.environ["KEEL_BENCH_KEY"] = KEY
-    published = _publish(load(str(path), environment), width, seconds)
+    book = load(str(path), environment)
+    wires = wired(book)
     command = [sys.executable, "-m", "bot", "run", "--role", "agents", "--profile", str(path), "--speed", "max"]
     started = [
         subprocess.Popen([*command, "--json"], env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(processes)
     ]
     try:
+        _await_members(server, f"{wires.topics.shards}.agents", processes)
+        published = _publish(book, width, seconds)
         told = [json.loads(each.communicate(timeout=PATIENCE_S)[0]) for each in started]
     finally:
         for each in started:
@@ -158,6 +161,19 @@ def _rate(
         f"times_real_time_{name}": seconds / longest_s,
         f"published_rows_per_s_{name}": published,
     }
+
+
+def _await_members(server: KafkaServer, group: str, processes: int) -> None:
+    """Return when each process has one part."""
+    admin = server.admin()
+    until_s = time.perf_counter() + PATIENCE_S
+    while time.perf_counter() < until_s:
+        found = admin.describe_consumer_groups([group])[group].result(10)
+        parts = [len(each.assignment.topic_partitions) for each in found.members if each.assignment]
+        if parts == [1] * processes:
+            return
+        time.sleep(0.5)
+    raise TimeoutError(f"{processes} processes did not share the parts of {group}")
 
 
 def _publish(profile: Profile, width: int, seconds: int) -> float:
