@@ -67,6 +67,7 @@ def test_a_spoilt_frame_is_read_or_malformed_and_nothing_else(name):
     msgspec.json.encode(reasons)
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize("name", [COINBASE, SPOT_2021])
 def test_a_spoilt_book_of_thousands_of_levels_is_read_or_malformed(name):
     feed = RecordedFeed(recording(name), FixedClock())

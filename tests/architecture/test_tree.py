@@ -75,9 +75,7 @@ def places_of_tests(source: Source, namesakes: int = 1) -> list[str]:
 def only_declares(source: Source) -> bool:
     """Whether a module has types and signatures alone; the topics and schema tests hold those."""
     return not any(
-        not is_a_signature(node)
-        for node in source.nodes
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        not is_a_signature(node) for node in source.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
 
 

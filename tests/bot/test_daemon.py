@@ -166,6 +166,7 @@ def test_a_second_signal_exits_at_once_with_128_and_its_number(tmp_path, number)
     assert summary == {}
 
 
+@pytest.mark.numbers
 def test_for_ends_by_itself_and_prints_one_json_object(tmp_path):
     with a_daemon(tmp_path, "--for", "2s") as daemon:
         code, summary, _ = daemon.end()

@@ -43,6 +43,7 @@ def test_two_hash_seeds_give_equal_journals_byte_for_byte(tmp_path) -> None:
     assert journal(tmp_path / "1") == journal(tmp_path / "2") != b""
 
 
+@pytest.mark.numbers
 def test_a_run_can_be_looked_at_while_it_goes_on(tmp_path) -> None:
     daemon = started(tmp_path, "--quiet", "--json")
     said = {verb: bot(verb, "--runs", tmp_path, "--json") for verb in ("status", "verify", "runs", "stop")}

@@ -64,11 +64,13 @@ def test_these_are_all_the_kinds() -> None:
     assert len(KINDS) == 8
 
 
+@pytest.mark.numbers
 def test_every_mutant_of_the_project_can_be_read_and_differs() -> None:
     for _, mutant in chosen(ROOT, sources(ROOT), 40, seed=3):
         assert ast.dump(ast.parse(mutant.source)) != ast.dump(ast.parse((ROOT / mutant.path).read_text()))
 
 
+@pytest.mark.numbers
 def test_the_same_seed_chooses_the_same_mutants_and_another_seed_others() -> None:
     groups = sources(ROOT)
     assert chosen(ROOT, groups, 20, seed=1) == chosen(ROOT, groups, 20, seed=1)
@@ -82,6 +84,7 @@ def test_no_place_is_chosen_twice_and_every_group_has_its_share() -> None:
     assert [groups.count(group) for group in ("gate", "desk", "ledger", "journal")] == [13, 13, 12, 12]
 
 
+@pytest.mark.numbers
 def test_a_mutant_lives_in_a_copy_and_only_while_it_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, mutant = chosen(ROOT, sources(ROOT), 1, seed=1)[0]
     original = (ROOT / mutant.path).read_text()

@@ -144,6 +144,7 @@ def test_the_first_trees_are_a_booster_of_their_own():
     assert first_trees(TEXT, 12) == first_trees(TEXT, 400) == TEXT
 
 
+@pytest.mark.numbers
 @settings(max_examples=150)
 @given(st.integers(0, len(TEXT) - 1), st.characters(codec="latin-1"))
 def test_one_changed_letter_is_refused_or_changes_only_a_number(place, letter):

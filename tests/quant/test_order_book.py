@@ -144,6 +144,7 @@ moves_of_a_deep_book = st.lists(
 )
 
 
+@pytest.mark.numbers
 @given(moves_of_a_deep_book, st.integers(0, 2_000))
 def test_a_deep_book_equals_a_plain_dictionary_wherever_its_touch_goes(
     moves: list[tuple[str, int]], depth: int

@@ -32,6 +32,7 @@ def test_each_bar_is_first_highest_lowest_last_and_sum(length: int, seed: int, t
     assert len(closes) == (close_ns[-1] // into) - -(-(close_ns[0] - MINUTE_NS) // into)
 
 
+@pytest.mark.numbers
 @given(st.integers(20, 200), st.integers(1, 100))
 def test_what_comes_later_changes_no_bar_that_was_there(length: int, cut: int) -> None:
     close_ns, columns = shorter(length, 3)

@@ -143,7 +143,9 @@ def test_a_snapshot_of_another_schema_is_refused() -> None:
     cell = a_cell(Adder)
     image = cell.image()
     with pytest.raises(ValueError, match="has schema"):
-        cell.restored(type(image)(**{name: getattr(image, name) for name in image.__struct_fields__} | {"schema": "old"}))
+        cell.restored(
+            type(image)(**{name: getattr(image, name) for name in image.__struct_fields__} | {"schema": "old"})
+        )
 
 
 def test_a_restart_is_told_alike_whether_or_not_a_snapshot_went_to_disk() -> None:

@@ -16,6 +16,7 @@ def draw(seed: int, name: str) -> list[int]:
     return [int(number) for number in Seeds(seed).generator(name).integers(2**63, size=4)]
 
 
+@pytest.mark.numbers
 @given(SEED, NAME)
 def test_a_stream_depends_on_the_seed_and_the_name_alone(seed, name):
     seeds = Seeds(seed)

@@ -147,6 +147,7 @@ def test_a_loop_that_hangs_while_the_process_runs_is_given_up_after_its_time():
     assert verdicts.index(True) + 1 == 101
 
 
+@pytest.mark.numbers
 def test_a_process_that_was_stopped_as_a_whole_lags_and_lives_on(tmp_path):
     program = textwrap.dedent("""
         import asyncio, sys

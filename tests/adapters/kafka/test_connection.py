@@ -71,6 +71,7 @@ def test_without_the_library_it_is_said_how_to_have_it(monkeypatch: pytest.Monke
         library()
 
 
+@pytest.mark.numbers
 def test_who_asks_for_nothing_of_kafka_imports_nothing_of_it() -> None:
     modules = "bot.cli.app, bot.running, bot.mirror.running, bot.mirror.measuring"
     look = f"import sys, {modules}; print('aiokafka' in sys.modules)"

@@ -46,6 +46,7 @@ async def test_a_failure_says_how_it_came(kind, work, complaint):
         await kind(COMMANDS).run(work, (), data=[b"x" * 200_000], timeout_s=30.0)
 
 
+@pytest.mark.numbers
 @on_a_real_loop
 @on_both
 async def test_what_takes_too_long_is_ended(kind, tmp_path):

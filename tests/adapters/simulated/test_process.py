@@ -84,6 +84,7 @@ class TestOverASocket(VenueContract):
         return VenueWorld(shared.venue(), WallClock(), wait_s=0.06, window_s=1.6)
 
 
+@pytest.mark.numbers
 @on_a_real_loop
 async def test_a_killed_broker_takes_up_its_account_again(process):
     world = VenueWorld(process.venue(), WallClock(), wait_s=0.1)

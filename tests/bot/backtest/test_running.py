@@ -79,6 +79,7 @@ def test_the_same_history_makes_the_same_decisions(told, tmp_path):
     assert again.summary["orders"] > 0
 
 
+@pytest.mark.numbers
 def test_a_record_of_decisions_alone_decides_the_same_and_keeps_less(told, tmp_path):
     thin = run(tmp_path, decisions_only=True)
     assert thin.summary["decision_hash"] == told[0].summary["decision_hash"]

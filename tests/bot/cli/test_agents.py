@@ -52,6 +52,7 @@ def test_an_agent_is_described_with_its_source_and_what_it_needs() -> None:
     assert "Silent without fund_now, fund_z_30d, t_to_fund." in told
 
 
+@pytest.mark.numbers
 def test_an_agent_that_keeps_the_laws_is_told_so(tmp_path, quick) -> None:
     file = tmp_path / "mine.py"
     file.write_text(OWN.format(score='-view["z_20"]'))
@@ -59,6 +60,7 @@ def test_an_agent_that_keeps_the_laws_is_told_so(tmp_path, quick) -> None:
     assert (done.code, done.out) == (0, f"agent {file} keeps all 14 laws\n")
 
 
+@pytest.mark.numbers
 def test_an_agent_that_breaks_one_fails_with_what_was_seen(tmp_path, quick) -> None:
     file = tmp_path / "mine.py"
     file.write_text(OWN.format(score="view.mid % 9"))

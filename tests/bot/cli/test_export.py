@@ -1,8 +1,11 @@
 """`bot export`, and `bot backtest` over what it keeps."""
 
+import pytest
+
 from tests.kit.command_line import bot
 
 
+@pytest.mark.numbers
 def test_an_export_is_told_again_and_a_changed_one_is_found_to_decide_otherwise(tmp_path):
     run = bot("run", "--profile", "canary", "--for", "15s", "--speed", "max", "--runs", tmp_path, "--json")
     kept = bot("export", "last", "--to", tmp_path / "kept", "--runs", tmp_path, "--json")

@@ -54,6 +54,7 @@ def check(made, tmp_path, source, *options):
     return bot("lookahead", "--data", made, "--agent", agent, "--stamps", "60", "--cuts", "1", *options)
 
 
+@pytest.mark.numbers
 def test_what_is_honest_is_said_to_be(made, tmp_path) -> None:
     said = check(made, tmp_path, HONEST)
 
@@ -71,6 +72,7 @@ def test_what_peeks_is_named_with_stamp_and_size_and_exits_with_its_own_code(mad
     assert "cannot know yet" in said.err
 
 
+@pytest.mark.numbers
 def test_a_program_gets_every_fault(made, tmp_path) -> None:
     said = check(made, tmp_path, PEEKING, "--json")
     assert said.code == 10

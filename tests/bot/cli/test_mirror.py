@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from adapters.kafka.state import MirrorState
 from bot.cli.mirror import figures
 from bot.profile import load, store
@@ -40,6 +42,7 @@ def test_a_state_has_its_lag_for_programs() -> None:
     assert (told["acked_seq"], told["lag_records"], told["lag_s"]) == (7, 2, 0.0)
 
 
+@pytest.mark.numbers
 def test_without_the_extra_it_is_one_line_that_says_how_to_have_it(tmp_path: Path) -> None:
     run = a_run(tmp_path / "canary" / "canary-000001")
     blocked = "import sys; sys.modules['aiokafka'] = None; from bot.__main__ import main; main()"

@@ -15,6 +15,7 @@ def test_features_of_a_run_are_got_by_name(finished):
     assert people.out.startswith("BTC-EUR at ") and len(people.out.splitlines()) == len(REGISTRY) + 1
 
 
+@pytest.mark.numbers
 def test_a_run_is_held_against_itself_or_another(finished):
     said = bot("features", "drift", finished, "--against", finished, "--json").json
     assert (said["drifted"], len(said["rows"])) == ([], len(REGISTRY))

@@ -14,6 +14,7 @@ def made(tmp_path, bars):
     return ("sweep", "--data", data)
 
 
+@pytest.mark.numbers
 def test_every_combination_is_a_row_in_the_order_asked_for(tmp_path):
     told = bot(*made(tmp_path, "40"), "--over", "seed=2,1", "--out", tmp_path / "out", "--json")
     assert told.code == 0, told.err

@@ -20,6 +20,7 @@ def told(tmp_path, data, *arguments):
     return tmp_path / "backtest" / said.json["run"]
 
 
+@pytest.mark.numbers
 def test_a_run_made_twice_is_the_same_in_every_decision(tmp_path):
     data = made(tmp_path)
     found = hold_against(told(tmp_path, data), told(tmp_path, data))

@@ -67,6 +67,7 @@ def test_a_run_without_a_message_is_no_run(copied) -> None:
         diffed(copied)
 
 
+@pytest.mark.numbers
 def test_a_run_of_a_strategy_is_diffed_by_what_it_wants_to_hold(tmp_path) -> None:
     data = a_walk(width=3, times=160, seed=5)
     options = BacktestOptions(tmp_path, int(data.block.close_ns[60]), 2**62)

@@ -97,6 +97,7 @@ def test_the_recorded_policy_is_worth_what_it_earned() -> None:
     assert found.supported == 60
 
 
+@pytest.mark.numbers
 @settings(max_examples=3, deadline=None)
 @given(st.integers(0, 1000))
 def test_a_seeded_bandit_of_slates_is_judged_without_bias(seed) -> None:

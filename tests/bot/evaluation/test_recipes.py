@@ -20,6 +20,7 @@ def told() -> Told:
     return forecast(a_history(rows=300), SMALL)
 
 
+@pytest.mark.numbers
 def test_a_report_has_every_author_and_the_figures_that_are_promised(told: Told) -> None:
     report = report_of(told, SMALL)
 

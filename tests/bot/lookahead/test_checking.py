@@ -30,6 +30,7 @@ def honest():
     return found
 
 
+@pytest.mark.numbers
 def test_an_honest_agent_and_all_features_raise_no_alarm(honest) -> None:
     assert (honest.faults, honest.foresight, honest.column_faults, honest.failures) == ((), (), (), ())
     assert honest.clean

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from bot.backtest.running import BacktestOptions, run_backtest
 from bot.lookahead.comparing import faults
 from bot.lookahead.lives import BELIEFS, Said, Told, live
@@ -15,6 +17,7 @@ START_NS = int(DATA.block.close_ns[100])
 PROFILE = a_profile("backtest", feed__warmup_bars=100, cadence__decide_s=600, selection__caution=0.0)
 
 
+@pytest.mark.numbers
 def test_what_is_believed_is_what_a_backtest_believes(tmp_path) -> None:
     result = run_backtest(PROFILE, DATA, BacktestOptions(tmp_path, START_NS, 2**62), lambda at_ns: None)
     journal = read_run(Path(result.summary["journal"]).parent)

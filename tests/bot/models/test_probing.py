@@ -24,6 +24,7 @@ def another_leaf(text: str) -> str:
     return re.sub(r"(leaf_value=-?\d\.\d)(\d)", lambda found: found[1] + str(9 - int(found[2])), text, count=1)
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize("recomputed", [False, True], ids=["golden file as it was", "its hashes recomputed"])
 def test_changed_leaves_under_a_new_manifest_are_caught_by_golden_rows_that_were_not_recomputed(tmp_path, recomputed):
     store, model = a_store(tmp_path)
@@ -73,6 +74,7 @@ def test_a_verdict_is_believed_only_with_the_code_that_goes_with_it():
         raise_verdict(b'{"sound": false, "wall": "structure", "reason": "goes round"}', 10)
 
 
+@pytest.mark.numbers
 def test_a_store_with_the_real_probe_serves_what_it_published(tmp_path):
     a_store(tmp_path)
     store = ModelStore(tmp_path, probe)
