@@ -90,7 +90,8 @@ def _blocks(said_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.zeros(0, dtype=np.int64)
     span_ns = int(said_ns.max() - said_ns.min()) + 1
     count = min(BLOCKS_MAX, max(BLOCKS_MIN, round(span_ns / BLOCK_NS)))
-    return np.asarray((said_ns - said_ns.min()) * count // span_ns)
+    # Divided by a length, not multiplied by the count: nanoseconds of years leave no room for a factor.
+    return np.asarray((said_ns - said_ns.min()) // -(-span_ns // count))
 
 
 def _wander(bins: Floats, blocks: NDArray[np.int64]) -> float:

@@ -126,6 +126,15 @@ def test_a_reference_that_is_none_is_refused():
             recalled(msgspec.structs.replace(whole, **changes))
 
 
+@pytest.mark.parametrize("years", [1, 30, 100])
+def test_a_training_of_years_is_parted_as_one_of_days(years):
+    x = np.random.default_rng(3).normal(size=(1500, 2))
+    days = reference_of(x, np.linspace(0, 2 * 86_400e9, 1500).astype(np.int64))
+    same = reference_of(x, np.linspace(0, years * 365 * 86_400e9, 1500).astype(np.int64))
+    assert np.isfinite(same.wander).all()
+    np.testing.assert_array_equal(same.worth, days.worth)
+
+
 def test_the_index_of_equal_shares_is_nothing():
     shares = np.full((3, 10), 0.1)
     assert population_index(shares, shares).tolist() == [0.0, 0.0, 0.0]
