@@ -2,6 +2,9 @@
 
 What is put together is a function of the beat and of what each part said, never of the order in which they came. A
 part that was not there in time is late: its agents are silent at this beat, and what it says later is passed over.
+
+A beat is known by its run, its place and its time: what was said of another life of a run of the same name, or before
+a disk lost the end of one, answers no beat of today, however genuine it is.
 """
 
 from typing import Final
@@ -9,6 +12,7 @@ from typing import Final
 import msgspec
 
 from contracts.belief import FeatureFrame, SignalFrame
+from contracts.quantities import Nanos
 from contracts.stream import PartFrames, ShardFrames, StreamPosition
 
 EARLY_MAX: Final = 10_000
@@ -42,39 +46,39 @@ class Barrier:
         self.counts = BarrierCounts()
         self._agents = agents
         self._split = split(agents, parts)
-        self._said: dict[tuple[str, int], dict[int, PartFrames]] = {}
+        self._said: dict[tuple[str, int, Nanos], dict[int, PartFrames]] = {}
         self._kept = 0
-        self._done = StreamPosition("", 0)
-        self._past: set[str] = set()
+        self._done_ns: Nanos = -1
 
     def hear(self, frames: PartFrames) -> None:
         """Take what a part said."""
         if not self._is_of_this_split(frames):
             self.counts.strange += 1
-        elif frames.run in self._past or (frames.run == self._done.run and frames.seq < self._done.seq):
+        elif frames.at_ns <= self._done_ns:
             self.counts.late += 1
-        elif frames.part in self._said.get((frames.run, frames.seq), {}):
+        elif frames.part in self._said.get((frames.run, frames.seq, frames.at_ns), {}):
             self.counts.twice += 1
         elif self._kept >= EARLY_MAX:
             self.counts.forgotten += 1
         else:
-            self._said.setdefault((frames.run, frames.seq), {})[frames.part] = frames
+            self._said.setdefault((frames.run, frames.seq, frames.at_ns), {})[frames.part] = frames
             self._kept += 1
 
-    def missing(self, run: str, seq: int) -> tuple[int, ...]:
+    def missing(self, run: str, seq: int, at_ns: Nanos) -> tuple[int, ...]:
         """The parts that have not yet said what they made of a beat."""
-        said = self._said.get((run, seq), {})
+        said = self._said.get((run, seq, at_ns), {})
         return tuple(part for part in range(len(self._split)) if part not in said)
 
-    def pass_over(self, run: str, seq: int) -> None:
-        """A beat that nobody waits for."""
-        self._said.pop((run, seq), None)
-        self._forget(run, seq)
+    def pass_over(self, at_ns: Nanos) -> None:
+        """A beat that nobody waits for: what was said of it and of those before is forgotten, of whatever run."""
+        self._done_ns = at_ns
+        self._said = {key: parts for key, parts in self._said.items() if key[2] > at_ns}
+        self._kept = sum(len(parts) for parts in self._said.values())
 
-    def close(self, position: StreamPosition, beat: int) -> ShardFrames:
+    def close(self, position: StreamPosition, at_ns: Nanos, beat: int) -> ShardFrames:
         """The frames of the beat at a position by those who were in time; from now on everybody else is late."""
         run, seq = position.run, position.seq
-        said = self._said.pop((run, seq), {})
+        said = self._said.pop((run, seq, at_ns), {})
         signals = {each.agent: each for part in sorted(said) for each in said[part].signals}
         features: FeatureFrame | None = said[0].features if 0 in said else None
         frames = ShardFrames(
@@ -88,7 +92,7 @@ class Barrier:
                 agent for agent in self._agents if any(agent in self._split[part] for part in self._absent(said))
             ),
         )
-        self._forget(run, seq)
+        self.pass_over(at_ns)
         return frames
 
     def _is_of_this_split(self, frames: PartFrames) -> bool:
@@ -99,17 +103,6 @@ class Barrier:
 
     def _absent(self, said: dict[int, PartFrames]) -> tuple[int, ...]:
         return tuple(part for part in range(len(self._split)) if part not in said)
-
-    def _forget(self, run: str, seq: int) -> None:
-        if run != self._done.run and self._done.run:
-            self._past.add(self._done.run)
-        self._done = StreamPosition(run, seq + 1)
-        self._said = {
-            key: parts
-            for key, parts in self._said.items()
-            if key[0] not in self._past and (key[0] != run or key[1] > seq)
-        }
-        self._kept = sum(len(parts) for parts in self._said.values())
 
 
 def _in_order(signals: dict[str, SignalFrame], agents: tuple[str, ...]) -> list[SignalFrame]:

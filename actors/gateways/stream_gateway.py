@@ -164,7 +164,7 @@ class StreamGateway(Gateway):
         if memory.health.away and not self._held:
             memory.beats_passed_over += 1
             if beat.kind == "signal":
-                memory.barrier.pass_over(memory.order.run, message.seq)
+                memory.barrier.pass_over(message.at_ns)
             return
         if beat.kind == "second":
             self._number, self._second_ns = beat.number, self._clock.now()
@@ -172,14 +172,14 @@ class StreamGateway(Gateway):
             return
         self._say(beat, admit)
         if beat.kind == "signal":
-            await self._await_shards(message.seq, beat.number, admit)
+            await self._await_shards(message, beat.number, admit)
 
-    async def _await_shards(self, seq: int, number: int, admit: Admit) -> None:
+    async def _await_shards(self, beat: StreamMessage, number: int, admit: Admit) -> None:
         """Hear until every part has spoken or the time is over, then say what was said."""
-        barrier, run = self._memory.barrier, self._memory.order.run
+        barrier, heard = self._memory.barrier, self._memory.order.position
         left_s = self._settings.hold_s if self._held else self._settings.barrier_s
         until_ns = self._clock.now() + nanos(left_s)
-        while barrier.missing(run, seq) and left_s > 0:
+        while barrier.missing(heard.run, beat.seq, beat.at_ns) and left_s > 0:
             frames = await self._source.frames(left_s)
             if frames is not None:
                 barrier.hear(frames)
@@ -187,7 +187,7 @@ class StreamGateway(Gateway):
                 left_s = seconds(until_ns - self._clock.now())
             elif frames is None:
                 break
-        said = barrier.close(StreamPosition(run, seq, self._memory.order.epoch), number)
+        said = barrier.close(StreamPosition(heard.run, beat.seq, heard.epoch), beat.at_ns, number)
         for agent in said.late:
             self._memory.late[agent] = self._memory.late.get(agent, 0) + 1
         self._say(said, admit)

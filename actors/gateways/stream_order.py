@@ -39,15 +39,16 @@ class StreamOrder:
         self.epoch = position.epoch if position is not None else 0
         self.counts = StreamCounts()
         self._next_seq = position.seq if position is not None else 1
-        self._waiting: dict[int, StreamMessage] = {}
+        self._taken_epoch = self.epoch
+        self._waiting: dict[int, tuple[StreamMessage, int]] = {}
         self._fence_seq = 0
         self._following: list[StreamBlock] = []
         self._next_run: tuple[str, int] | None = None
 
     @property
     def position(self) -> StreamPosition:
-        """Where the stream goes on."""
-        return StreamPosition(self.run, self._next_seq, self.epoch)
+        """Where the stream goes on, behind a message of that epoch; a higher one may have been heard already."""
+        return StreamPosition(self.run, self._next_seq, self._taken_epoch)
 
     @property
     def waiting(self) -> int:
@@ -68,12 +69,14 @@ class StreamOrder:
 
     def take(self) -> StreamMessage | None:
         """The next message of the stream, once."""
-        message = self._waiting.pop(self._next_seq, None)
-        if message is None and self._next_run is not None:
+        found = self._waiting.pop(self._next_seq, None)
+        if found is None and self._next_run is not None:
             self._turn_to(self._next_run)
-            message = self._waiting.pop(self._next_seq, None)
-        if message is not None:
-            self._next_seq += 1
+            found = self._waiting.pop(self._next_seq, None)
+        if found is None:
+            return None
+        message, self._taken_epoch = found
+        self._next_seq += 1
         return message
 
     def _of_another_run(self, block: StreamBlock) -> None:
@@ -120,6 +123,6 @@ class StreamOrder:
         elif len(self._waiting) >= WAITING_MAX:
             self.counts.forgotten += 1
         else:
-            self._waiting[message.seq] = message
+            self._waiting[message.seq] = message, epoch
         if epoch == self.epoch:
             self._fence_seq = min(self._fence_seq, message.seq)

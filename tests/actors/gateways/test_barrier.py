@@ -61,7 +61,7 @@ def test_in_whatever_order_parts_speak_the_same_is_put_together(first: list[int]
         barrier = Barrier(AGENTS, 3)
         for part in order:
             barrier.hear(said(part))
-        return barrier.close(at(), 5)
+        return barrier.close(at(), 100, 5)
 
     assert closed(first) == closed(second)
     assert tuple(each.agent for each in closed(first).signals) == AGENTS
@@ -73,9 +73,9 @@ def test_in_whatever_order_parts_speak_the_same_is_put_together(first: list[int]
 def test_who_has_not_spoken_is_late_and_named() -> None:
     barrier = Barrier(AGENTS, 3)
     barrier.hear(said(1))
-    assert barrier.missing(RUN, 10) == (0, 2)
+    assert barrier.missing(RUN, 10, 100) == (0, 2)
 
-    frames = barrier.close(at(), 5)
+    frames = barrier.close(at(), 100, 5)
 
     assert frames.late == ("momentum", "flow", "pairs")
     assert frames.features is None
@@ -84,11 +84,11 @@ def test_who_has_not_spoken_is_late_and_named() -> None:
 
 def test_what_comes_too_late_is_of_no_later_beat() -> None:
     barrier = Barrier(AGENTS, 3)
-    barrier.close(at(10), 5)
+    barrier.close(at(10), 100, 5)
     barrier.hear(said(0, seq=10))
 
     assert barrier.counts.late == 1
-    assert barrier.missing(RUN, 20) == (0, 1, 2)
+    assert barrier.missing(RUN, 20, 200) == (0, 1, 2)
 
 
 def test_a_shard_ahead_of_the_desk_is_heard_when_its_beat_comes() -> None:
@@ -96,13 +96,13 @@ def test_a_shard_ahead_of_the_desk_is_heard_when_its_beat_comes() -> None:
     for seq in (30, 10, 20):
         barrier.hear(said(0, parts=1, seq=seq))
 
-    assert [barrier.close(at(seq), 1).late for seq in (10, 20, 30)] == [(), (), ()]
+    assert [barrier.close(at(seq), 10 * seq, 1).late for seq in (10, 20, 30)] == [(), (), ()]
 
 
 def test_a_beat_that_was_passed_over_leaves_nothing_behind() -> None:
     barrier = Barrier(AGENTS, 1)
     barrier.hear(said(0, parts=1, seq=10))
-    barrier.pass_over(RUN, 10)
+    barrier.pass_over(100)
     barrier.hear(said(0, parts=1, seq=10))
 
     assert barrier.counts.late == 1
@@ -110,8 +110,8 @@ def test_a_beat_that_was_passed_over_leaves_nothing_behind() -> None:
 
 def test_frames_of_a_run_that_is_over_are_late() -> None:
     barrier = Barrier(AGENTS, 1)
-    barrier.close(StreamPosition("a", 10, 1), 1)
-    barrier.close(StreamPosition("b", 3, 2), 1)
+    barrier.close(StreamPosition("a", 10, 1), 100, 1)
+    barrier.close(StreamPosition("b", 3, 2), 500, 1)
     barrier.hear(said(0, parts=1, seq=40, run="a"))
 
     assert barrier.counts.late == 1
@@ -133,7 +133,7 @@ def test_who_speaks_for_others_is_not_heard(strange: PartFrames) -> None:
     barrier.hear(strange)
 
     assert barrier.counts.strange == 1
-    assert barrier.close(at(), 1).signals == ()
+    assert barrier.close(at(), 100, 1).signals == ()
 
 
 def test_what_is_said_twice_counts_once() -> None:
@@ -142,7 +142,7 @@ def test_what_is_said_twice_counts_once() -> None:
     barrier.hear(said(1, signals=()))
 
     assert barrier.counts.twice == 1
-    assert len(barrier.close(at(), 1).signals) == 2
+    assert len(barrier.close(at(), 100, 1).signals) == 2
 
 
 def test_of_beats_to_come_no_more_is_kept_than_memory_bears(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,37 @@ def test_of_beats_to_come_no_more_is_kept_than_memory_bears(monkeypatch: pytest.
         barrier.hear(said(0, parts=1, seq=seq))
     assert barrier.counts.forgotten == 1
 
-    barrier.close(at(10), 1)
+    barrier.close(at(10), 100, 1)
     barrier.hear(said(0, parts=1, seq=30))
 
-    assert barrier.missing(RUN, 30) == ()
+    assert barrier.missing(RUN, 30, 300) == ()
+
+
+def test_what_was_said_in_another_life_of_a_run_answers_no_beat_of_this_one() -> None:
+    barrier = Barrier(AGENTS, 1)
+    barrier.hear(said(0, parts=1, seq=10, at_ns=40))
+    barrier.hear(said(0, parts=1, seq=10, at_ns=140))
+    assert barrier.missing(RUN, 10, 100) == (0,)
+
+    barrier.hear(said(0, parts=1, seq=10, at_ns=100, features=None))
+
+    assert barrier.close(at(), 100, 1).features is None
+
+
+def test_a_run_that_begins_anew_under_the_same_name_is_heard() -> None:
+    barrier = Barrier(AGENTS, 1)
+    barrier.close(at(500), 5_000, 1)
+    barrier.hear(said(0, parts=1, seq=10, at_ns=6_000))
+
+    assert barrier.close(at(10), 6_000, 1).late == ()
+
+
+def test_frames_of_runs_that_nobody_follows_leave_room_for_those_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "EARLY_MAX", 2)
+    barrier = Barrier(AGENTS, 1)
+    for seq in (1, 2, 3):
+        barrier.hear(said(0, parts=1, seq=seq, run="long ago"))
+    barrier.close(at(10), 100, 1)
+    barrier.hear(said(0, parts=1, seq=20))
+
+    assert barrier.missing(RUN, 20, 200) == ()

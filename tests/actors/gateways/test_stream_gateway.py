@@ -34,7 +34,7 @@ def beat(kind: Any, number: int = 1) -> Beat:
 
 
 def part(number: int, seq: int) -> PartFrames:
-    return PartFrames(run="a", seq=seq, at_ns=0, part=number, parts=2, features=None, signals=())
+    return PartFrames(run="a", seq=seq, at_ns=START_NS + SECOND_NS, part=number, parts=2, features=None, signals=())
 
 
 class Script:

@@ -130,3 +130,17 @@ def test_behind_a_hole_no_more_waits_than_memory_bears(monkeypatch: pytest.Monke
 
     assert [each.seq for each in said] == [1]
     assert (order.waiting, order.counts.forgotten) == (10, 18)
+
+
+def test_a_position_before_the_next_process_lets_in_what_lies_between() -> None:
+    blocks = (block(1, 10), block(11, 20, epoch=2))
+    order = StreamOrder()
+    for each in blocks:
+        order.hear(each)
+    for _ in range(5):
+        order.take()
+    assert order.position == StreamPosition("a", 6, 1)
+
+    _, said = heard(*blocks, position=order.position)
+
+    assert [each.seq for each in said] == list(range(6, 21))
