@@ -192,7 +192,7 @@ class Lease:
         await self._producer.start()
 
     async def _newest(self) -> Claim | None:
-        """The last proved claim on this account."""
+        """The highest proved claim on this account: what was claimed once can be written again by anybody."""
         consumer = await opened(self._settings, "keel-lease")
         place = library().TopicPartition(self._topic, 0)
         try:
@@ -204,7 +204,7 @@ class Lease:
             consumer.seek(place, first)
             while await consumer.position(place) < end:
                 for record in (await consumer.getmany(place, timeout_ms=POLL_MS)).get(place, ()):
-                    found = self._proved(record) or found
+                    found = _higher(found, self._proved(record))
             return found
         finally:
             await closed(consumer)
@@ -235,3 +235,10 @@ class Lease:
                 await producer.stop()
         except (TimeoutError, OSError, library().errors.KafkaError):
             return
+
+
+def _higher(one: Claim | None, other: Claim | None) -> Claim | None:
+    """Of two claims the one that came later, wherever they lie on the topic."""
+    if one is None or other is None:
+        return other if one is None else one
+    return other if (other.epoch, other.beat) >= (one.epoch, one.beat) else one

@@ -136,6 +136,26 @@ def test_a_forged_claim_is_no_claim(settings: KafkaSettings, topics: Topics, cla
     assert claims("one").open() == 1
 
 
+def test_an_old_claim_that_is_written_again_gives_nothing_away(
+    settings: KafkaSettings, topics: Topics, claims: Claims
+) -> None:
+    value = msgspec.msgpack.encode(Claim("canary", 1, "one", 9, True))
+    once = Outgoing(topics.desks, 0, value, SEAL.headers(topics.desks, value), b"canary")
+
+    async def replay() -> None:
+        sender = Sender(settings, "attacker")
+        await sender.deliver([once])
+        await sender.close()
+
+    asyncio.run(replay())
+    assert (first := claims("two")).open() == 2
+    asyncio.run(replay())
+
+    with pytest.raises(LeaseHeld, match="'canary' is traded by two"):
+        claims("three").open()
+    assert first.objection() == "" and first.lost == ""
+
+
 def test_topics_of_another_split_are_refused(settings: KafkaSettings, topics: Topics) -> None:
     with pytest.raises(RolesUnusable, match=r"has 1 partitions, expected roles\.parts 3"):
         asyncio.run(ensure(settings, 3))
