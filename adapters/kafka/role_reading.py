@@ -14,7 +14,7 @@ from adapters.kafka.sender import ROLES_BYTES_MAX
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.stream_records import Seal, Unproved, block_of, frames_of
 from contracts.quantities import Nanos
-from contracts.stream import PartFrames, StreamBlock, StreamPosition
+from contracts.stream import PartFrames, StreamBlock
 
 POLL_MS: Final = 200
 POLL_RECORDS: Final = 500
@@ -101,15 +101,13 @@ class RoleReader:
         return frames
 
 
-async def last_position(
-    settings: KafkaSettings, topics: Topics, seal: Seal, topic: str, partition: int
-) -> StreamPosition | None:
-    """Where the last proved record of a partition ends; None where there is none. Looks back a little.
+async def last_block(settings: KafkaSettings, topics: Topics, seal: Seal) -> StreamBlock | None:
+    """The last proved block of the stream, of its newest process; None where there is none. Looks back a little.
 
     Raises TimeoutError, OSError or the library's error where Kafka does not answer.
     """
     consumer = await opened(settings, "keel-roles")
-    place = library().TopicPartition(topic, partition)
+    place = library().TopicPartition(topics.stream, 0)
     try:
         async with asyncio.timeout(ASK_S):
             await consumer.start()
@@ -120,7 +118,7 @@ async def last_position(
             consumer.seek(place, max(first, end - POLL_RECORDS))
             while await consumer.position(place) < end:
                 for record in (await consumer.getmany(place, timeout_ms=POLL_MS)).get(place, ()):
-                    found = _position(record, topics, seal, topic) or found
+                    found = _later(found, _block(record, topics, seal))
             return found
     finally:
         await closed(consumer)
@@ -157,16 +155,18 @@ def _answered_ns(record: Any, seal: Seal, topic: str) -> Nanos:
     return frames.at_ns if frames.part == record.partition else -1
 
 
-def _position(record: Any, topics: Topics, seal: Seal, topic: str) -> StreamPosition | None:
+def _block(record: Any, topics: Topics, seal: Seal) -> StreamBlock | None:
     try:
-        value = seal.check(topic, record.value, record.headers)
-        if topic == topics.stream:
-            block = block_of(value)
-            return StreamPosition(block.run, block.messages[-1].seq + 1, block.epoch)
-        frames = frames_of(value)
-        return StreamPosition(frames.run, frames.seq + 1)
+        return block_of(seal.check(topics.stream, record.value, record.headers))
     except Unproved:
         return None
+
+
+def _later(one: StreamBlock | None, other: StreamBlock | None) -> StreamBlock | None:
+    """Of two blocks the one that was said later: an old one can be written again by anybody."""
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other, key=lambda block: (block.epoch, block.messages[-1].seq))
 
 
 async def opened(settings: KafkaSettings, client: str, **more: Any) -> Any:

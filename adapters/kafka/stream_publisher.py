@@ -2,6 +2,7 @@
 
 The journal is the outbox and the topic's own end is the cursor: whoever starts looks what was proved last there, and
 goes on with the next message of the journal. A message that was acknowledged and is sent again is known by its number.
+Where the journal has not that message in that place it is another one of the same name, and is said from its start.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from adapters.journal.follow import Follower
 from adapters.journal.record import Record
 from adapters.kafka.beside import Beside
 from adapters.kafka.connection import library
-from adapters.kafka.role_reading import last_position
+from adapters.kafka.role_reading import last_block
 from adapters.kafka.role_topics import Topics
 from adapters.kafka.sender import Outgoing, Sender
 from adapters.kafka.settings import KafkaSettings
@@ -68,30 +69,31 @@ class StreamPublisher:
 
     async def _publish(self) -> None:
         try:
-            self.published_seq = await self._known()
+            last = await self._known()
             self.connected = True
-            await self._follow(Follower(self._journal))
+            await self._follow(*await resumed(self._journal, last))
         finally:
             await self._sender.close()
 
-    async def _known(self) -> int:
+    async def _known(self) -> StreamMessage | None:
         """The last message of this run that the topic has."""
         while True:
             try:
-                last = await last_position(self._settings, self._topics, self._seal, self._topics.stream, 0)
+                last = await last_block(self._settings, self._topics, self._seal)
             except (TimeoutError, OSError, library().errors.KafkaError):
                 await asyncio.sleep(AGAIN_S)
             else:
-                return last.seq - 1 if last is not None and last.run == self._run else 0
+                return last.messages[-1] if last is not None and last.run == self._run else None
 
-    async def _follow(self, follower: Follower) -> None:
+    async def _follow(self, follower: Follower, records: list[Record]) -> None:
+        self.published_seq = follower.seq - len(records)
         try:
-            while not follower.ended:
-                records = [record for record in follower.read() if record.seq > self.published_seq]
-                if not records:
+            while records or not follower.ended:
+                if records:
+                    await self._send(records)
+                else:
                     await asyncio.sleep(LOOK_S)
-                    continue
-                await self._send(records)
+                records = follower.read()
         finally:
             follower.close()
 
@@ -110,3 +112,17 @@ class StreamPublisher:
 
 def _message(record: Record) -> StreamMessage:
     return StreamMessage(record.seq, record.at_ns, record.source, record.type, bytes(record.payload))
+
+
+async def resumed(journal: Path, last: StreamMessage | None) -> tuple[Follower, list[Record]]:
+    """Who follows a journal behind a message of it, with what was read already; from the start where it is not."""
+    follower = Follower(journal)
+    while last is not None and (records := follower.read()):
+        place = last.seq - records[0].seq
+        if place < len(records):
+            if place >= 0 and _message(records[place]) == last:
+                return follower, records[place + 1 :]
+            break
+        await asyncio.sleep(0)
+    follower.close()
+    return Follower(journal), []
