@@ -151,6 +151,8 @@ class ValueCodec:
         """What is in a value that is whole, of this set and of that instrument; or why it is not believed."""
         if value is None:
             return "missing"
+        if not isinstance(value, bytes):
+            return "damaged"  # a server may answer with anything
         head, end = self._heads.get(symbol) or self._head(symbol), len(value) - self._proof_bytes
         if not self._is_proved(value):
             return "damaged"

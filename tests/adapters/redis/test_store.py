@@ -58,7 +58,9 @@ async def test_what_the_server_has_is_read(tmp_path):
         assert store.connected == 1
 
 
-@pytest.mark.parametrize("answer", [b"$2\r\nno\r\n", b"*1\r\n$2\r\nno\r\n", b"*0\r\n", b":1\r\n", b"$-1\r\n"])
+@pytest.mark.parametrize(
+    "answer", [b"$2\r\nno\r\n", b"*1\r\n$2\r\nno\r\n", b"*0\r\n", b":1\r\n", b"$-1\r\n", b"*3\r\n:1\r\n*0\r\n:3\r\n"]
+)
 async def test_an_answer_to_another_question_is_no_answer(tmp_path, answer):
     async with a_server(tmp_path, answer) as store:
         assert not (await store.read(OF, SYMBOLS)).present.any()
