@@ -1,6 +1,7 @@
 """Beside the run: how far the mirror has come, and what it could not write, both on the disk before they count."""
 
 import os
+import zlib
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -49,10 +50,10 @@ class CursorFile:
     def read(self) -> Cursor:
         """The cursor on the disk."""
         try:
-            found = msgspec.json.decode(self.path.read_bytes(), type=Cursor)
+            found = _checked(self.path.read_bytes())
         except FileNotFoundError:
             return self._empty
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, ValueError) as error:
             raise CursorDamaged(f"{self.path} is damaged: {error}; remove it to mirror the run again") from error
         if (found.run, found.env) != (self._empty.run, self._empty.env):
             raise CursorDamaged(f"{self.path} is of run {found.run} in {found.env}, expected {self._empty.run}")
@@ -61,8 +62,18 @@ class CursorFile:
     def write(self, cursor: Cursor) -> None:
         """Replace it; a cursor that lies before the last one is an error in the mirror."""
         assert cursor.place.seq >= self._last.place.seq, "the cursor of a mirror goes forward"
-        replace(self.path, msgspec.json.encode(cursor))
+        content = msgspec.json.encode(cursor)
+        replace(self.path, b'%b,"checksum":"%08x"}' % (content[:-1], zlib.crc32(content)))
         self._last = cursor
+
+
+def _checked(data: bytes) -> Cursor:
+    """A digit that has changed would pass over messages, so the checksum of all before it comes last."""
+    cursor = msgspec.json.decode(data, type=Cursor)
+    content, _, checksum = data.rpartition(b',"checksum":')
+    if checksum != b'"%08x"}' % zlib.crc32(content + b"}"):
+        raise ValueError("its checksum is wrong")
+    return cursor
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -108,9 +108,11 @@ class Mirror:
             self.state.state, self.state.error = "stopped", str(error)
             raise
         finally:
-            self._keep_cursor()
-            self._tell()
-            await self._producer.abandon()
+            try:
+                self._keep_cursor()
+                self._tell()
+            finally:
+                await self._producer.abandon()
         return self.state
 
     async def _run(self) -> None:

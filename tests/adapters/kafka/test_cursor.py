@@ -54,3 +54,12 @@ def test_a_write_that_was_cut_leaves_the_cursor_before(tmp_path: Path) -> None:
     (tmp_path / "cursor.new").write_bytes(b'{"run": "can')
 
     assert CursorFile(tmp_path / "cursor", RUN, "test").read() == a_cursor(7)
+
+
+def test_a_cursor_with_another_digit_passes_over_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "cursor"
+    CursorFile(path, RUN, "test").write(a_cursor(7))
+    path.write_bytes(path.read_bytes().replace(b'"seq":7', b'"seq":9'))
+
+    with pytest.raises(CursorDamaged, match="checksum is wrong; remove it"):
+        CursorFile(path, RUN, "test")
