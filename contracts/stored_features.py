@@ -147,7 +147,7 @@ class ValueCodec:
             self.of, tuple(symbols), table["seq"].copy(), table["at_ns"].copy(), np.ascontiguousarray(table["values"])
         )
 
-    def _body(self, symbol: str, value: bytes | None) -> bytes | Refusal:
+    def _body(self, symbol: str, value: object) -> bytes | Refusal:
         """What is in a value that is whole, of this set and of that instrument; or why it is not believed."""
         if value is None:
             return "missing"

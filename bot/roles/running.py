@@ -1,6 +1,7 @@
 """Starting a role: the secret, the topics, the claim, then the daemon with what its role adds to it."""
 
 import asyncio
+import secrets
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from runtime.clock import monotonic_s
 
 PUBLISHED_WITHIN_S: Final = 60.0
 INGEST: Final = "-ingest"
+BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 def in_role(profile: Profile, role: Role) -> Profile:
@@ -86,13 +88,26 @@ def run_desk(profile: Profile, options: RunOptions, started: Started) -> RunResu
 def _claimed(wires: Wires, own: Profile, options: RunOptions) -> Lease:
     """The claim on the account of a role; raises LeaseHeld where another process has it."""
     account = own.account.name
-    holder = f"{socket.gethostname()}:{(options.runs / account).absolute()}"
+    holder = holder_of((options.runs / account).absolute())
     lease = Lease(
         wires.kafka, wires.topics, wires.seal, account, holder, own.roles.lease_s, monotonic_s,
         epoch_on_record(options.runs, account),
     )  # fmt: skip
     lease.open()
     return lease
+
+
+def holder_of(directory: Path, boot: Path = BOOT) -> str:
+    """Who holds a claim: the directory whose lock proves that a predecessor is gone, on this start of this machine.
+
+    A name alone is shared by machines that were copied, each with a lock of its own; where nothing tells them apart
+    every process is another holder, and waits.
+    """
+    try:
+        start = boot.read_text().strip()
+    except OSError:
+        start = secrets.token_hex(16)
+    return f"{socket.gethostname()}:{directory}#{start}"
 
 
 def _world(own: Profile, run: Path, head: StreamHead | None) -> World:

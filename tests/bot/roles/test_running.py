@@ -1,5 +1,6 @@
 """What roles are started with; whole roles on a broker: tests/services/test_roles.py."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from bot.configuration import BadConfiguration
 from bot.profile import Profile
 from bot.roles.figures import ROLE_METRICS, measure_stream
 from bot.roles.fitting import ALONE
-from bot.roles.running import in_role
+from bot.roles.running import holder_of, in_role
 from bot.roles.settings import RolesSettings
 from bot.roles.shard import ShardResult
 from bot.roles.wires import book_of, wired
@@ -116,3 +117,14 @@ def test_what_a_shard_came_to_is_json() -> None:
     fields = {field.name for field in msgspec.structs.fields(ShardResult)}
 
     assert {"ending", "exit_code", "parts", "beats", "signals", "refused", "cpu_s"} <= fields
+
+
+def test_a_copy_of_a_machine_is_another_holder_and_the_same_one_is_not(tmp_path: Path) -> None:
+    boots = [tmp_path / name for name in ("one", "two", "none")]
+    for each in boots[:2]:
+        each.write_text(f"{each.name}\n")
+
+    assert holder_of(tmp_path, boots[0]) == holder_of(tmp_path, boots[0])
+    assert holder_of(tmp_path, boots[0]) != holder_of(tmp_path, boots[1])
+    assert holder_of(tmp_path / "other", boots[0]) != holder_of(tmp_path, boots[0])
+    assert holder_of(tmp_path, boots[2]) != holder_of(tmp_path, boots[2])
