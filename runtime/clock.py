@@ -136,3 +136,9 @@ class FixedClock:
 def monotonic_s() -> float:
     """Return seconds that only ever pass, for the threads that watch the loop and so cannot use its time."""
     return time.monotonic()
+
+
+def since_boot_s() -> float:
+    """Return seconds that also pass while the machine sleeps, for what runs out whether anybody is awake or not."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)

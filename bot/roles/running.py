@@ -23,7 +23,7 @@ from bot.running import RunOptions, RunResult, Started, run_daemon
 from bot.runs import epoch_on_record
 from bot.system import EXIT_TEMPORARY, Ending
 from bot.worlds import World, simulated_world, streamed_world
-from runtime.clock import monotonic_s
+from runtime.clock import since_boot_s
 
 PUBLISHED_WITHIN_S: Final = 60.0
 INGEST: Final = "-ingest"
@@ -90,7 +90,7 @@ def _claimed(wires: Wires, own: Profile, options: RunOptions) -> Lease:
     account = own.account.name
     holder = holder_of((options.runs / account).absolute())
     lease = Lease(
-        wires.kafka, wires.topics, wires.seal, account, holder, own.roles.lease_s, monotonic_s,
+        wires.kafka, wires.topics, wires.seal, account, holder, own.roles.lease_s, since_boot_s,
         epoch_on_record(options.runs, account),
     )  # fmt: skip
     lease.open()

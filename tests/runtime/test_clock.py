@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.clock import STEP_TOLERANCE_NS, FixedClock, LoopClock, WallClock
+from runtime.clock import STEP_TOLERANCE_NS, FixedClock, LoopClock, WallClock, monotonic_s, since_boot_s
 from runtime.simloop import run_virtual
 from tests.kit.virtual_time import on_every_loop, turns
 
@@ -155,3 +155,11 @@ async def test_setting_a_fixed_clock_wakes_the_earliest_first_and_only_those_due
     assert woken == [10, 20, 30]
     clock.set(NOON_NS + 99)
     await sleepers[-1]
+
+
+def test_the_time_since_boot_is_never_less_than_the_time_awake() -> None:
+    awake = monotonic_s()
+    passed = since_boot_s()
+
+    assert passed >= awake
+    assert since_boot_s() >= passed
