@@ -195,3 +195,14 @@ def test_law_whatever_comes_is_sound_or_counted(records: list, second: float) ->
     assert all(math.isfinite(each) for each in counts.taken.values()) and all(
         each <= 4 for each in counts.taken.values()
     )
+
+
+def test_a_second_copy_is_known_over_a_change_of_the_universe() -> None:
+    door, counts = a_door()
+    record = a_record(sender="a", number=5)
+    assert door.take([record], at(0))
+
+    door.know(a_universe_changed("BTC-EUR", "SOL-EUR").universe)
+
+    assert not door.take([record], at(0))
+    assert counts.refused == {"duplicate": 1}

@@ -1,5 +1,6 @@
 """The cursor is whole or the one before, belongs to its run, and never goes back."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,28 @@ def test_a_cursor_with_another_digit_passes_over_nothing(tmp_path: Path) -> None
 
     with pytest.raises(CursorDamaged, match="checksum is wrong; remove it"):
         CursorFile(path, RUN, "test")
+
+
+def test_a_cursor_is_whole_on_the_medium_before_it_is_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = watched(monkeypatch)
+    CursorFile(tmp_path / "cursor", RUN, "test").write(a_cursor(7))
+
+    assert synced == [
+        (tmp_path / "cursor.new", (tmp_path / "cursor").stat().st_size, False),
+        (tmp_path, tmp_path.stat().st_size, True),
+    ]
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, int, bool]]:
+    """What is synced: which file, how long it is then, and whether the cursor is in its place."""
+    synced: list[tuple[Path, int, bool]] = []
+
+    def sync(descriptor: int) -> None:
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        place = path if path.is_dir() else path.parent
+        synced.append((path, os.fstat(descriptor).st_size, (place / "cursor").exists()))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    return synced

@@ -1,5 +1,6 @@
 """What could not be mirrored is written down once, and too much of it is an outage."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,12 @@ def test_a_line_that_a_crash_has_cut_is_passed_over_and_spoils_no_other(tmp_path
 def test_without_a_file_there_are_none(tmp_path: Path) -> None:
     assert read(tmp_path / "nowhere") == []
     assert len(DeadLetters(tmp_path / "nowhere", 5)) == 0
+
+
+def test_a_letter_is_on_the_medium_before_the_cursor_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+
+    DeadLetters(tmp_path / "dead", 5).add(7, "Tick", "too large")
+
+    assert synced == [(tmp_path / "dead").stat().st_size]

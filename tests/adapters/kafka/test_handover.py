@@ -58,3 +58,17 @@ def test_who_reads_is_told_when_a_queue_is_full() -> None:
 
     assert not handover.room_for_blocks()
     assert handover.room_for_frames()
+
+
+def test_what_nobody_takes_leaves_no_room_for_more_of_its_kind() -> None:
+    handover = Handover(held=True, capacity=2)
+    assert handover.room_for_blocks() and handover.room_for_frames()
+
+    for _ in range(2):
+        handover.put(FRAMES)
+
+    assert handover.room_for_blocks() and not handover.room_for_frames()
+    run_virtual(handover.frames(0.0))
+    handover.put(BLOCK)
+    handover.put(BLOCK)
+    assert handover.room_for_frames() and not handover.room_for_blocks()

@@ -1,7 +1,9 @@
 """The clients of roles where no broker answers, and what they make of records; with a broker: tests/services."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -122,6 +124,34 @@ def test_a_claim_that_nobody_answers_is_none() -> None:
     with pytest.raises(LeaseUnsure, match="Kafka did not say who holds 'canary'"):
         lease.open()
     assert lease.objection()
+
+
+class SlowProducer:
+    """A broker that takes a claim, and three seconds of the clock for it."""
+
+    def __init__(self, clock: list[float]) -> None:
+        self._clock = clock
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        yield
+
+    async def send(self, *said: Any, **more: Any) -> None:
+        self._clock[0] += 3.0
+
+
+@on_a_real_loop
+async def test_a_claim_holds_from_before_it_was_written() -> None:
+    clock = [100.0]
+    lease = Lease(NOWHERE, TOPICS, SEAL, "canary", "one", 5.0, lambda: clock[0])
+    lease._producer = SlowProducer(clock)
+
+    await lease._say(released=False)
+
+    clock[0] = 105.0
+    assert lease.objection() == ""
+    clock[0] = 105.1
+    assert "was not renewed in time" in lease.objection()
 
 
 @on_a_real_loop
