@@ -31,7 +31,7 @@ numbers: env  ## figures on real data, oracles, and laws at full size: some minu
 
 test-services: env  ## what needs real servers, which it starts itself: Kafka, Redis, PostgreSQL
 	requirements/services.sh
-	$(PYTHON_IN_VENV) -m pytest -q -m services tests/services
+	$(PYTHON_IN_VENV) -m pytest -q -n 2 --dist loadfile -m services tests/services
 
 check: env format types imports docker-check  ## format, lint, types, imports, Dockerfile
 

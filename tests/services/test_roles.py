@@ -143,6 +143,7 @@ def test_forged_records_change_nothing_and_a_kafka_that_hangs_is_a_stale_feed(bo
     book.start("agents")
     desk = book.start("desk")
     seen, _ = book.await_record(GateState, lambda said: said.state == "TRADING")
+    book.await_record(ShardFrames, lambda said: True)
     forged = forge(book)
 
     book.await_record(DecisionLog, lambda said: True, after=book.last_seq())
