@@ -257,8 +257,11 @@ class Mirror:
         key, value = self.state.run.encode(), msgspec.json.encode(said)
         batch.append(self._clock.now() // MS_NS, key, value, headers)
         future = await self._producer.send(batch, topic_name(self._settings.env, HEADS), 0)
-        if not await acknowledged([future], self._settings.send_timeout_s):
-            raise TimeoutError(f"no acknowledgement within {self._settings.send_timeout_s:g} s")
+        try:
+            if not await acknowledged([future], self._settings.send_timeout_s):
+                raise TimeoutError(f"no acknowledgement within {self._settings.send_timeout_s:g} s")
+        except self._producer.refusals as error:  # no message is to blame, so none is buried
+            raise ConnectionError(f"the brokers refused the head of the journal: {error}") from error
         self._last_s["head"] = self._now_s()
 
     async def _begin_anew(self, error: BaseException) -> None:

@@ -48,7 +48,7 @@ class Brokers:
     a new producer is opened.
     """
 
-    failures = (BrokersFailed, TimeoutError)
+    failures = (BrokersFailed, TimeoutError, OSError)
     refusals = (BatchRefused,)
 
     def __init__(

@@ -207,6 +207,17 @@ def test_what_the_brokers_refuse_is_looked_for_and_buried_alone(journal: Path, t
     assert state.dead_letters == 2
 
 
+def test_a_head_that_is_refused_buries_no_message(journal: Path, tmp_path: Path) -> None:
+    brokers = Brokers(refuses=lambda record: dict(record["headers"])["schema"] == b"JournalHead@1")
+    mirror = a_mirror(journal, brokers, Cursors(), tmp_path / "dead", follow=False)
+
+    with pytest.raises(BrokersAway, match="refused the head of the journal"):
+        live(mirror)
+
+    equals_the_journal(brokers, journal)
+    assert mirror.state.dead_letters == 0
+
+
 def test_when_everything_is_refused_the_mirror_stops_and_says_so(journal: Path, tmp_path: Path) -> None:
     few = KafkaSettings(brokers=("127.0.0.1:9",), env="test", security="plaintext", dead_letters_max=5)
     brokers, cursors = Brokers(refuses=lambda record: True), Cursors()
