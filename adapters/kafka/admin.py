@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from adapters.kafka.connection import KafkaUnusable, connection, library
+from adapters.kafka.login import check_login
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import FoundTopic, WantedTopic
 
@@ -33,6 +34,7 @@ class Admin:
             await self._bounded(self._client.start())
         except KafkaAway:
             await self._close()
+            await check_login(self._settings)
             raise
         return self
 
@@ -60,8 +62,14 @@ class Admin:
         answer = await self._bounded(self._client.create_topics(wanted))
         refused = [row for row in answer.topic_errors if row[1] not in (0, ALREADY_THERE)]
         if refused:
-            told = "; ".join(f"{row[0]}: {self._library.errors.for_code(row[1]).__name__}" for row in refused)
-            raise KafkaUnusable(f"the brokers did not make {len(refused)} topics: {told}")
+            brokers = ", ".join(self._settings.brokers)
+            reasons = [_reason(self._library.errors.for_code(row[1]).__name__) for row in refused]
+            told = "".join(
+                f"\n  {sum(each == reason for each in reasons)} because {reason}, "
+                f"such as {refused[reasons.index(reason)][0]}"
+                for reason in dict.fromkeys(reasons)
+            )
+            raise KafkaUnusable(f"Kafka at {brokers} did not make {len(refused)} of {len(topics)} topics:{told}")
 
     async def _bounded(self, call: Any) -> Any:
         try:
@@ -77,6 +85,18 @@ class Admin:
                 await self._client.close()
         except (TimeoutError, self._library.errors.KafkaError):
             return
+
+
+_REASONS: Final = {
+    "TopicAuthorizationFailedError": "this user may not: CREATE, DESCRIBE and DESCRIBE_CONFIGS are needed",
+    "InvalidReplicationFactorError": "there are fewer brokers than kafka.replicas",
+    "PolicyViolationError": "a policy of the cluster forbids it",
+}
+
+
+def _reason(error: str) -> str:
+    """What the library's name of an error means here; the name itself where we know no better."""
+    return _REASONS.get(error, error)
 
 
 def _config(entries: Any) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from adapters.kafka.connection import KafkaMissing, KafkaUnusable, connection, library, ssl_context
+from adapters.kafka.login import open_once, remedy, said, whom
 from adapters.kafka.settings import KafkaSettings, host_of
 from adapters.probing import LIMIT_S, Finding, reach
 from adapters.secret_store import SecretUnreadable
@@ -13,7 +14,6 @@ from contracts.quantities import Seconds
 UNKNOWN_TOPIC: Final = 3
 NOT_ALLOWED: Final = 29
 LISTED_MAX: Final = 5
-_OF_A_CONNECTION: Final = frozenset({"client_id", "request_timeout_ms", "ssl_context", "security_protocol"})
 
 
 async def probe(settings: KafkaSettings, topics: Sequence[str], limit_s: Seconds = LIMIT_S) -> list[Finding]:
@@ -44,32 +44,17 @@ async def probe(settings: KafkaSettings, topics: Sequence[str], limit_s: Seconds
 
 
 async def _let_in(settings: KafkaSettings, broker: str, options: dict[str, Any], limit_s: Seconds) -> Finding:
-    """Open one connection as whoever we are, by the library's own hands: its clients would hide why it failed."""
     from aiokafka import errors
-    from aiokafka.conn import create_conn
 
-    who = settings.username or (
-        f"the certificate {settings.cert_file}" if settings.cert_file else "whoever has no name"
-    )
-    name = "kafka login"
-    chosen = {key: value for key, value in options.items() if key in _OF_A_CONNECTION or key.startswith("sasl_")}
+    who, name = whom(settings), "kafka login"
     try:
         async with asyncio.timeout(limit_s):
-            opened = await create_conn(host_of(broker), int(broker.rpartition(":")[2]), **chosen)
+            await open_once(settings, broker, options)
     except TimeoutError:
         return Finding(name, False, f"{broker} took longer than {limit_s:g} s over it", "look at the broker's log")
     except (errors.KafkaError, OSError, ValueError) as error:
-        return Finding(name, False, f"{broker} refused {who}: {said(error)}", _remedy_of_login(settings))
-    opened.close()
+        return Finding(name, False, f"{broker} refused {who}: {said(error)}", remedy(settings, error))
     return Finding(name, True, f"as {who}")
-
-
-def _remedy_of_login(settings: KafkaSettings) -> str:
-    if settings.security == "sasl_ssl":
-        return f"username, password and mechanism ({settings.mechanism}) must be those that the broker knows"
-    if settings.security == "ssl":
-        return "cert_file must be signed by an authority that the broker trusts, and not be over"
-    return "is this a plain listener?"
 
 
 async def _topics(options: dict[str, Any], topics: Sequence[str], limit_s: Seconds) -> Finding:
@@ -104,8 +89,8 @@ def verdict(topics: Sequence[str], codes: dict[str, int]) -> Finding:
     missing = [name for name in topics if codes.get(name, UNKNOWN_TOPIC) == UNKNOWN_TOPIC]
     refused = [name for name in topics if codes.get(name) == NOT_ALLOWED]
     if refused:
-        remedy = "give this user WRITE and DESCRIBE on the topics of its prefix"
-        return Finding("kafka topics", False, f"not allowed: {_listed(refused)}", remedy)
+        rights = "give this user WRITE and DESCRIBE on the topics of its prefix"
+        return Finding("kafka topics", False, f"not allowed: {_listed(refused)}", rights)
     if missing:
         return Finding("kafka topics", False, f"missing: {_listed(missing)}", "run: bot topics apply")
     return Finding("kafka topics", True, f"{len(topics)} there")
@@ -114,8 +99,3 @@ def verdict(topics: Sequence[str], codes: dict[str, int]) -> Finding:
 def _listed(names: Sequence[str]) -> str:
     more = f" and {len(names) - LISTED_MAX} more" if len(names) > LISTED_MAX else ""
     return ", ".join(names[:LISTED_MAX]) + more
-
-
-def said(error: BaseException) -> str:
-    """The error in its own words, or its name where it has none."""
-    return str(error) or type(error).__name__

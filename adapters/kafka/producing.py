@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.kafka.connection import TopicsMissing, connection, library
+from adapters.kafka.login import check_login
 from adapters.kafka.settings import KafkaSettings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Producer:
 
         self._make = PackedBatch
         self._producer: Any = None
+        self._known = False
         errors = self._library.errors
         self.failures: tuple[type[BaseException], ...] = (errors.KafkaError, *FLEETING)
         self.refusals: tuple[type[BaseException], ...] = (
@@ -38,7 +40,11 @@ class Producer:
         """What the brokers say of a batch that will never be taken."""
 
     async def open(self, topics: Sequence[str]) -> dict[str, int]:
-        """Connect, and count the partitions of these topics; raises TopicsMissing naming those that there are not."""
+        """Connect, and count the partitions of these topics.
+
+        Raises TopicsMissing naming those that there are not, and KafkaUnusable where a broker refuses who we are;
+        once it has let us in, that is a failure as any other, since brokers that begin anew may not know everyone yet.
+        """
         compression = self._settings.compression
         self._producer = self._library.AIOKafkaProducer(
             **connection(self._settings, "keel-mirror"),
@@ -47,8 +53,8 @@ class Producer:
             compression_type=None if compression == "none" else compression,
             linger_ms=0,
         )
+        await self._start()
         async with asyncio.timeout(self._settings.send_timeout_s):
-            await self._producer.start()
             if not await self._producer.client.set_topics(topics):
                 raise ConnectionError("the brokers did not say which topics there are")
         cluster = self._producer.client.cluster
@@ -60,6 +66,16 @@ class Producer:
                 f"({', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}); create them with `bot topics apply`"
             )
         return counts
+
+    async def _start(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.send_timeout_s):
+                await self._producer.start()
+        except self.failures:
+            if not self._known:
+                await check_login(self._settings)
+            raise
+        self._known = True
 
     def batch(self) -> "PackedBatch":
         """A batch to be filled: `append(timestamp, key, value, headers)` returns None when it is full."""

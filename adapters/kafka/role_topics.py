@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any, Final
 
-from adapters.kafka.connection import connection, library
+from adapters.kafka.connection import BrokersAway, connection, library
+from adapters.kafka.login import check_login
 from adapters.kafka.sender import ROLES_BYTES_MAX
 from adapters.kafka.settings import KafkaSettings, topic_name
 from adapters.kafka.stream_records import DESKS, SHARDS, STREAM
@@ -23,7 +24,7 @@ ADMIN_S: Final = 20.0
 
 
 class RolesUnusable(Exception):
-    """The topics of roles are not those of this split, or Kafka did not answer; exit code 4."""
+    """The topics of roles are not those of this split, cannot be made, or say nothing; exit code 4."""
 
 
 class Topics:
@@ -36,7 +37,11 @@ class Topics:
 
 
 async def ensure(settings: KafkaSettings, parts: int) -> Topics:
-    """Make the topics that are missing; raises RolesUnusable where the shards' has another number of partitions."""
+    """Make the topics that are missing.
+
+    Raises RolesUnusable where the shards' has another number of partitions, KafkaUnusable where we are not let in,
+    BrokersAway where nobody answers.
+    """
     topics, kafka = Topics(settings.env), library()
     admin_client: Any = __import__("aiokafka.admin", fromlist=["AIOKafkaAdminClient"])
     admin = admin_client.AIOKafkaAdminClient(**connection(settings, "keel-roles"))
@@ -54,10 +59,10 @@ async def ensure(settings: KafkaSettings, parts: int) -> Topics:
             found = await admin.describe_topics([topics.shards])
             partitions = len(found[0]["partitions"])
     except (TimeoutError, OSError, kafka.errors.KafkaError) as error:
-        raise RolesUnusable(
-            f"Kafka at {', '.join(settings.brokers)} could not be asked for the topics of roles: "
-            f"{type(error).__name__}: {error}"
-        ) from error
+        await check_login(settings)
+        told = str(error) or f"no answer within {ADMIN_S:g} s"
+        brokers = ", ".join(settings.brokers)
+        raise BrokersAway(f"Kafka at {brokers} could not be asked for the topics of roles: {told}") from error
     finally:
         await _let_go(admin)
     if partitions != parts:
@@ -85,7 +90,11 @@ async def _make(admin: Any, topic: Any) -> None:
     answer = await admin.create_topics([topic])
     for name, code, *_ in getattr(answer, "topic_errors", ()):
         if code not in (0, 36):  # 36: another role was quicker
-            raise RolesUnusable(f"{name} could not be made: Kafka's error {code}")
+            reason = library().errors.for_code(code).__name__
+            raise RolesUnusable(
+                f"Kafka did not make {name}: {reason}; give this user CREATE on the topics of its prefix, "
+                "or have somebody start a role who may, once"
+            )
 
 
 async def _let_go(admin: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from adapters.kafka.login import check_login
 from adapters.kafka.reading import Assembler, MalformedRecord
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.signals import SignalWriter
@@ -49,6 +50,7 @@ class Serving:
         self._assembler = Assembler()
         self._unreadable = 0
         self._told_ns = 0
+        self._let_in = False
 
     @property
     def served(self) -> Served:
@@ -71,6 +73,8 @@ class Serving:
                 try:
                     await self._serve()
                 except TailLost as lost:
+                    if not self._let_in:
+                        await check_login(self._settings)
                     self._tell(f"{lost}; trying again in {retry_s:g} s")
                 await self._clock.sleep_until(self._clock.now() + nanos(retry_s))
                 retry_s = min(2 * retry_s, RETRY_S_MAX)
@@ -82,6 +86,7 @@ class Serving:
         from_start = tuple(each for each in topics if each in FROM_START)
         rest = tuple(each for each in topics if each not in FROM_START)
         async with tail(self._settings, f"keel-agent-{self._name}", rest, from_start=from_start) as batches:
+            self._let_in = True
             self._tell(f"agent {self._name} listens at {', '.join(self._settings.brokers)}")
             async for batch in batches:
                 for record in batch:

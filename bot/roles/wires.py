@@ -21,7 +21,11 @@ class Wires(msgspec.Struct, frozen=True):
 
 
 def wired(profile: Profile) -> Wires:
-    """Reach Kafka as a role does. Raises BadConfiguration for what is missing, RolesUnusable, SecretUnreadable."""
+    """Reach Kafka as a role does.
+
+    Raises BadConfiguration for what is missing or too short, RolesUnusable, SecretUnreadable, KafkaUnusable and
+    BrokersAway.
+    """
     problems = []
     if profile.kafka is None:
         problems.append("kafka has no brokers; roles speak over Kafka, add a section [kafka]")
@@ -31,8 +35,16 @@ def wired(profile: Profile) -> Wires:
         raise BadConfiguration(f"profile {profile.name!r}", problems)
     kafka = profile.kafka
     kafka.refuse_plaintext(profile.world)
-    seal = Seal(read_secret(profile.roles.key), book_of(profile))
+    seal = _seal_of(profile)
     return Wires(kafka, asyncio.run(ensure(kafka, profile.roles.parts)), seal)
+
+
+def _seal_of(profile: Profile) -> Seal:
+    key = read_secret(profile.roles.key)
+    try:
+        return Seal(key, book_of(profile))
+    except ValueError as error:
+        raise BadConfiguration(f"profile {profile.name!r}", [f"{error} ({profile.roles.key})"]) from error
 
 
 def book_of(profile: Profile) -> str:

@@ -10,8 +10,12 @@ import msgspec
 import pytest
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from adapters.kafka.connection import connection
+from adapters.kafka.admin import Admin
+from adapters.kafka.connection import KafkaUnusable, connection
+from adapters.kafka.login import check_login
 from adapters.kafka.probe import probe
+from adapters.kafka.producing import Producer
+from adapters.kafka.role_topics import ensure
 from adapters.kafka.settings import KafkaSettings
 from tests.kit.services import Certificates, KafkaServer
 
@@ -116,6 +120,21 @@ async def test_a_wrong_password_is_refused_as_such(broker: KafkaServer, tmp_path
     assert not login.ok
     assert "refused mirror" in login.found and "invalid credentials" in login.found
     assert "guessed" not in repr(login)
+
+
+async def test_clients_that_only_fail_to_bootstrap_say_that_the_password_is_wrong(
+    broker: KafkaServer, password: str, tmp_path: Path
+) -> None:
+    await check_login(by_password(broker, password))
+    (elsewhere := tmp_path / "wrong").mkdir()
+    wrong = by_password(broker, secret(elsewhere, "guessed"))
+
+    writer = Producer(wrong)
+    for opening in (writer.open([OURS]), Admin(wrong).__aenter__(), ensure(wrong, 2)):
+        with pytest.raises(KafkaUnusable, match=r"did not let mirror in: .*invalid credentials") as refused:
+            await opening
+        assert "guessed" not in str(refused.value)
+    await writer.abandon()
 
 
 async def test_a_wrong_password_lets_nobody_write(broker: KafkaServer, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-from adapters.kafka.probe import NOT_ALLOWED, UNKNOWN_TOPIC, probe, said, verdict
+from adapters.kafka.probe import NOT_ALLOWED, UNKNOWN_TOPIC, probe, verdict
 from adapters.kafka.settings import KafkaSettings
 from tests.kit.virtual_time import on_a_real_loop
 
@@ -21,11 +21,6 @@ def test_topics_that_are_closed_to_us_come_before_missing_ones() -> None:
 
     assert finding.found == f"not allowed: {NAMES[1]}"
     assert "WRITE and DESCRIBE" in finding.remedy
-
-
-def test_an_error_without_words_says_its_name() -> None:
-    assert said(KeyError()) == "KeyError"
-    assert said(ValueError("bad")) == "bad"
 
 
 @on_a_real_loop

@@ -62,6 +62,13 @@ def test_a_role_without_brokers_or_secret_names_both_at_once() -> None:
     assert "roles.key is empty" in str(refused.value)
 
 
+def test_a_secret_of_roles_that_is_too_short_is_named_before_kafka_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEEL_TEST_KEY", "short")
+    kafka = {"brokers": ["127.0.0.1:1"], "env": "test", "security": "plaintext"}
+    with pytest.raises(BadConfiguration, match=r"fewer than 16 bytes.*env:KEEL_TEST_KEY"):
+        wired(a_profile(kafka=kafka, roles__key="env:KEEL_TEST_KEY"))
+
+
 @pytest.mark.parametrize(
     ("changed", "text"),
     [
@@ -95,7 +102,7 @@ def test_a_shard_without_a_broker_says_what_it_could_not_ask() -> None:
     kafka = {"BOT__KAFKA__BROKERS": '["127.0.0.1:1"]', "BOT__KAFKA__ENV": "x", "BOT__KAFKA__SECURITY": "plaintext"}
     refused = bot("run", "--role", "agents", **key, **kafka)
 
-    assert refused.code == 4
+    assert refused.code == 75
     assert "could not be asked for the topics of roles" in refused.error
     assert "at least sixteen bytes" not in refused.err
 
