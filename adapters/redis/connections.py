@@ -12,10 +12,15 @@ from typing import Any
 
 from adapters.redis.settings import RedisSettings
 from adapters.secret_store import check_private, read_secret
+from contracts.ports import StoreUnavailable
 
 
 class RedisMissing(Exception):
     """The client library is not installed; exit code 4."""
+
+
+class RedisRefuses(StoreUnavailable):
+    """The server answers and does not let us in, or not do this; exit code 4."""
 
 
 class AllBusy(ConnectionError):

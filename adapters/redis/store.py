@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from adapters.redis.breaker import Breaker
-from adapters.redis.connections import AllBusy, Connections, library
+from adapters.redis.connections import AllBusy, Connections, RedisRefuses, library
 from adapters.redis.packing import escaped, packed, packed_reads, packed_writes
 from adapters.redis.settings import RedisSettings
 from adapters.secret_store import read_secret
@@ -39,7 +39,9 @@ class RedisFeatureStore:
         self._breaker = Breaker(settings.failures_max, settings.retry_s)
         self._codecs: dict[FeatureSet, ValueCodec] = {}
         self._asked: dict[tuple[FeatureSet, tuple[str, ...]], tuple[list[bytes], bytes]] = {}
-        self._errors: Any = (library().exceptions.RedisError, OSError)
+        errors = library().exceptions
+        self._errors: Any = (errors.RedisError, OSError)
+        self._refusals: Any = (errors.AuthenticationError, errors.NoPermissionError)
         self.failures = 0
 
     @property
@@ -151,6 +153,9 @@ class RedisFeatureStore:
             raise StoreUnavailable(f"redis at {self._settings.address}: {error}") from error
         except self._errors as error:
             self._fail(clock())
+            if isinstance(error, self._refusals):
+                told = "username and password must be those of a user in its ACL file, with the rights of this one"
+                raise RedisRefuses(f"redis at {self._settings.address}: {str(error).rstrip('.')}; {told}") from error
             raise StoreUnavailable(f"redis at {self._settings.address}: {error}") from error
         except BaseException:
             breaker.given_up()

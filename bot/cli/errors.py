@@ -123,7 +123,7 @@ def _of_services() -> dict[type[Exception], int]:
     """What Redis and PostgreSQL, and whoever speaks to them, run into."""
     from adapters.postgres.connection import PostgresAway, PostgresMissing, PostgresUnusable
     from adapters.postgres.store import ForeignRun
-    from adapters.redis.connections import RedisMissing
+    from adapters.redis.connections import RedisMissing, RedisRefuses
     from adapters.secret_store import SecretUnreadable
     from bot.sink import Rival
     from contracts.ports import StoreUnavailable
@@ -135,6 +135,7 @@ def _of_services() -> dict[type[Exception], int]:
         ForeignRun: BAD_CONFIGURATION,
         Rival: REFUSED,
         RedisMissing: BAD_CONFIGURATION,
+        RedisRefuses: BAD_CONFIGURATION,
         StoreUnavailable: TEMPORARY,
         SecretUnreadable: BAD_CONFIGURATION,
     }
