@@ -224,7 +224,9 @@ def _value(value: Any, kind: Any, path: str, layered: Layered, problems: list[st
     try:
         return msgspec.convert(value, kind, strict=not isinstance(value, str | int))
     except (msgspec.ValidationError, ValueError) as error:
-        problems.append(f"{path}: was {value!r}: {_plain(str(error))}{_from('', path, layered)}")
+        choices = ", ".join(map(str, arguments)) if typing.get_origin(kind) is typing.Literal else ""
+        told = f", expected one of {choices}" if choices else f": {_plain(str(error))}"
+        problems.append(f"{path}: was {value!r}{told}{_from('', path, layered)}")
         return None
 
 

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from typing import Final, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import msgspec
 
@@ -121,7 +121,7 @@ def settings_of(dsn: str, *, password: str = "") -> PostgresSettings:
         )
     return PostgresSettings(
         host=host,
-        port=parts.port or PORT,
+        port=_port_of(parts),
         database=unquote(parts.path.lstrip("/")),
         user=unquote(parts.username or ""),
         password=password,
@@ -130,3 +130,11 @@ def settings_of(dsn: str, *, password: str = "") -> PostgresSettings:
         cert_file=said.get("sslcert", ""),
         key_file=said.get("sslkey", ""),
     )
+
+
+def _port_of(parts: SplitResult) -> int:
+    try:
+        return parts.port or PORT
+    except ValueError as error:
+        port = parts.netloc.rpartition("@")[2].rpartition(":")[2]
+        raise ValueError(f"the connection text's port was {port!r}, expected 1 to 65535") from error

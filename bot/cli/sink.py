@@ -1,6 +1,6 @@
 """`bot sink`: copy a run into PostgreSQL, once, and on while it runs."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -70,8 +70,11 @@ def sink(
 def _settings(dsn: str, **said: Any) -> "PostgresSettings":
     import msgspec
 
-    from adapters.postgres.settings import settings_of
+    from adapters.postgres.settings import Raw, settings_of
 
+    kept = get_args(Raw)
+    if said["raw"] not in kept:
+        raise Fail(f"--raw was {said['raw']!r}, expected one of {', '.join(kept)}", BAD_CONFIGURATION)
     try:
         found = settings_of(dsn, password=said.pop("password"))
         return msgspec.convert(msgspec.to_builtins(found) | said, type(found))

@@ -39,7 +39,7 @@ def test_a_socket_is_this_machine() -> None:
         ("mysql://keel@127.0.0.1/keel", "begins with postgresql://"),
         ("postgresql://127.0.0.1/keel", "user was empty"),
         ("postgresql://keel@127.0.0.1", "database was empty"),
-        ("postgresql://keel@127.0.0.1:99999/keel", "out of range"),
+        ("postgresql://keel@127.0.0.1:99999/keel", "port was .99999."),
     ],
 )
 def test_what_cannot_be_meant_is_refused_without_repeating_a_secret(dsn, told) -> None:

@@ -19,7 +19,8 @@ def test_help_has_examples() -> None:
     [
         ("postgresql://keel@db.example/keel?sslmode=disable", (), "is not on this machine"),
         ("postgresql://keel:pw@127.0.0.1/keel", (), "holds a password"),
-        ("postgresql://keel@127.0.0.1/keel", ("--raw", "some"), "Invalid enum value 'some'"),
+        ("postgresql://keel@127.0.0.1/keel", ("--raw", "some"), "--raw was 'some', expected one of all, few, none"),
+        ("postgresql://keel@127.0.0.1:99999/keel", (), "port was '99999'"),
         ("postgresql://keel@127.0.0.1/keel", ("--schema", "Bad name"), "schema was 'Bad name'"),
         ("postgresql://keel@127.0.0.1/keel", ("--password", "hunter2"), "no reference"),
         ("postgresql://keel@127.0.0.1/keel", ("--password", "env:NOBODY_HAS_THIS"), "no such variable"),
