@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.kafka.settings import KafkaSettings
-from adapters.secret_store import check_private, read_secret
+from adapters.secret_store import SecretUnreadable, check_private, read_secret
 
 CLIENT: Final = "keel"
 METADATA_AGE_MS: Final = 30_000
@@ -24,6 +24,10 @@ class KafkaUnusable(Exception):
 
 class TopicsMissing(Exception):
     """The brokers have not all the topics; exit code 4."""
+
+
+NOT_LET_IN: Final = (KafkaUnusable, TopicsMissing, SecretUnreadable)
+"""What trying again does not mend."""
 
 
 class BrokersAway(ConnectionError):

@@ -10,14 +10,14 @@ import msgspec
 from adapters.journal.follow import Head, Place
 from adapters.journal.reader import current
 from adapters.journal.record import BARE, DIGEST, Record
-from adapters.kafka.connection import BrokersAway
+from adapters.kafka.connection import NOT_LET_IN, BrokersAway
 from adapters.kafka.cursor import Cursor, Cursors
 from adapters.kafka.dead_letters import DeadLetters, TooManyDeadLetters
 from adapters.kafka.lanes import Chunk, Lanes
 from adapters.kafka.producing import Producer, acknowledged
 from adapters.kafka.records import Outgoing, Recorded, Recorder
 from adapters.kafka.settings import KafkaSettings, topic_name
-from adapters.kafka.state import MirrorState
+from adapters.kafka.state import MirrorState, named
 from adapters.kafka.topics import HEADS, wanted
 from contracts.ports import Clock
 from contracts.upgrades import VERSIONS
@@ -104,8 +104,8 @@ class Mirror:
         """Mirror to the end; the last cursor is on the disk when this returns or raises."""
         try:
             await self._run()
-        except TooManyDeadLetters as error:
-            self.state.state, self.state.error = "stopped", str(error)
+        except (TooManyDeadLetters, *NOT_LET_IN) as error:
+            self.state.state, self.state.error = "away" if isinstance(error, NOT_LET_IN) else "stopped", str(error)
             raise
         finally:
             try:
@@ -265,7 +265,7 @@ class Mirror:
         self._last_s["head"] = self._now_s()
 
     async def _begin_anew(self, error: BaseException) -> None:
-        self.state.state, self.state.error = "away", f"{type(error).__name__}: {error}".rstrip(": ")
+        self.state.state, self.state.error = "away", named(error)
         self.state.retries += 1
         self._keep_cursor()
         self._tell()

@@ -54,3 +54,9 @@ def last(path: Path) -> MirrorState | None:
         return msgspec.json.decode(path.read_bytes(), type=MirrorState)
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def named(error: BaseException) -> str:
+    """The error in its words after its name, which some begin with themselves."""
+    told, kind = str(error), type(error).__name__
+    return told if told.startswith(kind) else f"{kind}: {told}".rstrip(": ")

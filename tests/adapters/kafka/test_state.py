@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from adapters.kafka.state import MirrorState, keep, last
+from adapters.kafka.state import MirrorState, keep, last, named
 
 
 def test_the_lag_is_told_in_messages_and_in_time() -> None:
@@ -29,3 +29,9 @@ def test_no_state_is_no_error(tmp_path: Path) -> None:
 
     assert last(tmp_path / "nowhere") is None
     assert last(tmp_path / "broken") is None
+
+
+def test_an_error_says_its_name_once() -> None:
+    assert named(TimeoutError("slow")) == "TimeoutError: slow"
+    assert named(TimeoutError()) == "TimeoutError"
+    assert named(ValueError("ValueError: bad")) == "ValueError: bad"
