@@ -39,9 +39,9 @@ class JournalWriter:
 
     With `threaded` the syncs run in a thread of the journal's own, and many waiters share one; without, inline.
     With `decisions_only` bulky contents are left out, as is the promise about messages from outside: such a run cannot
-    be replayed, only made again. Topics in `full` are kept whole where a digest would do. `after` is what `recover` found in the directory: the journal goes on from there in a
-    new segment, on the same chain. Raises ValueError where the directory holds segments and no recovery is given,
-    OSError where it cannot write.
+    be replayed, only made again. Topics in `full` are kept whole where a digest would do. `after` is what `recover`
+    found in the directory: the journal goes on from there in a new segment, on the same chain. Raises ValueError where
+    the directory holds segments and no recovery is given, OSError where it cannot write.
     """
 
     def __init__(
