@@ -97,7 +97,8 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """A daemon for those who only look; it ends with the module, by Ctrl-C."""
     with a_daemon(tmp_path_factory.mktemp("living")) as daemon:
         yield daemon
-        assert daemon.end(signal.SIGINT)[0] == 0
+        code, _, err = daemon.end(signal.SIGINT)
+        assert code == 0, err
 
 
 def trading(status: dict[str, Any]) -> bool:
