@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -42,13 +43,17 @@ class Daemon:
     def __init__(self, runs: Path, *options: str, quick: bool = True, **environment: str) -> None:
         self.runs = runs
         command = [sys.executable, "-m", "bot", "run", "--runs", str(runs), "--json", *options]
+        # A file, because a pipe that nobody reads is full after a minute and a half, and then holds the daemon up.
+        talk, name = tempfile.mkstemp(dir=runs.parent)
+        self._talk = Path(name)
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
             env=os.environ | (QUICK if quick else {}) | environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=talk,
         )
+        os.close(talk)
 
     @property
     def run(self) -> Path:
@@ -72,13 +77,14 @@ class Daemon:
                 return status
             time.sleep(0.02)
         self.process.kill()
-        raise AssertionError(f"it did not come to that: {self.process.communicate()[1].decode()[-2000:]}")
+        self.process.communicate()
+        raise AssertionError(f"it did not come to that: {self._talk.read_text()[-2000:]}")
 
     def end(self, number: signal.Signals | None = None) -> tuple[int, dict[str, Any], str]:
         if number is not None:
             self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=START_S_MAX)
-        return self.process.returncode, json.loads(out) if out.strip() else {}, err.decode()
+        out, _ = self.process.communicate(timeout=START_S_MAX)
+        return self.process.returncode, json.loads(out) if out.strip() else {}, self._talk.read_text()
 
 
 @contextmanager
