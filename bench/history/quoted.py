@@ -1,0 +1,59 @@
+"""The quotes of the workload as a data set on a disk, with an hour of bars before them to measure volatility by."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from adapters.catalog.manifest import Manifest, Part, Terms, bars_kind, write_manifest
+from adapters.catalog.opened import OpenedDataset, open_dataset
+from adapters.catalog.parts import write_part
+from bench.history.peers.quotes import SIZE, Quotes
+from bench.history.peers.workload import BAR_S, FEE, FIRST_S, bars
+from contracts.quantities import nanos
+
+WARM_BARS: Final = 60
+MONTH: Final = "2024-01"
+
+
+def quoted(data: Quotes, instruments: int, place: Path) -> OpenedDataset:
+    """Written below `place`, and opened."""
+    symbols = [f"I{number:03d}-EUR" for number in range(instruments)]
+    parts = [part for number, symbol in enumerate(symbols) for part in _parts(data, number, symbol, instruments, place)]
+    terms = tuple(_terms(symbol) for symbol in symbols)
+    write_manifest(place, Manifest(name="quotes", instruments=terms, parts=tuple(parts)))
+    return open_dataset(place)
+
+
+def _parts(data: Quotes, number: int, symbol: str, instruments: int, place: Path) -> tuple[Part, Part]:
+    mine = data.who == number
+    at_ns, bid, ask = (column[mine] for column in data[1:])
+    size, ones, frame = (np.full(len(at_ns), each, dtype=np.int64) for each in (SIZE, 1, 0))
+    quotes = {"at_ns": at_ns, "bid": bid, "ask": ask, "bid_lots": size, "ask_lots": size}
+    place_of = {"event_ns": at_ns, "epoch": ones, "frame": frame + np.arange(len(at_ns))}
+    close_ns = nanos(FIRST_S - BAR_S * WARM_BARS) + nanos(BAR_S) * np.arange(1, WARM_BARS + 1, dtype=np.int64)
+    warm = {name: column[:, number] for name, column in bars(WARM_BARS, instruments)._asdict().items()}
+    return (
+        write_part(place, "quotes", symbol, MONTH, pl.DataFrame(quotes | place_of)),
+        write_part(place, bars_kind(BAR_S), symbol, MONTH, pl.DataFrame({"close_ns": close_ns} | warm)),
+    )
+
+
+def _terms(symbol: str) -> Terms:
+    return Terms(
+        symbol=symbol,
+        venue="bench",
+        base=symbol.partition("-")[0],
+        quote="EUR",
+        settlement="EUR",
+        tick=Decimal("0.01"),
+        lot=Decimal(1),
+        notional_min=Decimal("0.01"),
+        quantity_max=Decimal(1_000_000),
+        can_short=True,
+        leverage_max=Decimal(10),
+        fee_taker_bps=FEE * 1e4,
+        fee_maker_bps=FEE * 1e4,
+    )
