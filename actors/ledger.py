@@ -100,7 +100,7 @@ class Ledger(Reacting[LedgerState]):
         }
 
     def derive(self) -> None:
-        self._worths = Worths()
+        self._worths = Worths(self._settings.currency)
 
     def check(self) -> None:
         """Every fill has an instrument, nothing is booked before the opening, and the peak is a peak."""
@@ -151,6 +151,7 @@ class Ledger(Reacting[LedgerState]):
         self._pay(execution.fee_asset, execution.fee)
         book = booked(state.books.get(execution.symbol, Book()), signed, execution.price, _fee(execution, instrument))
         state.books[execution.symbol] = book
+        self._worths.note(execution.symbol)
         state.booked_ns = envelope.at_ns
         position = Position(
             symbol=execution.symbol,

@@ -8,6 +8,8 @@ from contracts.quantities import Money
 _EXACT: Final = Context(prec=96, traps=[Inexact, InvalidOperation, Overflow])
 """Cash is a sum over months of fills: 28 digits, the default, round silently; 96 do not, and a 97th raises."""
 
+_PLACES: Final = Decimal("1E-8")
+
 
 def plus(left: Money, right: Money) -> Money:
     """left + right, exactly."""
@@ -32,7 +34,7 @@ def plain(amount: Money) -> str:
 
 def rounded(amount: Money) -> Money:
     """An amount of the account's currency to 8 places, for what is said; never for what is kept."""
-    return amount.quantize(Decimal("1E-8"))
+    return amount.quantize(_PLACES)
 
 
 def differences(here: dict[str, Money], there: dict[str, Money]) -> list[str]:

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from actors.execution.books import Book
 from actors.valuation import Valuation
-from actors.worths import Worths, worth_of
+from actors.worths import Worths
 from tests.actors.test_valuation import prices_of
-from tests.kit.market import NOON_NS
+from tests.kit.market import NOON_NS, a_universe
+from tests.kit.orders import marks_of
 
 SYMBOLS = ("BTC-EUR", "ETH-EUR", "SOL-EUR")
 amounts = st.integers(-(10**9), 10**9).map(lambda count: Decimal(count) / 1000)
@@ -26,29 +27,40 @@ def valued(prices, held, worths=None):
     return tuple(each.quantize(Decimal("1E-8")) for each in (value.net, value.gross, value.unrealised)), value.missing
 
 
-@given(st.lists(st.tuples(st.sampled_from((*SYMBOLS, "BTC-USD")), books), max_size=12))
-def test_the_sums_are_those_of_the_positions_one_by_one(changes):
-    prices, worths, held = prices_of(*SYMBOLS), Worths(), {}
-    for symbol, book in changes:
-        held[symbol] = book
+marks = st.lists(st.integers(1, 10**9).map(lambda count: count / 100) | st.just(float("nan")), min_size=3, max_size=3)
+changes = st.tuples(st.sampled_from((*SYMBOLS, "BTC-USD")), books) | marks
+
+
+@given(st.lists(changes, max_size=12))
+def test_the_sums_are_those_of_the_positions_one_by_one(said):
+    prices, worths, held = prices_of(*SYMBOLS), Worths("EUR"), {}
+    for change in said:
+        if isinstance(change, list):
+            prices.hear(marks_of(*change))
+        else:
+            symbol, held[symbol] = change
+            worths.note(symbol)
         assert valued(prices, held, worths) == valued(prices, held)
 
 
-def test_nothing_is_worth_what_it_was_by_other_marks():
-    prices, worths = prices_of(*SYMBOLS), Worths()
+def test_a_universe_laid_out_anew_is_worth_the_same():
+    prices, worths = prices_of(*SYMBOLS), Worths("EUR")
     held = {"BTC-EUR": Book(quantity=Decimal(2), entry=Decimal(90))}
     before = valued(prices, held, worths)
-    prices.turn_to(prices.universe)
-    assert worths.marks is not prices.marks
+    prices.turn_to(a_universe(*reversed(SYMBOLS)))
     assert valued(prices, held, worths) == before
-    assert worths.marks is prices.marks
 
 
-def test_a_book_in_the_place_of_another_leaves_nothing_of_it():
-    worths = Worths()
-    first, second = Book(quantity=Decimal(1), entry=Decimal(1) / 3), Book(quantity=Decimal(-7), entry=Decimal(2) / 7)
-    worths.put("BTC-EUR", worth_of(first, Decimal(10), Decimal(1), 5))
-    worths.put("BTC-EUR", worth_of(second, Decimal(10), Decimal(1), 9))
-    alone = worth_of(second, Decimal(10), Decimal(1), 9)
-    assert (worths.net, worths.gross, worths.unrealised) == (alone.value, alone.size, alone.unrealised)
-    assert worths.oldest_ns == 5
+def test_what_is_off_the_grid_of_lots_is_valued_by_itself():
+    prices, worths = prices_of(*SYMBOLS), Worths("EUR")
+    held = {"BTC-EUR": Book(quantity=Decimal(1) / 3, entry=Decimal(90)), "ETH-EUR": Book(quantity=Decimal(1))}
+    assert valued(prices, held, worths) == valued(prices, held)
+    assert list(worths.others) == ["BTC-EUR", "ETH-EUR"]
+
+
+def test_a_mark_that_is_old_is_named_however_it_is_summed():
+    prices, worths = prices_of(*SYMBOLS), Worths("EUR")
+    held = {"BTC-EUR": Book(quantity=Decimal(2), entry=Decimal(90))}
+    value = Valuation(prices, "EUR", NOON_NS + 10**11, mark_age_s_max=5.0, rate_age_s_max=60.0)
+    value.own_all(held, worths)
+    assert value.missing == ["mark of BTC-EUR is 100.0 s old, at most 5.0 s"]
