@@ -11,6 +11,7 @@ import typer
 from bot.cli.errors import command
 from bot.cli.evaluate import a_duration
 from bot.cli.options import Json, emit, say, talk
+from bot.cli.queued_stderr import unhurried_stderr
 
 app = typer.Typer(help="Run an agent in a process of its own.", no_args_is_help=True)
 
@@ -62,7 +63,7 @@ def run(
     called = name or Path(kind.partition(":")[0]).stem
     settings = settings_of(loaded, called, horizon, bar or 60.0)
     kafka = kafka_of(loaded, brokers, env)
-    with contextlib.redirect_stdout(sys.stderr):
+    with unhurried_stderr(), contextlib.redirect_stdout(sys.stderr):
         made = agent_of(kind)
         clock = WallClock()
         life = AgentLife(made, settings, f"{os.getpid()}-{clock.now() // 1_000_000}")

@@ -11,6 +11,7 @@ import typer
 
 from bot.cli.errors import Fail, command
 from bot.cli.options import Json, Runs, a_path, emit, say, talk
+from bot.cli.queued_stderr import unhurried_stderr
 
 UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "": 1}
 DURATION_S_MAX: Final = 3650 * 86_400
@@ -61,11 +62,13 @@ def run(
         armed=bool(arm) and arm == loaded.account.name,
     )
     if role == "agents":
-        _run_shard(loaded, options, json=json)
+        with unhurried_stderr():
+            _run_shard(loaded, options, json=json)
         return
-    face = Face(loaded, live=sys.stderr.isatty() and not (json or quiet), quiet=quiet, verbosity=verbose)
-    result = _starter(role)(loaded, options, face.started)
-    _show(result.summary, _tell, json=json)
+    with unhurried_stderr():
+        face = Face(loaded, live=sys.stderr.isatty() and not (json or quiet), quiet=quiet, verbosity=verbose)
+        result = _starter(role)(loaded, options, face.started)
+        _show(result.summary, _tell, json=json)
     if result.ending.exit_code:
         raise Fail(result.ending.reason, result.ending.exit_code)
 
