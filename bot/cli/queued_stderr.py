@@ -82,8 +82,9 @@ class QueuedStderr(io.TextIOBase):
     def _hand_over(self) -> None:
         try:
             while (said := self._next()) is not None:
-                self._give(said)
-        except OSError as gone:
+                if self._take(said) and (untold := self._untold):
+                    self._take(f"{untold} lines of this log were dropped: nobody took them\n".encode(), tells=untold)
+        except BrokenPipeError as gone:
             with self._changed:
                 self._gone = gone
                 self._waiting.clear()
@@ -100,8 +101,22 @@ class QueuedStderr(io.TextIOBase):
                 return None
             said = self._waiting.popleft()
             self._waiting_bytes -= len(said)
-            untold, self._untold = self._untold, 0
-        return said if not untold else said + f"{untold} lines of this log were dropped: nobody read it\n".encode()
+        return said
+
+    def _take(self, said: bytes, tells: int = 0) -> bool:
+        """A pipe without a reader never has one again and raises; a full disk may have room again, for the next."""
+        try:
+            self._give(said)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            with self._changed:
+                self.dropped += not tells
+                self._untold += not tells
+            return False
+        with self._changed:
+            self._untold -= tells
+        return True
 
     def _give(self, said: bytes) -> None:
         room = select.poll()

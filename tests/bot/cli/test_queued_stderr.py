@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -63,7 +64,7 @@ def test_a_reader_that_comes_back_is_told_how_much_it_missed(pipe) -> None:
     assert queued.drain(SOON_S)
     os.close(pipe[1])
     read += everything(pipe[0])
-    told = re.findall(r"^(\d+) lines of this log were dropped: nobody read it$", read, re.MULTILINE)
+    told = re.findall(r"^(\d+) lines of this log were dropped: nobody took them$", read, re.MULTILINE)
     assert sum(int(number) for number in told) == queued.dropped > 0
     assert read.count("x\n") == 200 - queued.dropped
 
@@ -75,6 +76,22 @@ def test_a_reader_that_went_away_is_an_error_for_whoever_writes_next(pipe) -> No
     queued.drain(SOON_S)
     with pytest.raises(OSError, match="Broken pipe"):
         queued.write("and the next one is told\n")
+
+
+def test_a_full_disk_costs_lines_which_are_counted_and_told_when_there_is_room_again(tmp_path) -> None:
+    log = os.open("/dev/full", os.O_WRONLY)
+    queued = QueuedStderr(log)
+    queued.write("lost\n")
+    queued.write("lost too\n")
+    while queued.dropped < 2:  # the thread is at it; the suite has a limit of its own
+        time.sleep(0.001)
+    room = os.open(tmp_path / "log", os.O_CREAT | os.O_WRONLY)
+    os.dup2(room, log)
+    queued.write("room again\n")
+    assert queued.drain(SOON_S)
+    os.close(room)
+    os.close(log)
+    assert (tmp_path / "log").read_text() == "room again\n2 lines of this log were dropped: nobody took them\n"
 
 
 def test_what_cannot_be_encoded_is_escaped_as_on_any_stderr(pipe) -> None:
