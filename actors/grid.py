@@ -29,10 +29,21 @@ class Grid(NamedTuple):
         ratios = np.array([step.as_integer_ratio() for step in steps], dtype=np.float64).reshape(-1, 2)
         return cls(ratios[:, 0], ratios[:, 1])
 
+    def rows_of(self, *parts: float) -> "Grid":
+        """The same steps for rows of counts, shape (len(parts), columns), each step cut into so many parts."""
+        return Grid(
+            np.repeat(self.numerator[None], len(parts), axis=0),
+            np.outer(np.array(parts, dtype=np.float64), self.denominator),
+        )
+
     def floats(self, counts: NDArray[Any]) -> Floats:
-        """Counts of steps, shape (..., columns), as values."""
+        """Counts of steps, of the grid's shape or (..., columns), as values."""
         return np.asarray(counts * self.numerator / self.denominator)
 
     def counts(self, values: Floats) -> NDArray[np.int64]:
         """Finite values as the nearest whole counts of steps: the inverse of `floats` for values on the grid."""
-        return np.rint(values * self.denominator / self.numerator).astype(np.int64)
+        return self.nearest(values).astype(np.int64)
+
+    def nearest(self, values: Floats) -> Floats:
+        """The same counts as whole floats, shape (..., columns); NaN where a value is."""
+        return np.asarray(np.rint(values * self.denominator / self.numerator))

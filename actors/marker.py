@@ -2,29 +2,31 @@
 
 A tick costs a few list assignments; columns are made at the beat only. An instrument that has no ticks in its epoch is
 quoted by the best prices of its book, kept here until the first tick comes. The quotes at the close of a bar that
-history tells are quotes like any other; where a bar has none, the last ones stand. A frame is said on every signal beat
-and, so that equity, loss limits and outcomes do not wait for the next belief, on the first `second` beat of each
-`frame_s`.
+history tells are quotes like any other; where a bar has none, the last ones stand, and where all have one they stay
+columns until a row wants to change one. A frame is said on every signal beat and, so that equity, loss limits and
+outcomes do not wait for the next belief, on the first `second` beat of each `frame_s`.
 """
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from actors.alignment import moved, moves
 from actors.book_levels import BookLevels, closed, opened, touch_of
 from actors.grid import Grid
 from actors.memory import NOTHING, StatefulActor
 from actors.settings import more_than_zero
-from contracts.column import flags, floats, integers
+from contracts.column import given, given_rows
 from contracts.envelope import Envelope
 from contracts.instrument import Universe
 from contracts.life import Beat
 from contracts.market import BookDelta, BookSnapshot, ClosedBars, FeedStatus, MarkFrame, Tick, UniverseChanged
 from contracts.quantities import Nanos, Seconds, nanos
 from quant.order_book import OrderBook
+from quant.rolling import Floats
 
 
 class MarkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,6 +64,14 @@ class MarkerState(msgspec.Struct, kw_only=True):
     old_epoch: int = 0
 
 
+class Told(NamedTuple):
+    """Quotes of all columns by one message: bid and ask (2, N) as whole ticks."""
+
+    ticks: Floats
+    at_ns: Nanos
+    seq: int
+
+
 class Marker(StatefulActor[MarkerState]):
     """Last quotes as columns; not valid without both sides, with bid not below ask, or after a gap."""
 
@@ -85,11 +95,16 @@ class Marker(StatefulActor[MarkerState]):
     def derive(self) -> None:
         universe = self.state.universe
         self._columns = dict(universe.positions) if universe else {}
-        self._grid = Grid.of(each.tick for each in universe.instruments) if universe else Grid.of(())
+        grid = Grid.of(each.tick for each in universe.instruments) if universe else Grid.of(())
+        self._sides = grid.rows_of(1, 1)
+        self._prices = grid.rows_of(1, 1, 2)  # bid, ask, and their sum in halves
         self._books = {self._columns[symbol]: opened(levels) for symbol, levels in self.state.books.items()}
         self.state.books = {}
+        self._none = np.zeros(len(self._columns), dtype=np.int64)
+        self._told: Told | None = None
 
     def snapshot(self) -> MarkerState:
+        self._spread()
         copy = super().snapshot()
         copy.books = self._closed_books()
         return copy
@@ -117,18 +132,29 @@ class Marker(StatefulActor[MarkerState]):
         return NOTHING
 
     def _on_closed(self, bars: ClosedBars, envelope: Envelope[Any]) -> None:
-        bid, ask, width = bars.bid.values, bars.ask.values, len(self._columns)
-        quoted = np.isfinite(bid) & np.isfinite(ask)
-        told = {"tick_ns": [envelope.at_ns] * width, "tick_seq": [envelope.seq] * width}
-        for name, side in (("bid", bid), ("ask", ask)):
-            told[name] = self._grid.counts(np.where(quoted, side, 0.0)).tolist()
-        whole = np.count_nonzero(quoted) == width
-        for name, row in told.items():
-            known = row if whole else np.where(quoted, row, getattr(self.state, name)).tolist()
-            setattr(self.state, name, known)
+        ticks = self._sides.nearest(np.array((bars.bid.values, bars.ask.values)))
+        quoted = np.isfinite(ticks)
+        if np.count_nonzero(quoted) == ticks.size:
+            self._told = Told(ticks, envelope.at_ns, envelope.seq)
+            return
+        self._spread()
+        both = quoted[0] & quoted[1]
+        bid, ask = np.where(both, ticks, 0.0).astype(np.int64)
+        for name, now in (("bid", bid), ("ask", ask), ("tick_ns", envelope.at_ns), ("tick_seq", envelope.seq)):
+            setattr(self.state, name, np.where(both, now, getattr(self.state, name)).tolist())
+
+    def _spread(self) -> None:
+        """What was told as columns becomes the quotes of the state, row by row."""
+        told, state, width = self._told, self.state, len(self._columns)
+        if told is not None:
+            self._told = None
+            state.bid, state.ask = told.ticks.astype(np.int64).tolist()
+            state.tick_ns, state.tick_seq = [told.at_ns] * width, [told.seq] * width
 
     def _on_tick(self, tick: Tick, envelope: Envelope[Any]) -> None:
         state = self.state
+        if self._told is not None:
+            self._spread()
         column = self._columns.get(tick.symbol)
         if column is None:
             state.unknown_symbol += 1
@@ -158,6 +184,7 @@ class Marker(StatefulActor[MarkerState]):
             apply = self._books[column].apply_delta
         else:
             return
+        self._spread()
         apply(row.bid_ticks.values, row.bid_lots.values, row.ask_ticks.values, row.ask_lots.values)
         best = touch_of(self._books[column])
         state.bid[column], state.ask[column] = best.bid, best.ask
@@ -174,22 +201,22 @@ class Marker(StatefulActor[MarkerState]):
         return (self._frame(state.universe),)
 
     def _frame(self, universe: Universe) -> MarkFrame:
-        bid_ticks = np.array(self.state.bid, dtype=np.int64)
-        ask_ticks = np.array(self.state.ask, dtype=np.int64)
-        valid = (bid_ticks > 0) & (bid_ticks < ask_ticks)
-        bid, ask = self._grid.floats(bid_ticks), self._grid.floats(ask_ticks)
-        mid = self._grid.floats(bid_ticks + ask_ticks) / 2.0
+        ticks, tick_ns, tick_seq = self._quotes()
+        bid, ask = ticks[0], ticks[1]
+        valid = (bid > 0) & (bid < ask)
+        prices = self._prices.floats(np.array((bid, ask, bid + ask)))
         if np.count_nonzero(valid) < len(valid):
-            bid[~valid] = ask[~valid] = mid[~valid] = np.nan
-        return MarkFrame(
-            universe=universe.version,
-            bid=floats(bid),
-            ask=floats(ask),
-            mid=floats(mid),
-            tick_ns=integers(self.state.tick_ns),
-            tick_seq=integers(self.state.tick_seq),
-            valid=flags(valid),
-        )
+            prices[:, ~valid] = np.nan
+        best_bid, best_ask, mid = given_rows(prices)
+        return MarkFrame(universe.version, best_bid, best_ask, mid, given(tick_ns), given(tick_seq), given(valid))
+
+    def _quotes(self) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """Whole ticks of bid and ask (2, N); when and by which message they came."""
+        told, state = self._told, self.state
+        if told is not None:
+            return told.ticks, self._none + told.at_ns, self._none + told.seq
+        ticks = np.array((state.bid, state.ask), dtype=np.int64)
+        return ticks, np.array(state.tick_ns, dtype=np.int64), np.array(state.tick_seq, dtype=np.int64)
 
     def _on_status(self, status: FeedStatus) -> None:
         if status.state not in ("gap", "down"):
@@ -200,12 +227,13 @@ class Marker(StatefulActor[MarkerState]):
                 self._void(column, status.epoch)
 
     def _void(self, column: int, epoch: int) -> None:
-        state = self.state
-        state.bid[column] = state.ask[column] = 0
-        state.epoch[column] = epoch
+        self._spread()
+        self.state.bid[column] = self.state.ask[column] = 0
+        self.state.epoch[column] = epoch
         self._books.pop(column, None)
 
     def _on_universe(self, universe: Universe) -> None:
+        self._spread()
         state = self.state
         to = moves(state.universe, universe)
         books = self._closed_books()

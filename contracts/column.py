@@ -95,20 +95,35 @@ def _own(column: Column, array: npt.NDArray[Any]) -> Column:
     """Give a new column its array: contiguous, of one of the three kinds, and known to nobody else."""
     if array.ndim not in (1, 2):
         raise ValueError(f"a column holds 1 or 2 dimensions, was {array.ndim}")
-    if array.dtype == _FLOAT:
+    if array.dtype.kind == "f":
         missing = np.isnan(array)
         if np.count_nonzero(missing):
             array[missing] = np.nan
     array.setflags(write=False)
-    object.__setattr__(column, "values", array)
+    _hold(column, array)
     return column
+
+
+_hold: Final = Column.__dict__["values"].__set__
+"""The slot itself, which `__setattr__` guards."""
 
 
 def _kept(array: npt.NDArray[Any]) -> Column:
     """A column of what is one already, or a row of it."""
-    column = object.__new__(Column)
-    object.__setattr__(column, "values", array)
+    column = Column.__new__(Column)
+    _hold(column, array)
     return column
+
+
+def given(array: npt.NDArray[Any]) -> Column:
+    """A column of the array itself, not of a copy: for whoever has just made it and keeps no other hand on it.
+
+    Raises:
+        ValueError: an array that is not contiguous, or of another type than the three.
+    """
+    if _DTYPES.get(array.dtype.kind) != array.dtype or not array.flags.c_contiguous:
+        raise ValueError(f"an array is given as a whole, of float64, int64 or bool, was {array.dtype}")
+    return _own(Column.__new__(Column), array)
 
 
 def floats(values: npt.ArrayLike) -> Column:
@@ -116,10 +131,19 @@ def floats(values: npt.ArrayLike) -> Column:
     return _own(object.__new__(Column), np.array(values, dtype=_FLOAT, order="C"))
 
 
+def _rows(table: npt.NDArray[Any]) -> list[Column]:
+    # By number: to iterate over an array takes four times as long.
+    return [_kept(table[number]) for number in range(len(table))]
+
+
 def rows(table: npt.NDArray[np.float64]) -> list[Column]:
     """Each row of a table as a float64 column of its own, copied and looked at all at once."""
-    whole = floats(table).values
-    return [_kept(row) for row in whole]
+    return _rows(floats(table).values)
+
+
+def given_rows(table: npt.NDArray[Any]) -> list[Column]:
+    """Each row of a table as a column of its own; the table is given as an array is to `given`."""
+    return _rows(given(table).values)
 
 
 def integers(values: npt.ArrayLike) -> Column:

@@ -25,3 +25,12 @@ def test_values_on_the_grid_count_back_to_where_they_came_from(rows):
     grid = Grid.of(step for step, _ in rows)
     counts = np.array([count for _, count in rows])
     assert grid.counts(grid.floats(counts)).tolist() == counts.tolist()
+
+
+@given(st.lists(st.tuples(steps, st.integers(0, 10**9)), min_size=1, max_size=8))
+def test_rows_of_parts_of_a_step_say_what_the_whole_steps_say_divided(rows):
+    grid = Grid.of(step for step, _ in rows)
+    counts = np.array([count for _, count in rows])
+    whole, halves = grid.rows_of(1, 2).floats(np.array((counts, counts)))
+    assert whole.tolist() == grid.floats(counts).tolist()
+    assert halves.tolist() == (grid.floats(counts) / 2).tolist()

@@ -186,3 +186,31 @@ def test_the_quotes_at_the_close_of_a_told_bar_are_marks_and_stand_where_the_nex
     assert frame.ask.values.tolist() == [100.03, 10.01]
     assert frame.tick_seq.values.tolist() == [18, 17]
     assert frame.tick_ns.values.tolist() == [at(60), at(0.5)]
+
+
+ONE_ROW = (
+    a_tick(symbol="BTC-EUR", bid=10_001, ask=10_005),
+    a_book_snapshot(symbol="BTC-EUR", bids=((10_001, 1),), asks=((10_005, 1),)),
+    closed_bars(bid=[100.01, np.nan], ask=[100.05, np.nan]),
+)
+
+
+@pytest.mark.parametrize("row", ONE_ROW, ids=lambda row: type(row).__name__)
+def test_quotes_that_were_told_as_columns_stand_where_a_row_changes_one(row):
+    marker, again = a_marker(), a_marker()
+    tell(marker, closed_bars(bid=[99.98, 9.99], ask=[100.02, 10.01]), row, seq=17)
+    again.restore(marker.snapshot())
+    for frame in (marks(marker), marks(again)):
+        assert frame.bid.values.tolist() == [100.01, 9.99]
+        assert frame.mid.values.tolist() == [100.03, 10.0]
+        assert frame.tick_seq.values.tolist() == [18, 17]
+    marker.check()
+
+
+def test_a_gap_voids_what_was_told_as_columns():
+    marker = a_marker()
+    tell(marker, closed_bars(bid=[99.98, 9.99], ask=[100.02, 10.01]))
+    tell(marker, a_feed_status(state="gap", epoch=1, symbols=("BTC-EUR",)))
+    frame = marks(marker)
+    assert frame.valid.values.tolist() == [False, True]
+    assert np.isnan(frame.bid[0])

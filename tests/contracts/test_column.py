@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from contracts import column as columns
 from contracts.column import Column, flags, floats, integers
 
 arrays = st.one_of(
@@ -66,3 +67,20 @@ def test_foreign_bytes_are_refused_and_nothing_else_is_raised(data) -> None:
     except ValueError:
         return
     assert column.to_bytes()[: len(data)] == data or column.values.dtype.kind in "fb"
+
+
+@given(arrays)
+def test_a_column_that_is_given_its_array_is_the_one_that_copies_it(array) -> None:
+    expected = Column(array)
+    column = columns.given(array)
+    assert column == expected
+    assert column.values is array
+    assert not array.flags.writeable
+    if array.ndim == 2:
+        assert columns.given_rows(array.copy()) == [Column(row) for row in array]
+
+
+@pytest.mark.parametrize("bad", [np.zeros((2, 3)).T, np.zeros(3, dtype=np.float32), np.array(["a"])])
+def test_only_a_whole_array_of_the_three_kinds_can_be_given(bad) -> None:
+    with pytest.raises(ValueError, match="given as a whole"):
+        columns.given(bad)
