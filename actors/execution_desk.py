@@ -135,11 +135,10 @@ class ExecutionDesk(Reacting[DeskState]):
         if tracked is None:
             self.state.memory.ignore(f"{type(envelope.payload).__name__}_of_unknown_order")
             return []
-        before = tracked.view()
+        before = tracked.standing
         _apply(tracked, envelope.payload, envelope.at_ns)
         self.state.memory.take(tracked)
-        after = tracked.view()
-        return [after] if after != before else []
+        return [tracked.view()] if tracked.standing != before else []
 
     def _on_fill(self, envelope: Envelope[Fill]) -> Answer:
         fill, memory = envelope.payload, self.state.memory
@@ -189,12 +188,11 @@ class ExecutionDesk(Reacting[DeskState]):
         return self._look_after(envelope.at_ns)
 
     def _changed(self, tracked: Tracked, change: Change, at_ns: Nanos) -> Answer:
-        before = tracked.view()
+        before = tracked.standing
         change(tracked, at_ns)
         self.state.memory.take(tracked)
-        after = tracked.view()
-        if after != before:
-            yield after
+        if tracked.standing != before:
+            yield tracked.view()
 
     def _on_stopping(self, envelope: Envelope[Stopping]) -> Answer:
         self.state.keeping = envelope.payload.policy == "keep"
@@ -202,11 +200,10 @@ class ExecutionDesk(Reacting[DeskState]):
 
     def _look_after(self, at_ns: Nanos) -> Answer:
         for tracked in list(self.state.memory.working.values()):
-            before = tracked.view()
+            before = tracked.standing
             said = look_after(tracked, self.state.gate, self._settings, at_ns, keeping=self.state.keeping)
-            after = tracked.view()
-            if after != before:
-                yield after
+            if tracked.standing != before:
+                yield tracked.view()
             yield from said
 
 

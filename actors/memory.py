@@ -2,7 +2,10 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import Any, ClassVar, Generic, TypeVar
+from copy import copy
+from decimal import Decimal
+from functools import cache
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 
@@ -11,6 +14,9 @@ from runtime.actor import Actor
 StateT = TypeVar("StateT", bound=msgspec.Struct)
 
 NOTHING: tuple[msgspec.Struct, ...] = ()
+
+PLAIN: Final = (bool, int, float, str, bytes, Decimal)
+"""What a field of such a type holds cannot change."""
 
 
 class StatefulActor(Actor, Generic[StateT]):
@@ -31,8 +37,8 @@ class StatefulActor(Actor, Generic[StateT]):
         self.derive()
 
     def snapshot(self) -> StateT:
-        copy: StateT = copied(self.state)
-        return copy
+        state: StateT = copied(self.state)
+        return state
 
     def restore(self, state: StateT) -> None:
         self.start(copied(state))
@@ -48,17 +54,29 @@ def copied(value: Any) -> Any:
         return [copied(each) for each in value] if _changes(value) else list(value)
     if isinstance(value, dict):
         return {key: copied(each) for key, each in value.items()} if _changes(value.values()) else dict(value)
-    if _mutable(type(value)) and isinstance(value, msgspec.Struct):
-        return type(value)(**{name: copied(getattr(value, name)) for name in value.__struct_fields__})
-    return value
+    if not _mutable(type(value)):
+        return value
+    new = copy(value)
+    for name in _parts(type(value)):
+        part = getattr(new, name)
+        if _mutable(type(part)):
+            setattr(new, name, copied(part))
+    return new
 
 
 def _changes(values: Iterable[Any]) -> bool:
     """Whether any of many values is of a kind that can change."""
-    return any(_mutable(kind) for kind in dict.fromkeys(map(type, values)))
+    return any(map(_mutable, dict.fromkeys(map(type, values))))
 
 
+@cache
 def _mutable(kind: type) -> bool:
     if issubclass(kind, msgspec.Struct):
         return not kind.__struct_config__.frozen
     return issubclass(kind, list | dict)
+
+
+@cache
+def _parts(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields of a struct that are declared as more than a plain value."""
+    return tuple(field.name for field in msgspec.structs.fields(kind) if field.type not in PLAIN)

@@ -57,11 +57,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
     def ticks(self, price: Decimal) -> Ticks:
         """The price counted in ticks; raises ValueError off the grid."""
-        return _whole(price, self.tick, f"{self.symbol}: price")
+        return _whole(price, self.tick, self.symbol, "price")
 
     def lots(self, quantity: Decimal) -> Lots:
         """The quantity counted in lots; raises ValueError off the grid."""
-        return _whole(quantity, self.lot, f"{self.symbol}: quantity")
+        return _whole(quantity, self.lot, self.symbol, "quantity")
 
     def price_float(self, ticks: Ticks) -> float:
         """The price as a belief."""
@@ -69,15 +69,15 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
     def ticks_below(self, price: float) -> Ticks:
         """The last grid price at or below a believed price: where a seller's limit may lie."""
-        return _floor(price, self.tick, f"{self.symbol}: price")
+        return _floor(price, self.tick, self.symbol, "price")
 
     def ticks_above(self, price: float) -> Ticks:
         """The first grid price at or above a believed price: where a buyer's limit may lie."""
-        return -_floor(-price, self.tick, f"{self.symbol}: price")
+        return -_floor(-price, self.tick, self.symbol, "price")
 
     def lots_within(self, quantity: float) -> Lots:
         """The most whole lots that fit into a believed quantity (towards zero, never above)."""
-        magnitude = _floor(abs(quantity), self.lot, f"{self.symbol}: quantity")
+        magnitude = _floor(abs(quantity), self.lot, self.symbol, "quantity")
         return magnitude if quantity >= 0 else -magnitude
 
     def notional(self, lots: Lots, ticks: Ticks) -> Money:
@@ -119,18 +119,18 @@ class Universe(msgspec.Struct, frozen=True, dict=True):
         return {instrument.symbol: column for column, instrument in enumerate(self.instruments)}
 
 
-def _whole(value: Decimal, step: Decimal, what: str) -> int:
+def _whole(value: Decimal, step: Decimal, symbol: str, what: str) -> int:
     if not value.is_finite():
-        raise ValueError(f"{what} was {value}, expected a finite number")
-    count = (value / step).to_integral_value(rounding=ROUND_FLOOR)
+        raise ValueError(f"{symbol}: {what} was {value}, expected a finite number")
+    count = int(value / step)
     if count * step != value:
-        raise ValueError(f"{what} {value} is off the grid of {step}")
-    return int(count)
+        raise ValueError(f"{symbol}: {what} {value} is off the grid of {step}")
+    return count
 
 
-def _floor(value: float, step: Decimal, what: str) -> int:
+def _floor(value: float, step: Decimal, symbol: str, what: str) -> int:
     if not math.isfinite(value):
-        raise ValueError(f"{what} was {value}, expected a finite number")
+        raise ValueError(f"{symbol}: {what} was {value}, expected a finite number")
     quotient = value / float(step)
     whole = math.floor(quotient)
     if abs(quotient) < QUOTIENT_MAX and SURELY_APART < quotient - whole < 1.0 - SURELY_APART:

@@ -6,6 +6,7 @@ and a fill of an order that was forgotten is a repetition. A fill that is new af
 which the next reconciliation says.
 """
 
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -22,7 +23,7 @@ STRANGERS_KEPT: Final = 1_024
 """Trade ids kept of fills whose orders are not ours."""
 
 
-class Memory(msgspec.Struct, kw_only=True):
+class Memory(msgspec.Struct, kw_only=True, dict=True):
     """`working` orders may still fill; `done` ones are settled, oldest first; `forgotten` is the newest dropped.
 
     `opened_ns` is when the run's opening was asked for: what an unknown order filled before is inside the opening.
@@ -37,6 +38,15 @@ class Memory(msgspec.Struct, kw_only=True):
     stranger_ns: list[Nanos] = []
     ignored: dict[str, int] = {}
 
+    @cached_property
+    def _own(self) -> dict[str, dict[str, None]]:
+        """The names of our working orders by symbol, oldest first; no part of the state, for it follows from it."""
+        own: dict[str, dict[str, None]] = {}
+        for name, tracked in self.working.items():
+            if not tracked.external:
+                own.setdefault(tracked.order.symbol, {})[name] = None
+        return own
+
     def find(self, client_id: str) -> Tracked | None:
         """The order, working or done."""
         return self.working.get(client_id) or self.done.get(client_id)
@@ -47,8 +57,11 @@ class Memory(msgspec.Struct, kw_only=True):
         if not tracked.settled:
             self.done.pop(name, None)
             self.working[name] = tracked
+            if not tracked.external:
+                self._own.setdefault(tracked.order.symbol, {})[name] = None
             return
         self.working.pop(name, None)
+        self._own.get(tracked.order.symbol, {}).pop(name, None)
         self.done[name] = tracked
         while len(self.done) > ORDERS_KEPT:
             oldest = self.done.pop(next(iter(self.done)))
@@ -58,10 +71,7 @@ class Memory(msgspec.Struct, kw_only=True):
 
     def in_flight(self, symbol: str) -> str:
         """The name of our order that may still fill in that instrument; empty for none."""
-        for name, tracked in self.working.items():
-            if tracked.order.symbol == symbol and not tracked.external:
-                return name
-        return ""
+        return next(iter(self._own.get(symbol, ())), "")
 
     def ignore(self, kind: str) -> None:
         """Count what is not acted upon."""
@@ -108,7 +118,11 @@ class Memory(msgspec.Struct, kw_only=True):
             assert not tracked.settled, f"{tracked.order.client_id} is settled and still working"
         for tracked in self.done.values():
             assert tracked.settled, f"{tracked.order.client_id} is done and not settled"
-        own = [tracked.order.symbol for tracked in self.working.values() if tracked.alive and not tracked.external]
+        ours = {name: tracked for name, tracked in self.working.items() if not tracked.external}
+        assert {name: symbol for symbol, names in self._own.items() for name in names} == {
+            name: tracked.order.symbol for name, tracked in ours.items()
+        }, "the names by symbol are those of other orders"
+        own = [tracked.order.symbol for tracked in ours.values() if tracked.alive]
         assert len(own) == len(dict.fromkeys(own)), f"two orders in flight for one instrument: {own}"
         assert len(self.done) <= ORDERS_KEPT
         assert len(self.strangers) == len(self.stranger_ns) <= STRANGERS_KEPT

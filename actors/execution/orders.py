@@ -25,6 +25,7 @@ LEGAL: Final[dict[State, tuple[State, ...]]] = {
 }
 """Invariant I7: an order only ever steps along this graph, and a closed one stays closed."""
 
+NONE: Final = Decimal(0)
 
 FILLS_DUE_NS: Final = 60 * SECOND_NS
 """The drop copy brings a fill the stream has lost within its period, half of this; later than that it is asked for."""
@@ -65,7 +66,13 @@ class Tracked(msgspec.Struct, kw_only=True):
     @property
     def open(self) -> Money:
         """What may still fill."""
-        return max(Decimal(0), self.ceiling - self.filled)
+        left = self.ceiling - self.filled
+        return left if left > 0 else NONE
+
+    @property
+    def standing(self) -> tuple[State, Money, Money, str]:
+        """All of what is said of an order that can change."""
+        return self.state, self.filled, self.open, self.reason
 
     @property
     def settled(self) -> bool:
@@ -134,7 +141,7 @@ def sending(order: Order, at_ns: Nanos) -> Tracked:
     return Tracked(
         order=order,
         state="SENDING",
-        filled=Decimal(0),
+        filled=NONE,
         ceiling=order.quantity,
         trades=[],
         acknowledged=False,
@@ -180,8 +187,8 @@ def unsent(order: Order, reason: str) -> OrderState:
         side=order.side,
         state="NOT_SENT",
         quantity=order.quantity,
-        filled=Decimal(0),
-        open=Decimal(0),
+        filled=NONE,
+        open=NONE,
         limit=order.limit,
         decision=order.decision,
         leg=order.leg,

@@ -13,6 +13,7 @@ from contracts.trade import Order, VenueOrderState
 NONE = Decimal(0)
 
 Mid = Callable[[str], Decimal | None]
+Value = Callable[[], None]
 
 
 class Held(msgspec.Struct, kw_only=True):
@@ -70,13 +71,16 @@ class Account:
             self._gross += abs(worth) - abs(was)
         self._traded = {}
 
-    def refusals(self, order: Order, instrument: Instrument, open_orders: Iterable[Held]) -> list[str]:
-        """Every rule the order breaks, with the number that was and the number that may be; empty means accepted."""
+    def refusals(self, order: Order, instrument: Instrument, open_orders: Iterable[Held], value: Value) -> list[str]:
+        """Every rule the order breaks, with the number that was and the number that may be; empty means accepted.
+
+        `value` is called where the worth of the positions matters, and lets them `turn_to` the prices of now.
+        """
         mine = [held for held in open_orders if held.symbol == order.symbol]
         return _grid(order, instrument) or [
             *_self_trade(order, mine),
             *self._short(order, instrument, mine),
-            *(self._reduce_only(order) if order.reduce_only else self._margin(order, instrument, open_orders)),
+            *(self._reduce_only(order) if order.reduce_only else self._margin(order, instrument, open_orders, value)),
         ]
 
     def _short(self, order: Order, instrument: Instrument, mine: list[Held]) -> list[str]:
@@ -95,10 +99,11 @@ class Account:
             return []
         return [f"reduce only: {order.side} {order.quantity} with a position of {position}"]
 
-    def _margin(self, order: Order, instrument: Instrument, open_orders: Iterable[Held]) -> list[str]:
+    def _margin(self, order: Order, instrument: Instrument, open_orders: Iterable[Held], value: Value) -> list[str]:
         """Gross exposure with all open orders may be leverage times equity; quote assets count at par."""
         if order.quantity <= -self.positions.get(order.symbol, NONE) * sign(order.side):
             return []
+        value()
         equity, gross = sum(self.balances.values(), self._net), order.quantity * order.limit + self._gross
         gross += sum((held.left * held.limit for held in open_orders if not held.reduce_only), NONE)
         most = equity * instrument.leverage_max

@@ -18,11 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.simulated.prices import Depth, Levels, middle_of
-from contracts.instrument import Instrument, Universe
-from contracts.quantities import BPS, Lots, Nanos, Side
+from contracts.instrument import Universe
+from contracts.quantities import BPS, Lots, Nanos, Side, Ticks
 
 SLICES: Final = (0.01, 0.1, 1.0)
 """Of the volume that may be taken."""
+
+ROOTS: Final = tuple(math.sqrt(share) for share in SLICES)
 
 
 class FillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,6 +68,14 @@ class ComingBar(NamedTuple):
     half: npt.NDArray[np.float64]
 
 
+class Ladder(NamedTuple):
+    """What a bar shows of one instrument before anything is taken: prices by slice, and the lots up to each."""
+
+    bids: tuple[Ticks, ...]
+    asks: tuple[Ticks, ...]
+    there: tuple[Lots, ...]
+
+
 class BarPrices:
     """The `Prices` of a venue in history; nothing can be traded before the first bar comes."""
 
@@ -76,12 +86,14 @@ class BarPrices:
         self._bar: ComingBar | None = None
         self._gone: dict[tuple[str, Side], int] = {}
         self._moved: dict[str, None] | None = None
+        self._ladders: dict[str, Ladder] = {}
         self._standing: dict[str, Depth] = {}
 
     def turn_to(self, bar: ComingBar | None) -> None:
         """From now on the market is in that bar; None where history is at its end."""
         self._bar = bar
         self._gone.clear()
+        self._ladders.clear()
         self._standing.clear()
         self._moved = None
 
@@ -102,18 +114,15 @@ class BarPrices:
         standing = self._standing.get(symbol)
         if standing is not None:
             return standing
-        bar, column = self._bar, self._columns[symbol]
-        if bar is None or not math.isfinite(bar.open[column]):
+        ladder = self._ladders.get(symbol) or self._ladder(symbol, at_ns)
+        if ladder is None:
             return None
-        mid, half, volume = self._mid(bar, column, at_ns), float(bar.half[column]), float(bar.volume[column])
-        instrument = self._instruments[column]
-        most = float(instrument.quantity_max) if math.isnan(volume) else self._settings.participation_max * volume
-        there = [max(1, instrument.lots_within(most * share)) for share in SLICES]
         depth = Depth(
-            self._levels(instrument, "sell", mid, half, there), self._levels(instrument, "buy", mid, half, there)
+            _left(ladder.bids, ladder.there, self._gone.get((symbol, "sell"), 0)),
+            _left(ladder.asks, ladder.there, self._gone.get((symbol, "buy"), 0)),
         )
         if self._settings.path == "open":
-            self._standing[symbol] = depth
+            self._ladders[symbol], self._standing[symbol] = ladder, depth
         return depth
 
     def middle(self, symbol: str, at_ns: Nanos) -> float | None:
@@ -129,14 +138,27 @@ class BarPrices:
         thirds = min(3.0, 3.0 * (at_ns - bar.open_ns) / (bar.close_ns - bar.open_ns))
         return float(np.interp(thirds, (0.0, 1.0, 2.0, 3.0), (first, *extremes, last)))
 
-    def _levels(self, instrument: Instrument, taker: Side, mid: float, half: float, there: list[Lots]) -> Levels:
-        """What a taker of that side meets, best first; whole ticks away from the mid, `there` lots in all by slice."""
-        settings, way = self._settings, 1.0 if taker == "buy" else -1.0
-        gone, taken, levels = self._gone.get((instrument.symbol, taker), 0), 0, []
-        for share, upto in zip(SLICES, there, strict=True):
-            price = mid + way * (half + mid * settings.impact_bps * BPS * math.sqrt(share))
-            ticks = instrument.ticks_above(price) if taker == "buy" else instrument.ticks_below(price)
-            if upto > max(taken, gone) and ticks > 0:
-                levels.append((ticks, upto - max(taken, gone)))
-            taken = upto
-        return tuple(levels)
+    def _ladder(self, symbol: str, at_ns: Nanos) -> Ladder | None:
+        """Whole ticks away from the mid, `there` lots in all by slice; None for what has no bar."""
+        bar, column = self._bar, self._columns[symbol]
+        if bar is None or not math.isfinite(bar.open[column]):
+            return None
+        mid, half, volume = self._mid(bar, column, at_ns), float(bar.half[column]), float(bar.volume[column])
+        instrument = self._instruments[column]
+        most = float(instrument.quantity_max) if math.isnan(volume) else self._settings.participation_max * volume
+        away = [half + mid * self._settings.impact_bps * BPS * root for root in ROOTS]
+        return Ladder(
+            tuple([instrument.ticks_below(mid - each) for each in away]),
+            tuple([instrument.ticks_above(mid + each) for each in away]),
+            tuple([max(1, instrument.lots_within(most * share)) for share in SLICES]),
+        )
+
+
+def _left(prices: tuple[Ticks, ...], there: tuple[Lots, ...], gone: Lots) -> Levels:
+    """What a taker meets, best first, once so many lots are gone."""
+    taken, levels = 0, []
+    for ticks, upto in zip(prices, there, strict=True):
+        if upto > max(taken, gone) and ticks > 0:
+            levels.append((ticks, upto - max(taken, gone)))
+        taken = upto
+    return tuple(levels)

@@ -9,13 +9,13 @@ absence that was called authoritative is never followed by the acceptance of an 
 import heapq
 from collections.abc import Callable
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from itertools import count
 from typing import Final
 
 from adapters.simulated.account import Held
 from adapters.simulated.admission import Admission
-from adapters.simulated.chance import Stream, uniform
+from adapters.simulated.chance import Stream, uniforms
 from adapters.simulated.ledger import Ended, Fact, Filled, LedgerFile, NoLedger, Opened, Placed, Refused
 from adapters.simulated.listener import Event, Listener
 from adapters.simulated.matching import Piece, take
@@ -24,7 +24,7 @@ from adapters.simulated.records import Records, fill_of
 from adapters.simulated.replica import Replica
 from adapters.simulated.settings import BrokerSettings
 from contracts.instrument import Universe
-from contracts.quantities import Nanos, nanos, sign
+from contracts.quantities import Bps, Nanos, nanos, sign
 from contracts.trade import (
     CancelOrder,
     CancelRejected,
@@ -59,7 +59,7 @@ class Broker:
         self._instruments = {instrument.symbol: instrument for instrument in universe.instruments}
         self._prices = prices
         self._ledger = ledger
-        self._drawn = partial(uniform, settings.seed, Stream.BROKER)
+        self._drawn = uniforms(settings.seed, Stream.BROKER)
         self._agenda: list[tuple[Nanos, int, Callable[[Nanos], None]]] = []
         self._ticket = count(1)
         self._now_ns: Nanos = 0
@@ -82,8 +82,10 @@ class Broker:
     def next_ns(self) -> Nanos | None:
         """When something happens next without being asked; None while nothing is under way and nothing rests."""
         due_ns = self._agenda[0][0] if self._agenda else None
-        grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS if self._resting() else None
-        return min((each for each in (due_ns, grid_ns) if each is not None), default=None)
+        if not self._resting():
+            return due_ns
+        grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS
+        return grid_ns if due_ns is None else min(due_ns, grid_ns)
 
     def latency_ns(self, *about: object) -> tuple[Nanos, Nanos]:
         """The way there and the way back of a request; together within the settings, short ones more often than long.
@@ -121,7 +123,7 @@ class Broker:
     def advance(self, now_ns: Nanos) -> None:
         """Let everything happen that is due by now: arrivals, pieces of fills, resting orders the market came to."""
         never = now_ns + 1
-        while True:
+        while self._agenda or self.records.open:
             due_ns = self._agenda[0][0] if self._agenda else never
             # A market that moved while the venue was down did not trade with it: the grid begins at the first call.
             grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS if self._now_ns and self._resting() else never
@@ -244,7 +246,7 @@ class Broker:
             side=held.side,
             quantity=quantity,
             price=price,
-            fee=quantity * price * Decimal(repr(bps)) * BPS,
+            fee=quantity * price * _ratio(bps),
             fee_asset=instrument.quote,
         )
         self._note(filled)
@@ -273,3 +275,9 @@ class Broker:
         deliver_ns = at_ns + nanos(self.settings.stream_ms_max / 1e3 * self._drawn("stream", *about))
         for listener in self._listeners:
             listener.put(deliver_ns, next(self._ticket), event)
+
+
+@lru_cache
+def _ratio(bps: Bps) -> Decimal:
+    """What a share written in bps is, exactly."""
+    return Decimal(repr(bps)) * BPS

@@ -1,6 +1,7 @@
 """Chance that can be asked for in any order: one generator per (seed, stream, index), and smooth noise made of it."""
 
 import hashlib
+from collections.abc import Callable
 from enum import IntEnum
 
 import numpy as np
@@ -36,17 +37,22 @@ def generator(seed: int, stream: Stream, index: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=key))
 
 
-def uniform(seed: int, stream: Stream, *about: object) -> float:
-    """A number in [0, 1) that depends on what it is about alone, not on what was drawn before: equal in every process.
+def uniforms(seed: int, stream: Stream) -> Callable[..., float]:
+    """Numbers in [0, 1) by what each is about alone, not by what was drawn before: equal in every process.
 
     Raises:
         ValueError: a seed outside 64 bits.
     """
     if not 0 <= seed < 2**64:
         raise ValueError(f"seed was {seed}, expected 0 to 2**64 - 1")
-    text = "\0".join(map(str, (int(stream), *about)))
-    digest = hashlib.blake2b(text.encode(), digest_size=8, key=seed.to_bytes(8, "little")).digest()
-    return (int.from_bytes(digest, "little") >> 11) * 2.0**-53
+    keyed = hashlib.blake2b(str(int(stream)).encode(), digest_size=8, key=seed.to_bytes(8, "little"))
+
+    def uniform(*about: object) -> float:
+        hashed = keyed.copy()
+        hashed.update("\0".join(("", *map(str, about))).encode())
+        return (int.from_bytes(hashed.digest(), "little") >> 11) * 2.0**-53
+
+    return uniform
 
 
 def student(chance: np.random.Generator, freedom: float, shape: tuple[int, ...]) -> Floats:

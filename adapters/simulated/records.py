@@ -1,8 +1,7 @@
 """What the simulated venue remembers: a fold over the facts of its ledger, so a restart is the same fold again."""
 
+from collections import OrderedDict
 from typing import Final
-
-import msgspec
 
 from adapters.simulated.account import NONE, Account, Held
 from adapters.simulated.ledger import Ended, Fact, Filled, Opened, Placed, Refused
@@ -18,8 +17,9 @@ class Records:
     def __init__(self) -> None:
         self.account = Account({})
         self.open: dict[str, Held] = {}
-        self.newest: dict[str, Held] = {}
-        self.refused: dict[str, str] = {}
+        # A plain dictionary walks over all it ever dropped at its front to find its oldest again.
+        self.newest: OrderedDict[str, Held] = OrderedDict()
+        self.refused: OrderedDict[str, str] = OrderedDict()
         self.placed = 0
         self._fills: list[Fill] = []
         self._fills_forgotten = 0
@@ -36,7 +36,7 @@ class Records:
         elif isinstance(fact, Refused):
             self.refused[fact.client_id] = fact.reason
             if len(self.refused) > HISTORY_MAX:
-                del self.refused[next(iter(self.refused))]
+                self.refused.popitem(last=False)
         elif isinstance(fact, Placed):
             self._place(fact)
         elif isinstance(fact, Filled):
@@ -101,5 +101,14 @@ class Records:
 
 def fill_of(fact: Filled) -> Fill:
     """A fill as a client is told of it."""
-    values = {name: value for name, value in msgspec.structs.asdict(fact).items() if name not in ("at_ns", "venue_id")}
-    return Fill(**values, event_ns=fact.at_ns)
+    return Fill(
+        client_id=fact.client_id,
+        symbol=fact.symbol,
+        trade_id=fact.trade_id,
+        side=fact.side,
+        quantity=fact.quantity,
+        price=fact.price,
+        fee=fact.fee,
+        fee_asset=fact.fee_asset,
+        event_ns=fact.at_ns,
+    )

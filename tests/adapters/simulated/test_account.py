@@ -1,4 +1,5 @@
 from decimal import Decimal
+from functools import partial
 
 import msgspec
 import pytest
@@ -50,8 +51,7 @@ def an_account(position="0", cash="500"):
 
 def refusals(order, account=None, *open_orders, instrument=ETH):
     account = account or an_account()
-    account.turn_to(None, lambda symbol: Decimal(3000))
-    return account.refusals(order, instrument, open_orders)
+    return account.refusals(order, instrument, open_orders, lambda: account.turn_to(None, lambda symbol: Decimal(3000)))
 
 
 def a_fill(side, quantity, price):
@@ -99,12 +99,11 @@ def test_what_was_neither_traded_nor_moved_is_worth_what_it_was(fills):
         kept.book(a_fill(side, quantity, price))
         moved = ["ETH-EUR"] if price > mids["ETH-EUR"] else []
         mids.update(dict.fromkeys(moved, price))
-        kept.turn_to(moved, mids.get)
         anew = Account(kept.balances)
         anew.positions = dict(kept.positions)
-        anew.turn_to(None, mids.get)
         order = an_order(quantity="100.0000")
-        assert kept.refusals(order, ETH, ()) == anew.refusals(order, ETH, ())
+        told = kept.refusals(order, ETH, (), partial(kept.turn_to, moved, mids.get))
+        assert told == anew.refusals(order, ETH, (), partial(anew.turn_to, None, mids.get))
 
 
 def test_what_reduces_the_position_needs_no_margin():
