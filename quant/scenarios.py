@@ -80,26 +80,39 @@ def curve(shapes: Shapes, scores: Floats) -> Floats:
     return np.asarray(values[nodes, columns] + slopes[places, columns] * (scores - at[nodes]))
 
 
-def variates(corr: Floats, rng: np.random.Generator, count: int) -> Floats:
-    """Student-t variates (count, N) under a correlation, in antithetic pairs.
+def uncorrelated(rng: np.random.Generator, width: int, count: int) -> Floats:
+    """Student-t variates (count / 2, N) under no correlation: a row shares how wild its day is, and nothing else.
 
-    The last STRESS_SHARE of the rows are drawn under correlations of at least STRESS_CORRELATION. Raises ValueError for
-    an odd count, because rows come in pairs.
+    What `correlated` makes scenarios of. Law: the first columns are the same however many are drawn. Raises ValueError
+    for an odd count, because rows come in pairs.
     """
     if count < 2 or count % 2:
         raise ValueError(f"count is {count}, expected an even number of at least 2 (rows come in pairs)")
     pairs = count // 2
-    calm = pairs - round(STRESS_SHARE * pairs)
-    normal = rng.standard_normal((pairs, len(corr)))
     heavy = np.sqrt(NU / rng.chisquare(NU, pairs))
-    moves = np.empty_like(normal)
-    moves[:calm] = normal[:calm] @ _factor(corr).T
-    moves[calm:] = normal[calm:] @ _factor(stressed(corr)).T
-    moves *= heavy[:, None]
-    rows = np.empty((count, len(corr)))
+    return np.asarray((rng.standard_normal((width, pairs)) * heavy).T)
+
+
+def correlated(corr: Floats, drawn: Floats) -> Floats:
+    """Student-t variates (count, N) under a correlation, in antithetic pairs, of `uncorrelated` ones (count / 2, N).
+
+    The last STRESS_SHARE of the rows are under correlations of at least STRESS_CORRELATION.
+    """
+    moves = drawn
+    if len(corr) > 1:
+        calm = len(drawn) - round(STRESS_SHARE * len(drawn))
+        moves = np.empty(drawn.shape)
+        np.matmul(drawn[:calm], _factor(corr).T, out=moves[:calm])
+        np.matmul(drawn[calm:], _factor(stressed(corr)).T, out=moves[calm:])
+    rows = np.empty((2 * len(drawn), len(corr)))
     rows[0::2] = moves
     np.negative(moves, out=rows[1::2])
     return rows
+
+
+def variates(corr: Floats, rng: np.random.Generator, count: int) -> Floats:
+    """`correlated` variates (count, N), newly drawn."""
+    return correlated(corr, uncorrelated(rng, len(corr), count))
 
 
 def log_returns(drawn: Floats, sigma: Floats, shapes: Shapes) -> Floats:
@@ -144,14 +157,18 @@ def _t6_below(x: float) -> float:
 
 
 def stressed(corr: Floats) -> Floats:
-    """Correlations as in a rout: every pair at least STRESS_CORRELATION, repaired to a correlation matrix."""
+    """Correlations as in a rout: every pair at least STRESS_CORRELATION; not always a correlation matrix any more."""
     raised = np.maximum(corr, STRESS_CORRELATION)
     np.fill_diagonal(raised, 1.0)
-    return repair_psd(raised)
+    return raised
 
 
 def _factor(corr: Floats) -> Floats:
-    return np.asarray(np.linalg.cholesky(repair_psd(corr)))
+    """The lower factor; a matrix that has none is repaired first."""
+    try:
+        return np.asarray(np.linalg.cholesky(corr))
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.cholesky(repair_psd(corr)))
 
 
 @cache

@@ -25,11 +25,13 @@ def correlation(returns: Floats, decay: float = 0.995, shrink: float = SHRINK) -
     none. Laws: symmetric, ones on the diagonal, no eigenvalue below zero, unchanged when returns are rescaled, and
     flipping the sign of an instrument's returns flips its measured correlations before shrinkage.
     """
+    if len(returns) == 1:
+        return np.ones((1, 1))
     present = ~np.isnan(returns)
-    known = np.where(present, returns, 0.0)
     weights = ewma_weights(returns.shape[1], decay)
     if present.all() and returns.shape[1] >= RETURNS_MIN:
-        products = (returns * weights) @ returns.T
+        weighted = returns * np.sqrt(weights)
+        products = weighted @ weighted.T
         own = np.sqrt(np.diag(products))
         scale = np.outer(own, own)
         rho, constant = _shrunk(_ratios(products, scale, scale > 0.0), shrink)
@@ -37,6 +39,7 @@ def correlation(returns: Floats, decay: float = 0.995, shrink: float = SHRINK) -
         # least what the constant one brings.
         least = shrink * min(1.0 - constant, 1.0 + (len(rho) - 1) * constant)
         return _symmetric(rho) if own.all() and least > 10.0 * EIGENVALUE_MIN else repair_psd(rho)
+    known = np.where(present, returns, 0.0)
     mask = present.astype(np.float64)
     products = (known * weights) @ known.T
     energy = (known * known * weights) @ mask.T
@@ -97,8 +100,10 @@ def of_positions(rho: Floats, sides: Floats) -> Floats:
 
 def clusters(rho: Floats, above: float = 0.7) -> NDArray[np.int64]:
     """Groups joined by chains of correlations above a threshold, shape (N,); each is named by its first member."""
-    joined = (rho > above) | np.eye(len(rho), dtype=np.bool_)
     labels = np.arange(len(rho))
+    if len(rho) < 2:
+        return labels
+    joined = (rho > above) | np.eye(len(rho), dtype=np.bool_)
     while True:
         nearest = np.where(joined, labels, len(rho)).min(axis=1, initial=len(rho))
         if np.array_equal(nearest, labels):

@@ -60,6 +60,12 @@ def stress_losses(notional: Floats, closing: Floats, foreign: NDArray[np.bool_])
     return np.asarray(_SHARES @ np.array(falls_on))
 
 
+def unit_stress_losses(sides: Floats, closing: Floats, foreign: NDArray[np.bool_]) -> Floats:
+    """What one unit of each instrument loses alone in each blow, (N, 16), on its side (N,) of +1 or -1."""
+    whole = np.ones(len(sides))
+    return np.column_stack((-sides, whole, whole, whole, closing, foreign)) @ _SHARES.T
+
+
 def stress_parts(notional: Floats, closing: Floats, foreign: NDArray[np.bool_]) -> Floats:
     """What each position loses in each blow (16, N): the rows sum to `stress_losses`."""
     gross = np.abs(notional)

@@ -8,12 +8,13 @@ the last of them counted with its fraction.
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quant.rolling import Floats
-from quant.stress import ROWS, stress_losses, stress_parts
+from quant.stress import ROWS, stress_losses, stress_parts, unit_stress_losses
 
 SCALE_STEPS = 60
 """The Newton steps of a scale end after five or six; nothing is added where they do not."""
@@ -31,6 +32,19 @@ def book_losses(returns: Floats, notional: Floats, closing: Floats, foreign: NDA
     return losses
 
 
+def unit_losses(returns: Floats, sides: Floats, closing: Floats, foreign: NDArray[np.bool_]) -> Floats:
+    """What one unit of each instrument loses alone, (..., N, S + 16), on its side (N,) of +1 or -1.
+
+    The `book_losses` of every unit at once.
+    """
+    losses = np.empty((*returns.shape[:-2], len(sides), returns.shape[-2] + ROWS))
+    np.multiply(np.swapaxes(returns, -1, -2), -sides[:, None], out=losses[..., :-ROWS])
+    losses[..., :-ROWS] += closing[:, None]
+    losses[..., -ROWS:] = unit_stress_losses(sides, closing, foreign)
+    return losses
+
+
+@cache
 def _tail_size(size: int, alpha: float) -> float:
     """k = (1 - alpha) S, free of the rounding of 1 - alpha."""
     if not 0.0 < alpha < 1.0:
@@ -51,26 +65,35 @@ def cvar(losses: Floats, alpha: float) -> float:
 
 def cvars(losses: Floats, alpha: float) -> Floats:
     """`cvar` along the last axis, (...) of (..., S)."""
+    return cvars_of(worst(losses, alpha), losses.shape[-1], alpha)
+
+
+def worst(losses: Floats, alpha: float) -> Floats:
+    """The floor(k) + 1 worst losses along the last axis, rising: the first is the `var`, from all comes the `cvar`."""
     size = losses.shape[-1]
+    best = size - math.floor(_tail_size(size, alpha)) - 1
+    tail = np.partition(losses, best, axis=-1)[..., best:]
+    tail.sort(axis=-1)  # so that a sum of them does not depend on the order they were found in
+    return tail
+
+
+def cvars_of(tail: Floats, size: int, alpha: float) -> Floats:
+    """The CVaR (...) of what `worst` found among so many losses."""
     k = _tail_size(size, alpha)
-    worst = math.ceil(k)
-    tail = np.partition(losses, size - worst, axis=-1)[..., size - worst :]
-    return np.asarray((tail[..., 1:].sum(axis=-1) + (k - (worst - 1)) * tail[..., 0]) / k)
+    return np.asarray((tail[..., 1:].sum(axis=-1) + (k - math.floor(k)) * tail[..., 0]) / k)
 
 
 def var(losses: Floats, alpha: float) -> float:
     """The smallest loss that is not exceeded with probability alpha."""
-    worst = max(1, math.floor(_tail_size(len(losses), alpha)) + 1)
-    at = max(0, len(losses) - worst)
-    return float(np.partition(losses, at)[at])
+    return float(worst(losses, alpha)[0])
 
 
 def cvar_error(losses: Floats, alpha: float) -> float:
     """Standard error of `cvar` over independent scenarios (Manistre and Hancock 2005)."""
     k = _tail_size(len(losses), alpha)
-    tail = np.sort(losses)[len(losses) - math.ceil(k) :]
-    beyond = cvar(losses, alpha) - var(losses, alpha)
-    return math.sqrt((float(tail.var()) + alpha * beyond * beyond) / k)
+    tail = worst(losses, alpha)
+    beyond = float(cvars_of(tail, len(losses), alpha) - tail[0])
+    return math.sqrt((float(tail[-math.ceil(k) :].var()) + alpha * beyond * beyond) / k)
 
 
 def component_cvar(

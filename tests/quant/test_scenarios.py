@@ -18,6 +18,7 @@ from quant.scenarios import (
     normal_scores,
     shapes_of,
     stressed,
+    uncorrelated,
     unshaped,
     variates,
 )
@@ -128,9 +129,18 @@ def test_one_instrument_and_a_singular_correlation_can_be_drawn_from() -> None:
 
 
 def test_stressed_correlations_are_at_least_four_fifths_and_can_be_drawn_from() -> None:
-    raised = stressed(np.array([[1.0, -0.9, 0.99], [-0.9, 1.0, -0.9], [0.99, -0.9, 1.0]]))
-    assert raised.min() >= 0.8 - 1e-6
-    assert np.linalg.eigvalsh(raised)[0] > 0.0
+    corr = np.array([[1.0, -0.9, 0.99], [-0.9, 1.0, -0.9], [0.99, -0.9, 1.0]])
+    assert stressed(corr).min() == 0.8
+    rout = variates(corr, np.random.default_rng(1), 100_000)[80_000:]
+    assert stats.spearmanr(rout).statistic.min() > 0.75
+    mixed = np.array([[1.0, 0.99, 0.0], [0.99, 1.0, 0.99], [0.0, 0.99, 1.0]])
+    assert np.linalg.eigvalsh(mixed)[0] < 0.0, "what is no correlation matrix is repaired"
+    assert np.isfinite(variates(mixed, np.random.default_rng(1), 1000)).all()
+
+
+def test_the_same_chance_gives_an_instrument_the_same_draws_however_many_others_there_are() -> None:
+    few, many = (uncorrelated(np.random.default_rng(1), width, 100) for width in (3, 40))
+    np.testing.assert_array_equal(few, many[:, :3])
 
 
 def test_what_cannot_be_drawn_is_refused_by_name() -> None:

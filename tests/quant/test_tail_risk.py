@@ -13,7 +13,16 @@ from scipy.optimize import linprog
 from quant.rolling import Floats
 from quant.scenarios import log_returns, unshaped, variates
 from quant.stress import stress_losses
-from quant.tail_risk import book_losses, component_cvar, cvar, cvar_error, cvars, largest_scale, var
+from quant.tail_risk import (
+    book_losses,
+    component_cvar,
+    cvar,
+    cvar_error,
+    cvars,
+    largest_scale,
+    unit_losses,
+    var,
+)
 
 losses = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e3, 1e3).map(lambda x: round(x, 6)))
 alphas = st.sampled_from([0.5, 0.9, 0.95, 0.975, 0.99])
@@ -164,3 +173,14 @@ def test_a_loss_that_is_no_number_is_in_no_budget() -> None:
     assert not cvar(np.array([1.0, np.nan, 2.0]), 0.5) <= 1e9
     assert largest_scale(np.zeros(3), np.array([np.nan, 1.0, 2.0]), 1e9, 0.5) == 0.0
     assert largest_scale(np.zeros(3), np.ones(3), float("nan"), 0.5) == 0.0
+
+
+def test_units_lose_alone_what_a_book_of_one_unit_loses() -> None:
+    returns = np.stack((drawn(100), 2.0 * drawn(100)))
+    closing, foreign = np.array([0.001, 0.0, 0.01]), np.array([True, False, False])
+    sides = np.array([1.0, -1.0, 1.0])
+    units = unit_losses(returns, sides, closing, foreign)
+    for place, side in enumerate(sides):
+        unit = np.zeros(3)
+        unit[place] = side
+        np.testing.assert_allclose(units[:, place], book_losses(returns, unit, closing, foreign), atol=1e-15)
