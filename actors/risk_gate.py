@@ -10,7 +10,8 @@ from typing import ClassVar
 import msgspec
 
 from actors.reacting import Answer, Reaction
-from actors.risk.deciding import Chance, Deciding
+from actors.risk.deciding import Deciding
+from actors.risk.draws import Chance
 from actors.risk.judging import Case, Reserved, signed
 from actors.risk.planning import UNPLANNED, PlanningSettings, asked_of, is_due, question_of
 from actors.risk.settings import RiskSettings

@@ -3,14 +3,14 @@
 While a principal wants to be flat it says reduce-only intents on every second beat until nothing is held.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from actors.reacting import Answer
 from actors.risk.checks import is_ours, too_old
+from actors.risk.draws import Chance, Draws
 from actors.risk.facts import SAID_KEPT, Knowing, RiskState
 from actors.risk.judging import Case, Reserved
 from actors.risk.multipliers import WHOLE, multipliers_of
@@ -19,16 +19,12 @@ from actors.risk.settings import RiskSettings
 from actors.risk.sizing import Room, closing
 from actors.risk.speaking import Belief, intent_of, refusal_of
 from actors.risk.tail import Tail, budgets_of
-from actors.risk.view import Facts, Floats, view_of
+from actors.risk.view import Facts, view_of
 from actors.risk.weighing import Weighed, weigh
-from contracts.column import Column
 from contracts.decision import Intent
 from contracts.envelope import Envelope
 from contracts.life import Beat
 from contracts.quantities import Nanos, nanos
-
-Chance = Callable[[int], np.random.Generator]
-"""A fresh generator for a decision number, so that a replay and a restart draw the same scenarios."""
 
 NOTIONALS_KEPT: Final = 100
 """C4: the median of so many own orders is the usual size."""
@@ -41,7 +37,7 @@ class Deciding(Knowing):
         self._settings = settings
         self._bar_s, self._bars_kept = settings.bar_s, settings.bars_kept
         self._currency = currency
-        self._chance = chance
+        self._draws = Draws(chance, settings.scenarios)
         super().__init__(RiskState())
 
     def room(self, case: Case) -> Room:
@@ -73,7 +69,7 @@ class Deciding(Knowing):
             positions=state.positions,
             orders=tuple(state.orders.values()),
             slate=state.slate,
-            closes=_laid_out(state.closes) if state.closes else None,
+            bars=self._returns.of(state.closes),
             bar_s=settings.bar_s,
             risk_horizon_s=max(horizon_s, settings.risk_horizon_s_min),
             cluster_above=settings.cluster_correlation,
@@ -100,7 +96,7 @@ class Deciding(Knowing):
         """None where the joint book cannot be known: then nothing may be added to it."""
         if case.view.unknown or case.equity is None or not case.view.symbols:
             return None
-        return Tail(case.view, self._settings, self._chance(self.state.decision))
+        return Tail(case.view, self._settings, self._draws.of(self.state.decision, len(case.view.symbols)))
 
     def remember(self, reserved: Reserved, passed: Sequence[Proposal], at_ns: Nanos) -> None:
         """Keep what was let through, for the controls of repeats and of usual sizes."""
@@ -154,8 +150,3 @@ class Deciding(Knowing):
             if state.flat_refused.get(refused.proposal.symbol) != controls:
                 state.flat_refused[refused.proposal.symbol] = controls
                 yield refusal_of(state.decision, refused, based_on)
-
-
-def _laid_out(closes: Sequence[Column]) -> Floats:
-    """Bars by instruments, (T, N)."""
-    return np.concatenate([each.values for each in closes]).reshape(len(closes), -1)

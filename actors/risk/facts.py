@@ -9,6 +9,7 @@ from actors.alignment import moved_array, moves
 from actors.reacting import Answer, Reacting, Reaction
 from actors.risk.judging import Said
 from actors.risk.planning import PlanningSettings, Question, objection
+from actors.risk.returns import Returns
 from actors.valuation import Prices, Rate
 from contracts.account import Equity, Position
 from contracts.belief import DriftState, RegimeState, Slate
@@ -94,6 +95,10 @@ class Knowing(Reacting[RiskState]):
             AllocationPlan: self._on_plan,
         }
 
+    def derive(self) -> None:
+        """Returns are those of the closes, which may be other ones now."""
+        self._returns = Returns(self._bars_kept)
+
     def check(self) -> None:
         """Only what may still fill is reserved, and every position has its beginning."""
         state = self.state
@@ -130,6 +135,7 @@ class Knowing(Reacting[RiskState]):
         if state.closes:
             to = moves(state.prices.universe, universe)
             state.closes = [floats(moved_array(each.values, to, float("nan"))) for each in state.closes]
+            self.derive()
         state.prices.turn_to(universe)
         state.frame = state.slate = None
         return ()
@@ -159,6 +165,7 @@ class Knowing(Reacting[RiskState]):
         known = self.state.closes
         known += closes
         del known[: -self._bars_kept]
+        self._returns.hear(len(closes))
 
     def _on_rate(self, envelope: Envelope[FxMark]) -> Answer:
         rate = envelope.payload

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from actors.risk.returns import Bars
 from actors.valuation import Prices, Valuation
 from contracts.belief import Slate
 from contracts.instrument import Instrument
@@ -22,7 +23,7 @@ MEASURED_MIN: Final = 20
 
 
 class View(NamedTuple):
-    """Columns over `symbols`, in the account's currency where a number is money; NaN where something is unknown.
+    """Columns over `symbols`, each at its place in `places`; money is in the account's currency, NaN what is unknown.
 
     `bid`, `ask`, `mid` are of the current quote (NaN when it is not valid), `unit` the worth of one base unit at the
     last valid mark, `position` signed, `buys` and `sells` what may still fill. `sigma` is of the log return over the
@@ -32,6 +33,7 @@ class View(NamedTuple):
     """
 
     symbols: tuple[str, ...]
+    places: dict[str, int]
     instruments: tuple[Instrument, ...]
     bid: Floats
     ask: Floats
@@ -54,11 +56,11 @@ class View(NamedTuple):
 
     def at(self, symbol: str) -> int:
         """The column of a symbol, -1 where it is not among them."""
-        return self.symbols.index(symbol) if symbol in self.symbols else -1
+        return self.places.get(symbol, -1)
 
 
 class Facts(NamedTuple):
-    """What a view is made from: `closes` are bars by instruments.
+    """What a view is made from.
 
     Instruments correlated above `cluster_above` are one cluster; believed curves go on beyond their outer quantiles
     with `tail_slope` times their outer slope.
@@ -70,7 +72,7 @@ class Facts(NamedTuple):
     positions: dict[str, Money]
     orders: Sequence[OrderState]
     slate: Slate | None
-    closes: Floats | None
+    bars: Bars | None
     bar_s: Seconds
     risk_horizon_s: Seconds
     cluster_above: float
@@ -82,25 +84,28 @@ def view_of(facts: Facts, proposed: Sequence[str]) -> View:
     """The view over what is held or ordered, then what is proposed; what the universe does not know is only named."""
     held = [symbol for symbol, quantity in facts.positions.items() if quantity]
     wanted = dict.fromkeys([*held, *(order.symbol for order in facts.orders), *proposed])
-    places = facts.prices.universe.positions if facts.prices.universe is not None else {}
-    symbols = tuple(symbol for symbol in wanted if symbol in places)
-    columns = np.array([places[symbol] for symbol in symbols], dtype=np.int64)
+    known = facts.prices.universe.positions if facts.prices.universe is not None else {}
+    symbols = tuple(symbol for symbol in wanted if symbol in known)
+    columns = np.array([known[symbol] for symbol in symbols], dtype=np.int64)
     instruments = tuple(facts.prices.instruments[symbol] for symbol in symbols)
-    rate, unit = _worth(facts, instruments)
-    closes = np.take(facts.closes, columns, axis=1) if facts.closes is not None and len(columns) else None
-    returns = np.diff(np.log(closes), axis=0).T if closes is not None and len(closes) > 1 else None
-    corr = correlation(returns) if returns is not None else _unmeasured(len(symbols))
-    position, buys, sells = _exposure(facts, symbols, unit, rate)
+    last_bid, last_ask = _last_quote(facts, columns)
+    rate = _rates(facts, instruments)
+    unit = 0.5 * (last_bid + last_ask) * rate
+    bars = facts.bars
+    returns = np.take(bars.returns, columns, axis=0) if bars is not None and bars.returns.size else None
+    corr = correlation(returns) if returns is not None and len(columns) else _unmeasured(len(symbols))
+    places = {symbol: place for place, symbol in enumerate(symbols)}
+    position, buys, sells = _exposure(facts, places, unit, rate)
     bid, ask, tick_ns = _quote(facts.frame, columns)
     fees = np.array([each.fee_taker_bps for each in instruments], dtype=np.float64) * BPS
-    last_bid, last_ask = _last_quote(facts, columns)
     view = View(
         symbols=symbols,
+        places=places,
         instruments=instruments,
         bid=bid,
         ask=ask,
         mid=0.5 * (bid + ask),
-        close=closes[-1] if closes is not None else np.full(len(symbols), np.nan),
+        close=bars.close[columns] if bars is not None else np.full(len(symbols), np.nan),
         tick_ns=tick_ns,
         rate=rate,
         unit=unit,
@@ -116,7 +121,7 @@ def view_of(facts: Facts, proposed: Sequence[str]) -> View:
         cluster=clusters(corr, facts.cluster_above),
         unknown=(),
     )
-    strangers = [symbol for symbol in wanted if symbol not in places and symbol not in proposed]
+    strangers = [symbol for symbol in wanted if symbol not in known and symbol not in proposed]
     return view._replace(unknown=(*(f"{symbol} is not in the universe" for symbol in strangers), *_unknown(view)))
 
 
@@ -127,18 +132,18 @@ def _unknown(view: View) -> list[str]:
     return found + [f"worth of {view.symbols[place]}" for place in np.flatnonzero(exposed & ~(view.unit > 0.0))]
 
 
-def _worth(facts: Facts, instruments: tuple[Instrument, ...]) -> tuple[Floats, Floats]:
+def _rates(facts: Facts, instruments: tuple[Instrument, ...]) -> Floats:
+    """What one unit of each quote is worth in the account's currency, NaN where that is unknown."""
     value = Valuation(facts.prices, facts.currency, facts.at_ns, mark_age_s_max=1.0, rate_age_s_max=1.0)
-    rate = np.array([float(value.rate(each.quote)) for each in instruments], dtype=np.float64)
-    marks = [value.mark(each) for each in instruments]
-    mark = np.array([np.nan if each is None else float(each) for each in marks], dtype=np.float64)
+    quotes = [each.quote for each in instruments]
+    by_quote = {quote: float(value.rate(quote)) for quote in dict.fromkeys(quotes)}
+    rate = np.array([by_quote[quote] for quote in quotes], dtype=np.float64)
     rate[rate <= 0.0] = np.nan
-    return rate, mark * rate
+    return rate
 
 
-def _exposure(facts: Facts, symbols: tuple[str, ...], unit: Floats, rate: Floats) -> tuple[Floats, Floats, Floats]:
-    places = {symbol: place for place, symbol in enumerate(symbols)}
-    position, buys, sells = np.zeros(len(symbols)), np.zeros(len(symbols)), np.zeros(len(symbols))
+def _exposure(facts: Facts, places: dict[str, int], unit: Floats, rate: Floats) -> tuple[Floats, Floats, Floats]:
+    position, buys, sells = np.zeros(len(places)), np.zeros(len(places)), np.zeros(len(places))
     for symbol, quantity in facts.positions.items():
         if quantity and symbol in places:
             position[places[symbol]] = float(quantity) * unit[places[symbol]]
@@ -159,9 +164,9 @@ def _sigma(facts: Facts, columns: NDArray[np.int64], returns: Floats | None) -> 
     if returns is None:
         return scaled
     present = np.isfinite(returns)
+    seen = returns if present.all() else np.where(present, returns, 0.0)
     count = present.sum(axis=1)
-    squares = np.where(present, returns, 0.0) ** 2
-    variance = squares.sum(axis=1) / np.where(count > 0, count, 1)
+    variance = np.einsum("nt,nt->n", seen, seen) / np.maximum(count, 1)
     measured = np.where(count >= MEASURED_MIN, np.sqrt(variance * facts.risk_horizon_s / facts.bar_s), np.nan)
     return np.asarray(np.fmax(scaled, measured))
 

@@ -1,7 +1,7 @@
 """One decision weighed: every proposal judged on top of the others, and the tail of the whole judged again."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from actors.risk.sizing import Room
 from actors.risk.tail import NO_LOSS, UNKNOWN_LOSS, Loss
 from contracts.decision import Reason
 from contracts.quantities import nanos, sign
+
+SEVERAL: Final = 4
+"""Of fewer orders the whole book of each is looked at: of one it has been, when it was sized."""
 
 
 class Refused(NamedTuple):
@@ -37,9 +40,10 @@ def weigh(proposals: Sequence[Proposal], case: Case, reserved: Reserved, room: R
     passed: list[Proposal] = []
     against: dict[int, list[Reason]] = {}
     interval_ns = nanos(60.0 / settings.orders_per_minute)
+    sure = _sure(proposals, room, settings)
     for proposal in proposals:
         reasons = reasons_against(proposal, case, reserved, settings)
-        reasons += _alone(proposal, reasons, case, room, settings)
+        reasons += _alone(proposal, reasons, sure, case, room, settings)
         if reasons:
             against[proposal.leg] = reasons
         else:
@@ -75,17 +79,32 @@ def _within_budget(
     return passed
 
 
-def _alone(proposal: Proposal, reasons: list[Reason], case: Case, room: Room, settings: RiskSettings) -> list[Reason]:
+def _adds(proposal: Proposal) -> bool:
+    return not (proposal.reduce_only or proposal.why or proposal.place < 0)
+
+
+def _sure(proposals: Sequence[Proposal], room: Room, settings: RiskSettings) -> frozenset[tuple[int, bool]]:
+    """Legs, of several that add, whose tail is seen at once to fit at their size, and (True) at the one wanted."""
+    tail, adding = room.tail, [each for each in proposals if _adds(each)]
+    if tail is None or tail.size < settings.scenarios_min or len(adding) < SEVERAL:
+        return frozenset()
+    places, sides = np.array([each.place for each in adding]), np.array([float(sign(each.side)) for each in adding])
+    sizes = np.abs([[each.added for each in adding], [each.wanted for each in adding]])
+    fits = tail.surely_fit(places, sides, sizes, room.budgets)
+    return frozenset((adding[at].leg, bool(small)) for small, at in zip(*np.nonzero(fits), strict=True))
+
+
+def _alone(
+    proposal: Proposal, reasons: list[Reason], sure: frozenset[tuple[int, bool]], case: Case, room: Room,
+    settings: RiskSettings,
+) -> list[Reason]:  # fmt: skip
     """C12 of one proposal by itself; of one that became too small to be an order, at the size it was wanted at."""
-    if proposal.reduce_only or proposal.why or proposal.place < 0:
+    if not _adds(proposal):
         return []
     small = any(reason.control in ("C1", "MIN") for reason in reasons)
-    judged = proposal._replace(added=proposal.wanted) if small else proposal
-    tail, added = room.tail, sign(judged.side) * abs(judged.added)
-    enough = tail is not None and tail.size >= settings.scenarios_min
-    if tail is not None and enough and tail.surely_fits(judged.place, added, room.budgets):
+    if (proposal.leg, small) in sure:
         return []
-    return tail_reasons([judged], case, room, settings)
+    return tail_reasons([proposal._replace(added=proposal.wanted) if small else proposal], case, room, settings)
 
 
 def tail_reasons(proposals: list[Proposal], case: Case, room: Room, settings: RiskSettings) -> list[Reason]:

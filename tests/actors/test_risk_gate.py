@@ -340,7 +340,7 @@ def test_c12_a_book_beyond_its_budget_is_cut_in_proportion_whether_selected_or_n
 
 
 def test_a_book_a_little_beyond_its_budget_is_not_churned():
-    stage = a_gate_stage(a_gate(patience=99, rebalance_ratio=0.5), slate=a_slate(sigma=0.02), ETH_EUR="0.5")
+    stage = a_gate_stage(a_gate(patience=99, rebalance_ratio=0.5), slate=a_slate(sigma=0.02), ETH_EUR="0.6")
     said = decide(stage, BTC)
     assert 5.0 < said[-1].cvar_before < 10.0
     assert of(Intent, said) == []

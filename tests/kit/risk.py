@@ -8,11 +8,14 @@ import numpy as np
 from actors.risk.account import SentinelSettings
 from actors.risk.planning import UNPLANNED, PlanningSettings
 from actors.risk.settings import RiskSettings
+from actors.risk.tail import Tail
+from actors.risk.view import View
 from actors.risk_gate import RiskGate
 from actors.target_gate import TargetGate
 from contracts.column import floats, integers
 from contracts.decision import TargetFrame
 from contracts.market import BarHistory, FeedStatus
+from quant.scenarios import uncorrelated
 from tests.kit.beliefs import a_slate
 from tests.kit.market import NOON_NS, a_universe_changed
 from tests.kit.orders import Stage, a_gate_state, a_snapshot, a_start, an_equity, marks_of
@@ -93,6 +96,11 @@ def sentinel_settings(**changed: Any) -> SentinelSettings:
 def chance(decision: int) -> np.random.Generator:
     """A generator of its own for each decision."""
     return np.random.Generator(np.random.Philox(key=np.array([7, decision], dtype=np.uint64)))
+
+
+def a_tail(view: View, settings: RiskSettings, number: int = 1) -> Tail:
+    """The tail of a book in scenarios of its own for each number."""
+    return Tail(view, settings, uncorrelated(chance(number), len(view.symbols), settings.scenarios))
 
 
 def a_history(

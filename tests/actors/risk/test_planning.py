@@ -71,7 +71,7 @@ def test_the_rows_that_are_asked_about_have_the_tail_of_every_book_of_the_questi
     rng = np.random.default_rng(3)
     for _ in range(20):
         size = rng.uniform(0.0, 1.0, len(NAMES)) * asked.room.values
-        whole = np.sort(tail._losses(size)[1, :2048])[::-1]
+        whole = np.sort(tail._losses.of(size)[1, :2048])[::-1]
         kept = cvar(asked.held.values + asked.unit_losses.values @ size, asked.alpha)
         k = (1.0 - 0.975) * tail.size
         additive = np.sort(np.concatenate((whole, tail.parts(size, np.ones(len(NAMES)), 1)[0][2048:])))[::-1]

@@ -20,6 +20,7 @@ def a_place(**instrument):
     one = np.ones(1)
     return view._replace(
         symbols=("BTC-EUR",),
+        places={"BTC-EUR": 0},
         instruments=(an_instrument(**instrument),),
         bid=99.99 * one,
         ask=100.01 * one,

@@ -8,13 +8,13 @@ import pytest
 from actors.risk.judging import Reserved, signed
 from actors.risk.multipliers import WHOLE
 from actors.risk.sizing import Room, wanted
-from actors.risk.tail import Tail, budgets_of
+from actors.risk.tail import budgets_of
 from actors.risk.weighing import weigh
 from quant.stress import stress_losses
 from tests.actors.risk.test_tail import a_view
 from tests.kit.beliefs import a_pick, a_slate
 from tests.kit.market import NOON_NS, an_instrument
-from tests.kit.risk import a_gate_stage, chance, risk_settings
+from tests.kit.risk import a_gate_stage, a_tail, risk_settings
 
 D = Decimal
 FREE = dict.fromkeys(
@@ -44,6 +44,7 @@ def a_book(rng):
     one = np.ones(width)
     return a_view(position=held, buys=ordered[0], sells=ordered[1], cost=0.001)._replace(
         symbols=tuple(each.symbol for each in instruments),
+        places={each.symbol: place for place, each in enumerate(instruments)},
         instruments=tuple(instruments),
         sigma=rng.uniform(0.005, 0.05, width),
         corr=covariance / np.outer(scale, scale),
@@ -65,7 +66,7 @@ def decided(rng, case, number):
     ]
     held = {name: D(str(round(worth / 100.0, 6))) for name, worth in zip(view.symbols, view.position) if worth}
     case = case._replace(view=view, positions=held, feeds=dict.fromkeys(view.symbols, "live"))
-    tail = Tail(view, LIMITS, chance(number))
+    tail = a_tail(view, LIMITS, number)
     room = Room(tail, budgets_of(float(rng.uniform(0.5, 10.0)), LIMITS), WHOLE)
     columns = {name: place for place, name in enumerate(view.symbols)}
     asked = wanted(case, picks, [], slate, columns, room, LIMITS)
@@ -75,7 +76,7 @@ def decided(rng, case, number):
 def exact(tail, view, notional):
     """CVaR over both horizons by sorting, apart from the product's own."""
     found = []
-    for rows in tail._rows:
+    for rows in tail._losses._rows:
         drawn = (view.cost * np.abs(notional)).sum() - (rows * notional).sum(axis=1)
         losses = np.sort(np.concatenate((drawn, stress_losses(notional, view.cost, view.foreign))))[::-1]
         k = (1.0 - LIMITS.cvar_alpha) * len(losses)

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.risk.rounding import in_lots
-from actors.risk.tail import Tail, budgets_of
+from actors.risk.tail import budgets_of
 from tests.actors.risk.test_tail import a_view
 from tests.kit.market import an_instrument
-from tests.kit.risk import chance, risk_settings
+from tests.kit.risk import a_tail, risk_settings
 
 D = Decimal
 
@@ -24,7 +24,7 @@ def a_book(*, lot="0.05", least="1", width=4, corr=0.5, **view):
 
 def rounded(view, wanted, *, scale=1.0, budget=5.0, **changed):
     limits = risk_settings(**changed)
-    tail = Tail(view, limits, chance(1))
+    tail = a_tail(view, limits)
     edge = np.linspace(0.01, 0.02, len(view.symbols))
     lots = in_lots(view, np.array(wanted), scale, edge, tail, budgets_of(budget, limits), limits)
     added = np.zeros(len(view.symbols))

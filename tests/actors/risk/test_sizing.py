@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from actors.risk.judging import Reserved, signed
 from actors.risk.multipliers import WHOLE
 from actors.risk.sizing import Room, wanted
-from actors.risk.tail import Tail, budgets_of
+from actors.risk.tail import budgets_of
 from actors.risk.weighing import weigh
 from contracts.column import floats
 from contracts.decision import AllocationAsked, Intent, Refusal
@@ -20,7 +20,7 @@ from tests.kit.beliefs import a_pick, a_slate
 from tests.kit.market import NOON_NS, a_universe_changed
 from tests.kit.orders import of
 from tests.kit.plans import MU, NAMES, PICKS, a_plan, a_planning_stage, a_question, decided, verdict_of
-from tests.kit.risk import a_gate_stage, chance
+from tests.kit.risk import a_gate_stage, a_tail
 
 ANY = st.one_of(st.floats(), st.floats(-300.0, 300.0), st.just(0.0))
 
@@ -41,7 +41,7 @@ def test_whatever_a_plan_says_no_budget_or_cap_is_broken_and_nothing_is_closed_f
     picks = [a_pick(symbol=name, side="buy" if mu[place] > 0 else "sell") for place, name in enumerate(view.symbols)]
     held = {name: Decimal(str(round(worth / 100.0, 6))) for name, worth in zip(view.symbols, view.position) if worth}
     case = a_case._replace(view=view, positions=held, feeds=dict.fromkeys(view.symbols, "live"))
-    tail = Tail(view, LIMITS, chance(number))
+    tail = a_tail(view, LIMITS, number)
     room = Room(tail, budgets_of(float(rng.uniform(0.5, 10.0)), LIMITS), WHOLE)
     columns = {name: place for place, name in enumerate(view.symbols)}
     plan = {name: said for name in view.symbols if (said := data.draw(ANY)) == said}

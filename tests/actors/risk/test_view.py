@@ -5,8 +5,10 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from actors.risk.returns import Returns
 from actors.risk.view import Facts, view_of
 from actors.valuation import Prices, Rate
+from contracts.column import floats
 from tests.kit.beliefs import a_slate
 from tests.kit.market import NOON_NS, a_universe
 from tests.kit.orders import an_order_state, marks_of
@@ -20,6 +22,9 @@ def facts(*, symbols=("BTC-USD", "ETH-USD"), rate="0.5", marks=(100.0, 100.0), *
     prices.turn_to(a_universe(*symbols))
     prices.hear(marks_of(*marks))
     prices.rates["USD"] = Rate(value=D(rate), at_ns=NOON_NS)
+    closes = changed.pop("closes", None)
+    laid = Returns(1_000)
+    laid.hear(0 if closes is None else len(closes))
     given = {
         "prices": prices,
         "frame": marks_of(*marks),
@@ -27,7 +32,7 @@ def facts(*, symbols=("BTC-USD", "ETH-USD"), rate="0.5", marks=(100.0, 100.0), *
         "positions": {},
         "orders": (),
         "slate": a_slate(sigma=[0.01, 0.02]),
-        "closes": None,
+        "bars": None if closes is None else laid.of([floats(row) for row in closes]),
         "bar_s": 60.0,
         "risk_horizon_s": 14_400.0,
         "cluster_above": 0.7,

@@ -8,16 +8,16 @@ from actors.risk.judging import Reserved
 from actors.risk.multipliers import WHOLE
 from actors.risk.proposals import priced
 from actors.risk.sizing import Room, closing
-from actors.risk.tail import Tail, budgets_of
+from actors.risk.tail import budgets_of
 from actors.risk.weighing import weigh
 from tests.kit.market import NOON_NS
-from tests.kit.risk import a_gate_stage, chance, risk_settings
+from tests.kit.risk import a_gate_stage, a_tail, risk_settings
 
 D = Decimal
 
 
 def a_room(case, settings, budget):
-    return Room(Tail(case.view, settings, chance(1)), budgets_of(budget, settings), WHOLE)
+    return Room(a_tail(case.view, settings), budgets_of(budget, settings), WHOLE)
 
 
 def a_decision(*notionals, budget=5.0, **changed):

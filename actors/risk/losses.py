@@ -1,0 +1,86 @@
+"""What books lose in the scenarios of one decision, over two horizons."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actors.risk.settings import RiskSettings
+from actors.risk.view import Floats, View
+from quant.scenarios import correlated, log_returns
+from quant.stress import ADDITIVE, ROWS
+from quant.tail_risk import book_losses, component_cvar, cvars, cvars_of, unit_losses, worst
+
+DRAWN: Final = slice(None, -ROWS)
+"""The rows that were drawn; those behind them are the blows."""
+
+
+class Look(NamedTuple):
+    """What one book loses: `losses` (2, rows) over both horizons, its CVaR over each, its VaR over the first."""
+
+    losses: Floats
+    risk: float
+    slow: float
+    var: float
+
+
+class Losses:
+    """Scenarios of what is held, ordered or proposed: drawn rows, then the blows, each over either horizon.
+
+    `drawn` are the uncorrelated variates (scenarios / 2, N) they are made of. Returns have no drift: an expected gain
+    buys no tail. Over the slower horizon the same moves are larger by the square root of time. What is neither held nor
+    ordered may lack a `sigma` (N,): it weighs nothing, whatever it is given.
+    """
+
+    def __init__(self, view: View, sigma: Floats, settings: RiskSettings, drawn: Floats) -> None:
+        self._alpha = settings.cvar_alpha
+        self._cost = np.where(np.isfinite(view.cost), view.cost, 0.0)
+        self._foreign = view.foreign
+        moves = log_returns(correlated(view.corr, drawn), sigma, view.shapes)
+        longer = max(1.0, settings.slow_horizon_s / view.horizon_s) ** 0.5
+        self._rows = np.empty((2, *moves.shape))
+        self._rows[0] = moves
+        np.multiply(longer, moves, out=self._rows[1])
+        np.expm1(self._rows, out=self._rows)
+        self._looks: dict[bytes, Look] = {}
+
+    @property
+    def size(self) -> int:
+        """How many rows a tail is of."""
+        return int(self._rows.shape[1]) + ROWS
+
+    def look(self, book: Floats) -> Look:
+        """What a book of signed notionals (N,) loses; one decision asks of the same few books again and again."""
+        key = book.tobytes()
+        if key not in self._looks:
+            losses = self.of(book)
+            tail = worst(losses, self._alpha)
+            risk, slow = cvars_of(tail, self.size, self._alpha).tolist()
+            self._looks[key] = Look(losses, risk, slow, float(tail[0, 0]))
+        return self._looks[key]
+
+    def of(self, book: Floats) -> Floats:
+        """Losses of a book over both horizons, (2, rows)."""
+        return book_losses(self._rows, book, self._cost, self._foreign)
+
+    def opening(self, part: Floats) -> Floats:
+        """What an addition loses by itself, its way in paid as well: never less than it adds to a book."""
+        return book_losses(self._rows, part, 2.0 * self._cost, self._foreign)
+
+    def alone(self, places: NDArray[np.int64], sides: Floats) -> Floats:
+        """CVaR of one unit of currency at each place, held on its side (+1, -1), over both horizons, (2, places)."""
+        units = unit_losses(self._rows[..., places], sides, self._cost[places], self._foreign[places])
+        return cvars(units, self._alpha)
+
+    def parts(self, book: Floats, units: Floats, horizon: int) -> tuple[Floats, Floats]:
+        """Losses of a book (rows,) and of one EUR of each unit (rows, N): 0 the risk horizon, 1 the slower one.
+
+        `units` (N,) are sides; only rows in which a book and what is added on its sides lose what they lose apart.
+        """
+        kept = np.concatenate((np.ones(self._rows.shape[1], dtype=np.bool_), ADDITIVE))
+        alone = [self.of(unit)[horizon, kept] for unit in np.diag(units)]
+        return self.of(book)[horizon, kept], np.stack(alone, axis=1)
+
+    def shares(self, book: Floats) -> Floats:
+        """What each position adds to the CVaR of a book over the risk horizon, (N,)."""
+        return component_cvar(self._rows[0], book, self._cost, self._foreign, self._alpha)

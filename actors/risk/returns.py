@@ -1,0 +1,51 @@
+"""The last returns of all instruments, laid out when a decision looks at them and as far as bars have come since."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from contracts.column import Column
+from quant.rolling import Floats, Ring
+
+
+class Bars(NamedTuple):
+    """The `close` of the last bar (N,) and the log returns up to it (N, bars - 1), oldest first; NaN where absent."""
+
+    close: Floats
+    returns: Floats
+
+
+class Returns:
+    """What closes have said, kept from one look to the next.
+
+    Law: what is seen is that of the closes alone, byte for byte, whether it was kept or is laid out anew: it may be
+    thrown away at any time, and is no part of a state. Each bar goes through the same steps by itself for that.
+    """
+
+    def __init__(self, bars_max: int) -> None:
+        self._bars_max = bars_max
+        self._ring = Ring(1, 1)
+        self._last: Floats | None = None
+        self._laid = self._heard = 0
+
+    def hear(self, bars: int) -> None:
+        """So many more closes stand at the end of those seen last; the oldest beyond the most kept are gone."""
+        self._heard += bars
+
+    def of(self, closes: Sequence[Column]) -> Bars | None:
+        """The bars of closes, oldest first; None without any."""
+        if not closes:
+            return None
+        known = min(self._laid + self._heard, self._bars_max) == len(closes) and self._heard < len(closes)
+        if not known or self._ring.n_instruments != len(closes[-1]):
+            self._ring = Ring(len(closes[-1]), self._bars_max)
+            self._last, self._heard = None, len(closes)
+        for close in closes[len(closes) - self._heard :]:
+            logs = np.log(close.values)
+            if self._last is not None:
+                self._ring.push(logs - self._last)
+            self._last = logs
+        self._laid, self._heard = len(closes), 0
+        returns = self._ring.view(len(closes) - 1) if len(closes) > 1 else np.empty((len(closes[-1]), 0))
+        return Bars(closes[-1].values, returns)
