@@ -1,7 +1,7 @@
 """An actor whose whole state is one mutable struct of plain values, lists and dictionaries."""
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from decimal import Decimal
 from functools import cache
@@ -69,14 +69,16 @@ def _changes(values: Iterable[Any]) -> bool:
     return any(map(_mutable, dict.fromkeys(map(type, values))))
 
 
-@cache
-def _mutable(kind: type) -> bool:
+def _is_mutable(kind: type) -> bool:
     if issubclass(kind, msgspec.Struct):
         return not kind.__struct_config__.frozen
     return issubclass(kind, list | dict)
 
 
-@cache
-def _parts(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+def _not_plain(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     """The fields of a struct that are declared as more than a plain value."""
     return tuple(field.name for field in msgspec.structs.fields(kind) if field.type not in PLAIN)
+
+
+_mutable: Final[Callable[[type], bool]] = cache(_is_mutable)
+_parts: Final[Callable[[type[msgspec.Struct]], tuple[str, ...]]] = cache(_not_plain)
