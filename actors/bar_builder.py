@@ -16,7 +16,7 @@ from actors.alignment import Moves, moved, moved_array, moves
 from actors.grid import Grid
 from actors.memory import NOTHING, StatefulActor
 from actors.settings import more_than_zero
-from contracts.column import Column, floats, integers
+from contracts.column import Column, floats, given, integers
 from contracts.envelope import Envelope
 from contracts.instrument import Universe
 from contracts.life import Beat
@@ -108,6 +108,7 @@ class BarBuilder(StatefulActor[BarBuilderState]):
         self._columns = dict(universe.positions) if universe else {}
         self._ticks = Grid.of(each.tick for each in instruments)
         self._lots = Grid.of(each.lot for each in instruments)
+        self._none = np.zeros(len(instruments), dtype=np.int64)
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said = envelope.payload
@@ -154,7 +155,8 @@ class BarBuilder(StatefulActor[BarBuilderState]):
         state = self.state
         assert bars.bar_s == self._bar_s, f"history told bars of {bars.bar_s} s, expected {self._bar_s} s"
         state.told = True
-        known = np.isfinite(bars.close.values)
+        counted = np.isfinite(bars.trades.values)
+        trades = np.where(counted, bars.trades.values, 0.0) if np.count_nonzero(counted) else self._none
         frame = BarFrame(
             universe=bars.universe,
             bar_s=bars.bar_s,
@@ -164,10 +166,11 @@ class BarBuilder(StatefulActor[BarBuilderState]):
             low=bars.low,
             close=bars.close,
             volume=bars.volume,
-            trades=integers(np.where(np.isfinite(bars.trades.values), bars.trades.values, 0.0)),
-            tick_seq=integers(np.where(known, seq, 0)),
+            trades=integers(trades),
+            tick_seq=given(np.isfinite(bars.close.values) * seq),
         )
-        state.closed = [*state.closed, frame][-self._gap_bars_max :]
+        state.closed.append(frame)
+        del state.closed[: -self._gap_bars_max]
 
     def _close_up_to(self, at_ns: Nanos) -> None:
         """Close every bar that ended by then; the first message of all only finds its place on the grid."""

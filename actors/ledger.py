@@ -101,6 +101,8 @@ class Ledger(Reacting[LedgerState]):
 
     def derive(self) -> None:
         self._worths = Worths(self._settings.currency)
+        self._resting: Valuation | None = None
+        self._told: tuple[tuple[Any, ...], Equity] | None = None
 
     def check(self) -> None:
         """Every fill has an instrument, nothing is booked before the opening, and the peak is a peak."""
@@ -142,6 +144,7 @@ class Ledger(Reacting[LedgerState]):
 
     def _book(self, execution: Execution, envelope: Envelope[Any]) -> list[msgspec.Struct]:
         state = self.state
+        self._resting = None
         instrument = state.prices.instruments.get(execution.symbol)
         if instrument is None:
             state.parked.append(execution)
@@ -191,19 +194,25 @@ class Ledger(Reacting[LedgerState]):
 
     def _say(self, value: Valuation, equity: Money) -> Equity:
         state = self.state
-        return Equity(
-            currency=self._settings.currency,
-            equity=rounded(equity),
-            cash=rounded(value.cash),
-            gross=rounded(value.gross),
-            net=rounded(value.net),
-            unrealised=rounded(value.unrealised),
-            peak=rounded(equity if state.peak is None else state.peak),
-            day=state.day,
-            day_start=rounded(equity if state.day_start is None else state.day_start),
-            complete=not value.missing,
-            missing=tuple(value.missing),
-        )
+        peak = equity if state.peak is None else state.peak
+        day_start = equity if state.day_start is None else state.day_start
+        of = (value, equity, peak, state.day, day_start)
+        if self._told is None or self._told[0] != of:
+            said = Equity(
+                currency=self._settings.currency,
+                equity=rounded(equity),
+                cash=rounded(value.cash),
+                gross=rounded(value.gross),
+                net=rounded(value.net),
+                unrealised=rounded(value.unrealised),
+                peak=rounded(peak),
+                day=state.day,
+                day_start=rounded(day_start),
+                complete=not value.missing,
+                missing=tuple(value.missing),
+            )
+            self._told = (of, said)
+        return self._told[1]
 
     def _remember(self, equity: Money, at_ns: Nanos, *, complete: bool) -> None:
         state = self.state
@@ -217,7 +226,12 @@ class Ledger(Reacting[LedgerState]):
             state.day_start = equity if state.day_start is None else state.day_start
 
     def value(self, at_ns: Nanos) -> Valuation:
-        """The account at this instant in its own currency."""
+        """The account at this instant in its own currency.
+
+        While it holds its own currency alone, no mark, rate or age is in it: it stands until something is paid.
+        """
+        if self._resting is not None:
+            return self._resting
         state, settings = self.state, self._settings
         value = Valuation(
             state.prices,
@@ -231,6 +245,8 @@ class Ledger(Reacting[LedgerState]):
         value.own_all(state.books, self._worths)
         for execution in state.parked:
             value.knows_nothing_of(f"instrument {execution.symbol}")
+        if not (value.gross or value.missing or any(each != settings.currency for each in state.cash)):
+            self._resting = value
         return value
 
     def _on_snapshot(self, envelope: Envelope[VenueSnapshot]) -> Answer:
@@ -259,6 +275,7 @@ class Ledger(Reacting[LedgerState]):
         state.opening_cash = dict(snapshot.balances)
         state.opening_quantity = dict(snapshot.positions)
         state.cash = dict(snapshot.balances)
+        self._resting = None
         state.books = {symbol: Book(quantity=quantity) for symbol, quantity in snapshot.positions.items()}
 
 

@@ -11,7 +11,7 @@ import msgspec
 from actors.execution.answers import TWICE
 from actors.execution.exact import plain
 from actors.reacting import Answer, Reacting, Reaction
-from actors.risk.account import HALTING, SentinelSettings, SentinelState, judge
+from actors.risk.account import HALTING, SentinelSettings, SentinelState, judge, stands_until
 from actors.risk.breakers import Recent, Verdicts
 from actors.risk.fills import insane, is_strange
 from actors.risk.windows import Window, parse_window
@@ -42,6 +42,9 @@ MISMATCH_APART_S: Final = 10.0
 
 A reconnect can ask twice within a second, and a venue may read from a replica that is that far behind.
 """
+
+FREQUENT: Final = (Beat, MarkFrame, Equity, OrderState, Execution, OrderAccepted)
+"""Of these a judgement can learn a latch, that time stands still or that equity is complete, and nothing else."""
 
 
 class Sentinel(Reacting[SentinelState]):
@@ -104,19 +107,30 @@ class Sentinel(Reacting[SentinelState]):
         )
         return dict(zip(self.inputs, heard, strict=True))
 
+    def derive(self) -> None:
+        self._heard_ns = self._judged_ns = self._stands_ns = 0
+
     def receive(self, envelope: Envelope[Any]) -> Answer:
         """Take the message, then say the state if it or a reason has changed."""
-        tuple(super().receive(envelope))
-        now = judge(self.state, self._windows, envelope.at_ns)
-        if now == self.state.said and type(envelope.payload) is not RunStarted:
+        state, kind, at_ns = self.state, type(envelope.payload), envelope.at_ns
+        self._heard_ns = at_ns
+        before = (state.still, state.equity_complete, len(state.latches)) if kind in FREQUENT else None
+        self._reactions[kind](envelope)
+        after = (state.still, state.equity_complete, len(state.latches))
+        if before == after and self._judged_ns <= at_ns < self._stands_ns:
             return ()
-        self.state.said = now
+        self._judged_ns, self._stands_ns = at_ns, stands_until(state, self._windows, at_ns)
+        now = judge(state, self._windows, at_ns)
+        if now == state.said and kind is not RunStarted:
+            return ()
+        state.said = now
         return (now,)
 
     def check(self) -> None:
         """What was said follows from the state: a halting latch is never said as anything but HALTED (I12)."""
         said = self.state.said
         assert said is not None
+        assert said == judge(self.state, self._windows, self._heard_ns), "a judgement stood that is none any more"
         assert said.latches == tuple(self.state.latches)
         assert said.state == "HALTED" or not any(name in HALTING for name in self.state.latches)
 

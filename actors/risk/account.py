@@ -9,10 +9,15 @@ from actors.risk.windows import Window, inside, parse_window
 from actors.settings import more_than_zero, within
 from actors.valuation import Prices
 from contracts.decision import AccountState, GateState
-from contracts.quantities import Money, Nanos, Seconds
+from contracts.quantities import SECOND_NS, Money, Nanos, Seconds
 
 HALTING: Final = ("halt", "mismatch", "drawdown", "rejects", "fills", "external")
 """Latches that stop every order; the others (loss, repeats, flatten) still let positions be closed."""
+
+MINUTE_NS: Final = 60 * SECOND_NS
+"""The grain of trading windows."""
+
+NEVER_NS: Final = 2**63
 
 
 class SentinelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +84,12 @@ class SentinelState(msgspec.Struct, kw_only=True):
     orders: Recent = msgspec.field(default_factory=Recent)
     fills: Recent = msgspec.field(default_factory=Recent)
     verdicts: Verdicts = msgspec.field(default_factory=Verdicts)
+
+
+def stands_until(state: SentinelState, windows: tuple[Window, ...], at_ns: Nanos) -> Nanos:
+    """Until when a judgement of `at_ns` stands by itself: then a time is over, or a window may open or close."""
+    until_ns = (at_ns // MINUTE_NS + 1) * MINUTE_NS if windows else NEVER_NS
+    return min(until_ns, state.quiet_until_ns) if at_ns < state.quiet_until_ns else until_ns
 
 
 def judge(state: SentinelState, windows: tuple[Window, ...], at_ns: Nanos) -> GateState:

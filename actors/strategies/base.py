@@ -142,6 +142,8 @@ class Strategy(StatefulActor[StrategyState]):
         self._lot = [float(each.lot) for each in instruments]
         self._grain = np.array(self._lot) * (1.0 - 1e-9)
         self._position = np.array([state.positions.get(symbol, 0.0) for symbol in self._symbols])
+        self._nothing = np.full(width, np.nan)
+        self._compared = False
         self._rate_again()
 
     def _remembering(self, state: StrategyState) -> Memory:
@@ -193,9 +195,12 @@ class Strategy(StatefulActor[StrategyState]):
     def _is_due(self, at_ns: Nanos) -> bool:
         if self.state.fresh:
             return True
-        if np.count_nonzero(np.abs(self._target - self._position) >= self._grain):
-            return True
-        return at_ns - self.state.said_ns >= REVIEW_NS and bool(self._position.any())
+        if not self._compared:
+            # Once for each change of either: most beats find both as they were.
+            self._apart = bool(np.count_nonzero(np.abs(self._target - self._position) >= self._grain))
+            self._holding = bool(self._position.any())
+            self._compared = True
+        return self._apart or (self._holding and at_ns - self.state.said_ns >= REVIEW_NS)
 
     def _frame(self, at_ns: Nanos) -> TargetFrame:
         state = self.state
@@ -220,6 +225,7 @@ class Strategy(StatefulActor[StrategyState]):
         self.state.positions[symbol] = quantity
         if symbol in self._columns:
             self._position[self._columns[symbol]] = quantity
+            self._compared = False
 
     def _on_universe(self, universe: Universe) -> None:
         state = self.state
@@ -245,6 +251,7 @@ class Strategy(StatefulActor[StrategyState]):
         self.state.heard_seq = envelope.seq
         before, wanted = self._target[column], _checked(tick.symbol, self.on_tick(quote, Row(self._memory, column)))
         self._target[column] = wanted
+        self._compared = False
         same = wanted == before or (math.isnan(wanted) and math.isnan(before))
         return NOTHING if same else (self._frame(envelope.at_ns),)
 
@@ -254,27 +261,31 @@ class Strategy(StatefulActor[StrategyState]):
         if state.universe is None or bars.universe != state.universe.version:
             return
         state.heard_seq = seq
-        columns = (bars.open, bars.high, bars.low, bars.close, bars.volume)
+        first, high, low = bars.open.values, bars.high.values, bars.low.values
+        last, volume = bars.close.values, bars.volume.values
         if isinstance(bars, BarFrame):
-            self._on_close(bars.close_ns, *(each.values for each in columns))
+            self._on_close(bars.close_ns, first, high, low, last, volume)
             return
         for row, close_ns in enumerate(bars.close_ns.values.tolist()):
-            self._on_close(close_ns, *(each.values[row] for each in columns))
+            self._on_close(close_ns, *(each[row] for each in (first, high, low, last, volume)))
 
     def _on_close(self, close_ns: Nanos, *prices: Floats) -> None:
         state = self.state
         if close_ns <= state.close_ns:
             return
         state.close_ns, state.number = close_ns, state.number + 1
-        before = self._target.copy()
+        before = self._target
         present = np.isfinite(prices[3])
         worth = prices[3] * self._rate
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             if self._style == "on_bar":
+                self._target = before.copy()
                 self._ask_each(np.flatnonzero(present).tolist(), prices, worth)
             else:
                 self._ask_all(present, prices, worth)
-        state.fresh = state.fresh or _differ(self._target, before)
+        if self._target is not before:
+            self._compared = False
+            state.fresh = state.fresh or _differ(self._target, before)
 
     def _ask_each(self, columns: list[int], prices: tuple[Floats, ...], worth: Floats) -> None:
         state = self.state
@@ -295,17 +306,24 @@ class Strategy(StatefulActor[StrategyState]):
         held = self._position.copy()
         frame = Frame(state.number, state.close_ns, symbols, first, high, low, last, volume, held, state.equity, worth)
         said = self.on_frame(frame, self._memory)
-        wanted = np.full(len(symbols), np.nan) if said is None else np.asarray(said, dtype=np.float64)
-        widths = {name: self._memory[name].shape for name in self.remembers} | {"the answer": wanted.shape}
-        wrong = [f"{name} is {shape}" for name, shape in widths.items() if shape != (len(symbols),)]
-        if wrong:
-            raise ValueError(f"{type(self).__name__}: {', '.join(wrong)}, expected ({len(symbols)},)")
-        for column in np.flatnonzero(np.isinf(wanted)):
-            _checked(symbols[column], float(wanted[column]))
+        wanted = self._nothing if said is None else np.asarray(said, dtype=np.float64)
+        self._hold_to_width(wanted)
         if before is not None:
             for name in self.remembers:
                 self._memory[name] = np.where(present, self._memory[name], before[name])
+        if wanted.tobytes() == self._target.tobytes():
+            return
+        for column in np.flatnonzero(np.isinf(wanted)):
+            _checked(symbols[column], float(wanted[column]))
         self._target = wanted.copy() if whole else np.where(present, wanted, self._target)
+
+    def _hold_to_width(self, wanted: Floats) -> None:
+        """Raise ValueError for an answer, or a memory, that is not of one number per instrument."""
+        width = self._nothing.shape
+        shapes = {name: self._memory[name].shape for name in self.remembers} | {"the answer": wanted.shape}
+        wrong = [f"{name} is {shape}" for name, shape in shapes.items() if shape != width]
+        if wrong:
+            raise ValueError(f"{type(self).__name__}: {', '.join(wrong)}, expected {width}")
 
     def check(self) -> None:
         assert len(self._target) == len(self._position) == len(self._columns), "targets differ in width"

@@ -249,3 +249,16 @@ def test_a_snapshot_of_the_ledger_makes_an_equal_twin():
 def test_an_age_that_is_no_limit_is_refused_by_name(value):
     with pytest.raises(ValueError, match="rate_age_s_max was"):
         ledger_settings(rate_age_s_max=value)
+
+
+def test_an_account_of_its_own_currency_alone_is_worth_the_same_until_something_is_paid_or_parked():
+    stage = an_open_stage(balances={"EUR": "500"})
+    before = of(Equity, stage.admit(a_beat("decide")))
+    stage.admit(marks_of(100.0, 50.0))
+    assert of(Equity, stage.admit(a_beat("decide"))) == before
+    stage.admit(an_execution(symbol="SOL-EUR"))
+    (parked,) = of(Equity, stage.admit(a_beat("decide")))
+    assert not parked.complete
+    stage.admit(an_execution(quantity=Decimal("0.5"), price=Decimal("100.10"), fee=Decimal("0.05")))
+    (paid,) = of(Equity, stage.admit(a_beat("decide")))
+    assert paid.cash == Decimal(500) - Decimal("50.10")
