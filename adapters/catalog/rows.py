@@ -4,7 +4,7 @@
 Numbers that a message leaves out are null.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -17,6 +17,7 @@ from contracts.market import BookDelta, BookSnapshot, Perp, Tick, Trade
 from contracts.quantities import Nanos, Side
 
 Row = dict[str, Any]
+Columns = dict[str, list[Any]]
 
 _INT: Final = pl.Int64()
 _LEVELS: Final = pl.List(pl.Int64())
@@ -83,13 +84,10 @@ def frame_of(kind: str, rows: Sequence[Row]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMAS[kind], orient="row")
 
 
-def messages(kind: str, name: str, frame: pl.DataFrame) -> Iterator[Dated]:
-    """The rows of a part as the messages they were."""
-    make = _MAKERS[kind]
-    names = frame.columns
-    for values in frame.iter_rows():
-        row = dict(zip(names, values))
-        yield Dated(row["at_ns"], make(name, row))
+def messages(kind: str, names: Iterable[str], frame: pl.DataFrame) -> Iterator[Dated]:
+    """Rows as the messages they were, column by column: `names` says of each row whose it is, and may go on."""
+    columns = {column.name: column.to_list() for column in frame.iter_columns()}
+    return map(Dated, columns["at_ns"], _MAKERS[kind](names, columns))
 
 
 def symbol_of_name(kind: str, name: str) -> str:
@@ -103,52 +101,42 @@ def _row(at_ns: Nanos, payload: msgspec.Struct) -> Row:
     return {"at_ns": at_ns, **row}
 
 
-def _tick(symbol: str, row: Row) -> Tick:
-    return Tick(
-        symbol, row["bid"], row["ask"], row["bid_lots"], row["ask_lots"], row["event_ns"], row["epoch"], row["frame"]
-    )
+def _ticks(symbols: Iterable[str], of: Columns) -> Iterator[Tick]:
+    sides = (of[name] for name in ("bid", "ask", "bid_lots", "ask_lots"))
+    return map(Tick, symbols, *sides, of["event_ns"], of["epoch"], of["frame"])
 
 
-def _trade(symbol: str, row: Row) -> Trade:
-    side: Side = "buy" if row["buy"] else "sell"
-    return Trade(symbol, row["price"], row["lots"], side, row["trade_id"], row["event_ns"], row["epoch"], row["frame"])
+def _trades(symbols: Iterable[str], of: Columns) -> Iterator[Trade]:
+    sides: Iterator[Side] = ("buy" if buy else "sell" for buy in of["buy"])
+    place = (of[name] for name in ("trade_id", "event_ns", "epoch", "frame"))
+    return map(Trade, symbols, of["price"], of["lots"], sides, *place)
 
 
-def _book(symbol: str, row: Row) -> BookSnapshot | BookDelta:
-    kind = BookSnapshot if row["snapshot"] else BookDelta
-    return kind(
-        symbol,
-        integers(row["bid_ticks"]),
-        integers(row["bid_lots"]),
-        integers(row["ask_ticks"]),
-        integers(row["ask_lots"]),
-        row["last_id"],
-        row["event_ns"],
-        row["epoch"],
-        row["frame"],
-    )
+def _books(symbols: Iterable[str], of: Columns) -> Iterator[BookSnapshot | BookDelta]:
+    kinds = (BookSnapshot if snapshot else BookDelta for snapshot in of["snapshot"])
+    levels = (map(integers, of[name]) for name in ("bid_ticks", "bid_lots", "ask_ticks", "ask_lots"))
+    place = (of[name] for name in ("last_id", "event_ns", "epoch", "frame"))
+    return (kind(*fields) for kind, *fields in zip(kinds, symbols, *levels, *place))
 
 
-def _perp(symbol: str, row: Row) -> Perp:
-    return Perp(symbol=symbol, **{name: value for name, value in row.items() if name != "at_ns"})
+def _perps(symbols: Iterable[str], of: Columns) -> Iterator[Perp]:
+    told = tuple(name for name in of if name != "at_ns")
+    rows = zip(*(of[name] for name in told))
+    return (Perp(symbol=symbol, **dict(zip(told, row))) for symbol, row in zip(symbols, rows))
 
 
-def _figure(name: str, row: Row) -> ContextValue:
-    figure, _, symbol = name.partition(AT)
-    return ContextValue(
-        name=figure,
-        value=row["value"],
-        event_ns=row["event_ns"],
-        released_ns=row["at_ns"],
-        vintage=row["vintage"],
-        symbol=symbol,
-    )
+def _figures(names: Iterable[str], of: Columns) -> Iterator[ContextValue]:
+    for name, at_ns, value, vintage, event_ns in zip(names, of["at_ns"], of["value"], of["vintage"], of["event_ns"]):
+        figure, _, symbol = name.partition(AT)
+        yield ContextValue(
+            name=figure, value=value, event_ns=event_ns, released_ns=at_ns, vintage=vintage, symbol=symbol
+        )
 
 
-_MAKERS: Final[dict[str, Callable[[str, Row], msgspec.Struct]]] = {
-    "quotes": _tick,
-    "trades": _trade,
-    "books": _book,
-    "funding": _perp,
-    "context": _figure,
+_MAKERS: Final[dict[str, Callable[[Iterable[str], Columns], Iterator[msgspec.Struct]]]] = {
+    "quotes": _ticks,
+    "trades": _trades,
+    "books": _books,
+    "funding": _perps,
+    "context": _figures,
 }

@@ -10,7 +10,7 @@ from typing import Final
 from bench.history.beside import PEERS, PEERS_PYTHON, Engine, Rows, in_turns
 
 OF_ONE: Final[Rows] = {"none": 200_000, "cross": 50_000, "active": 20_000}
-OF_MANY: Final[Rows] = {"none": 100_000, "cross": 5_000, "active": 5_000}
+OF_MANY: Final[Rows] = {"none": 500_000, "cross": 5_000, "active": 5_000}
 """Quotes in all, of 250 instruments."""
 
 ENGINES: Final = (

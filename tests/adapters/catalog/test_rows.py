@@ -93,6 +93,7 @@ def test_the_order_does_not_depend_on_pieces_months_or_row_groups(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(merged, "ROW_GROUP", group)
+        patch.setattr(merged, "MADE_AT_ONCE", group + 1)
         found = told(parted)
 
     ranks = {"Tick": 0, "Trade": 1, "BookDelta": 2}
