@@ -114,6 +114,8 @@ class FixedClock:
     def set(self, at_ns: Nanos) -> None:
         """Move to a time, also backwards, and wake whoever waited for it, the earliest first."""
         self._at_ns = at_ns
+        if not self._sleepers:
+            return
         due = sorted((s for s in self._sleepers if s[0] <= at_ns), key=lambda sleeper: sleeper[0])
         self._sleepers = [s for s in self._sleepers if s[0] > at_ns]
         for _, woken in due:

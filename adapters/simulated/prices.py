@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from adapters.simulated.market import Market
+from contracts.market import Tick
 from contracts.quantities import Lots, Nanos, Side, Ticks
 
 Levels = tuple[tuple[Ticks, Lots], ...]
@@ -69,25 +70,28 @@ class QuoteBoard:
     """The last quote of each symbol, as told; one level deep, and an empty side is empty."""
 
     def __init__(self) -> None:
-        self._quotes: dict[str, Depth] = {}
+        self._quotes: dict[str, Tick] = {}
         self._moved: dict[str, None] = {}
 
-    def quote(self, symbol: str, bid: Ticks, ask: Ticks, bid_lots: Lots, ask_lots: Lots) -> None:
+    def quote(self, tick: Tick) -> None:
         """Replace the quote of a symbol; a side without price or quantity is empty, a crossed quote is left out."""
-        if 0 < ask <= bid:
+        if 0 < tick.ask <= tick.bid:
             return
-        bids = ((bid, bid_lots),) if bid > 0 and bid_lots > 0 else ()
-        asks = ((ask, ask_lots),) if ask > 0 and ask_lots > 0 else ()
-        self._quotes[symbol] = Depth(bids, asks)
-        self._moved[symbol] = None
+        self._quotes[tick.symbol] = tick
+        self._moved[tick.symbol] = None
 
     def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
         """The last quote."""
-        return self._quotes.get(symbol)
+        tick = self._quotes.get(symbol)
+        if tick is None:
+            return None
+        bids = ((tick.bid, tick.bid_lots),) if tick.bid > 0 and tick.bid_lots > 0 else ()
+        asks = ((tick.ask, tick.ask_lots),) if tick.ask > 0 and tick.ask_lots > 0 else ()
+        return Depth(bids, asks)
 
     def middle(self, symbol: str, at_ns: Nanos) -> float | None:
         """Of the last quote."""
-        return middle_of(self._quotes.get(symbol))
+        return middle_of(self.depth(symbol, at_ns))
 
     def moved(self) -> list[str]:
         """What was quoted anew."""

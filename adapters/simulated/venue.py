@@ -56,7 +56,7 @@ class SimulatedVenue:
         if not isinstance(self._prices, QuoteBoard):
             raise TypeError(f"{self.name} trades against {type(self._prices).__name__}, which takes no quotes")
         self.broker.advance(self._clock.now())
-        self._prices.quote(tick.symbol, tick.bid, tick.ask, tick.bid_lots, tick.ask_lots)
+        self._prices.quote(tick)
 
     async def submit(self, order: Order) -> SubmitAnswer:
         """Send an order and wait for the answer; whoever stops waiting has sent it all the same."""

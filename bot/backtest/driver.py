@@ -54,6 +54,7 @@ class Driver:
         self._rates = dict(rates)
         self._rates_due_ns: Nanos = 0
         self._proof_due_ns: Nanos = 0
+        self._awaited_ns: Nanos = 0
         self._numbers: dict[BeatKind, int] = {"signal": 0, "decide": 0, "second": 0}
 
     def open(self, universe: Universe, history: BarHistory | None, at_ns: Nanos) -> None:
@@ -71,15 +72,21 @@ class Driver:
 
     def run(self, moments: Iterable[Moment], seen: Seen) -> None:
         """Let all of history in; `seen` is told the time after each moment."""
-        in_ticks = isinstance(self._prices, QuoteBoard)
-        for at_ns, bars, row in moments:
-            self._pass_time(at_ns, beating=in_ticks)
-            if bars is not None:
-                self._on_bars(bars)
-            if row is not None:
-                self._on_row(row.payload)
+        admit, set_clock, exchange = self._bus.admit, self._clock.set, self._exchange
+        board = self._prices if isinstance(self._prices, QuoteBoard) else None
+        for at_ns, thing in moments:
+            if at_ns < self._awaited_ns and exchange.idle:
+                set_clock(at_ns)
+            else:
+                self._pass_time(at_ns, beating=board is not None)
+            if isinstance(thing, BarStep):
+                self._on_bars(thing)
+            else:
+                if board is not None and type(thing) is Tick:
+                    board.quote(thing)
+                admit(thing, FEED)
             seen(at_ns)
-        self._exchange.run_until(self._clock.now() + SECOND_NS)
+        exchange.run_until(self._clock.now() + SECOND_NS)
 
     def _on_bars(self, step: BarStep) -> None:
         at_ns = step.closed.close_ns
@@ -91,11 +98,6 @@ class Driver:
         if step.coming is not None and at_ns % self._decide_ns == 0:
             self._beat("decide")
         self._beat("second")
-
-    def _on_row(self, payload: msgspec.Struct) -> None:
-        if isinstance(payload, Tick) and isinstance(self._prices, QuoteBoard):
-            self._prices.quote(payload.symbol, payload.bid, payload.ask, payload.bid_lots, payload.ask_lots)
-        self._admit(payload)
 
     def _pass_time(self, until_ns: Nanos, *, beating: bool) -> None:
         """Let the venue speak and the seconds pass; in ticks every beat of the cadence, else those somebody needs."""
@@ -114,6 +116,9 @@ class Driver:
         if until_ns >= self._proof_due_ns:
             self._proof_due_ns = until_ns + PROVE_EVERY_NS
             self._exchange.prove()
+        self._awaited_ns = self._proof_due_ns
+        if beating:
+            self._awaited_ns = min(self._awaited_ns, next_beat(until_ns, self._decide_ns))
 
     def _beat(self, kind: BeatKind) -> None:
         self._numbers[kind] += 1

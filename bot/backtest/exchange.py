@@ -30,7 +30,10 @@ Request = Order | CancelOrder | OrderQuery
 
 
 class Exchange:
-    """Hears what is sent, and lets the broker's answers in as time passes."""
+    """Hears what is sent, and lets the broker's answers in as time passes.
+
+    `idle` while nothing is under way and nothing rests at the venue: no time needs to pass for it.
+    """
 
     def __init__(self, bus: Bus, clock: FixedClock, broker: Broker, settings: OrderGatewaySettings) -> None:
         self._bus, self._clock, self._broker, self._settings = bus, clock, broker, settings
@@ -44,12 +47,8 @@ class Exchange:
         self._due: list[tuple[Nanos, int, Callable[[], None]]] = []
         self._ticket = count(1)
         self._unsent: dict[str, str] = {}
+        self.idle = not broker.busy
         bus.tap(self._hear, (*LastLook.hears, *self._lanes))
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is under way and nothing rests at the venue."""
-        return not (self._due or self._broker.busy or self._stream.next_ns is not None)
 
     def open(self) -> None:
         """Say that the venue is there and what the account holds."""
@@ -67,6 +66,7 @@ class Exchange:
             self._broker.advance(due_ns)
             self._happen(due_ns)
         self._broker.advance(at_ns)
+        self.idle = not (self._due or self._broker.busy or self._stream.next_ns is not None)
 
     def _next_ns(self) -> Nanos | None:
         due = [self._due[0][0]] if self._due else []
@@ -86,6 +86,7 @@ class Exchange:
 
     def at(self, at_ns: Nanos, action: Callable[[], None]) -> None:
         """Let something happen at a time, among what the venue does."""
+        self.idle = False
         heapq.heappush(self._due, (at_ns, next(self._ticket), action))
 
     def _hear(self, envelope: Envelope[Any]) -> None:

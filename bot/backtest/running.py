@@ -18,7 +18,7 @@ from bot.backtest.driver import Driver
 from bot.backtest.exchange import Exchange
 from bot.backtest.learning import Learning
 from bot.backtest.life import BacktestResult, Life, Seen
-from bot.backtest.timeline import Moment, bar_steps, history_of, moments
+from bot.backtest.timeline import BarStep, Moment, bar_steps, history_of, moments
 from bot.builder import Assembly
 from bot.configuration import BadConfiguration
 from bot.opening import OpenRun, open_run
@@ -105,20 +105,21 @@ class _Telling:
             decide_s=profile.cadence.decide_s,
             rates=profile.feed.fx,
         )
-        start_ns = first.at_ns - (nanos(profile.bars.bar_s) if first.bars is not None else 0)
+        first_ns, thing = first
+        start_ns = first_ns - (nanos(profile.bars.bar_s) if isinstance(thing, BarStep) else 0)
         life.clock.set(start_ns)
         self._start()
-        driver.open(self.universe, self._history(first.at_ns), start_ns)
-        driver.run(told, partial(self._between, seen))
+        driver.open(self.universe, self._history(first_ns), start_ns)
+        driver.run(told, seen if self.learning is None else partial(self._between, self.learning, seen))
         ending = "history is at its end"
         life.bus.admit(RunStopped(life.failed or ending, life.exit_code), "process")
         failures = self.learning.failures if self.learning is not None else []
         return life.result(ending, {"data": self.dataset.name, "fits_failed": failures})
 
-    def _between(self, seen: Seen, at_ns: Nanos) -> None:
+    @staticmethod
+    def _between(learning: Learning, seen: Seen, at_ns: Nanos) -> None:
         """Between two moments: fit what is due, and tell how far it is."""
-        if self.learning is not None:
-            self.learning.look()
+        learning.look()
         seen(at_ns)
 
     def _start(self) -> None:

@@ -111,7 +111,7 @@ class _Tape:
         if isinstance(said, VenueSnapshot):
             return self.books.popleft()
         if isinstance(said, Tick) and isinstance(self.prices, QuoteBoard):
-            self.prices.quote(said.symbol, said.bid, said.ask, said.bid_lots, said.ask_lots)
+            self.prices.quote(said)
         return said
 
 

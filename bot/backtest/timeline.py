@@ -6,8 +6,10 @@ covers [start, close), and a row at the close belongs to the next one.
 
 import heapq
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 
 from adapters.simulated.bar_prices import ComingBar, FillSettings
@@ -29,12 +31,8 @@ class BarStep(NamedTuple):
     coming: ComingBar | None
 
 
-class Moment(NamedTuple):
-    """One thing of history: a bar step, or a row."""
-
-    at_ns: Nanos
-    bars: BarStep | None
-    row: Dated | None
+Moment = tuple[Nanos, BarStep | msgspec.Struct]
+"""When, and one thing of history: a bar step, or the message of a row, as its source dates it."""
 
 
 def bar_steps(blocks: Iterable[BarBlock], universe: Universe, bar_s: Seconds, fills: FillSettings) -> Iterator[BarStep]:
@@ -59,9 +57,8 @@ def bar_steps(blocks: Iterable[BarBlock], universe: Universe, bar_s: Seconds, fi
 
 def moments(steps: Iterable[BarStep], rows: Iterable[Dated]) -> Iterator[Moment]:
     """Bars and rows merged in order of time; at one instant the bars come first."""
-    bars = ((step.closed.close_ns, 0, Moment(step.closed.close_ns, step, None)) for step in steps)
-    others = ((row.at_ns, 1, Moment(row.at_ns, None, row)) for row in rows)
-    return (moment for _, _, moment in heapq.merge(bars, others, key=lambda each: each[:2]))
+    bars: Iterator[Moment] = ((step.closed.close_ns, step) for step in steps)
+    return heapq.merge(bars, rows, key=itemgetter(0))
 
 
 def history_of(blocks: Iterable[BarBlock], universe: Universe, bar_s: Seconds, bars_max: int) -> BarHistory | None:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from bot.backtest.timeline import Moment, bar_steps, history_of, moments
+from bot.backtest.timeline import BarStep, Moment, bar_steps, history_of, moments
 from bot.profile import Profile
 from bot.worlds import in_quote_currency, replayed_bus
 from contracts.belief import FeatureFrame, RegimeState, SignalFrame, Slate
@@ -122,12 +122,12 @@ def _moments(profile: Profile, dataset: Dataset, told: Told, universe: Universe)
 def _beaten(told: Iterable[Moment], decide_ns: Nanos) -> Iterator[tuple[Nanos, msgspec.Struct]]:
     """Every moment, with the beats of a backtest after each stamp of bars."""
     numbers: dict[BeatKind, int] = {"signal": 0, "decide": 0}
-    for at_ns, bars, row in told:
-        if bars is not None:
-            yield at_ns, bars.closed
+    for at_ns, thing in told:
+        if isinstance(thing, BarStep):
+            yield at_ns, thing.closed
             for kind in numbers:
                 if kind == "signal" or at_ns % decide_ns == 0:
                     numbers[kind] += 1
                     yield at_ns, Beat(kind, numbers[kind])
-        if row is not None:
-            yield at_ns, row.payload
+        else:
+            yield at_ns, thing

@@ -18,7 +18,7 @@ from contracts.instrument import Universe
 from contracts.quantities import SECOND_NS, sign
 from contracts.trade import CancelOrder, OrderAccepted, OrderQuery, OrderRejected, OrderUnknown
 from runtime.clock import FixedClock
-from tests.kit.market import a_universe
+from tests.kit.market import a_tick, a_universe
 from tests.kit.venues import MARKET, START_NS, a_venue_order, broker_settings
 
 NONE = Decimal(0)
@@ -332,7 +332,7 @@ def test_what_chance_does_to_an_order_does_not_depend_on_what_else_was_asked():
 @pytest.mark.parametrize(("queue_ticks", "asks"), [(0, (10_000,)), (2, (10_000, 9_999, 9_998))])
 def test_an_order_that_rests_waits_for_its_place_in_the_queue(queue_ticks, asks):
     board = QuoteBoard()
-    board.quote("BTC-EUR", 9_999, 10_001, 500, 500)
+    board.quote(a_tick(bid_lots=500, ask_lots=500))
     settings = broker_settings(queue_ticks=queue_ticks, split_rate=0.0)
     broker = Broker(settings, a_universe("BTC-EUR"), board, NoLedger())
     broker.advance(START_NS)
@@ -340,7 +340,7 @@ def test_an_order_that_rests_waits_for_its_place_in_the_queue(queue_ticks, asks)
     assert isinstance(answer_of(broker, order), OrderAccepted)
     for number, ask in enumerate(asks, start=1):
         assert broker.records.filled == 0
-        board.quote("BTC-EUR", ask - 2, ask, 500, 500)
+        board.quote(a_tick(bid=ask - 2, ask=ask, bid_lots=500, ask_lots=500))
         broker.advance(START_NS + number * SECOND_NS)
     ((fill,), _) = broker.fills_since(0)
     assert fill.price == Decimal(100), "at its own limit, whatever the market has come to"

@@ -12,7 +12,7 @@ from contracts.decision import GateState
 from contracts.quantities import SECOND_NS
 from contracts.trade import Fill, Order, OrderAccepted, OrderNotSent, VenueSnapshot, VenueStatus
 from runtime.clock import FixedClock
-from tests.kit.market import a_universe, at
+from tests.kit.market import a_tick, a_universe, at
 from tests.kit.orders import an_order
 from tests.kit.turns import MemoryJournal, a_bus, a_sayer
 
@@ -24,7 +24,7 @@ def an_exchange(*orders: Order, state: str = "TRADING", latency_ms: float = 100.
     cells = [a_sayer("sentinel", VenueStatus, GateState(state, (), ())), a_sayer("desk", VenueStatus, *orders)]
     bus = a_bus(cells, journal, clock.now)
     board = QuoteBoard()
-    board.quote("BTC-EUR", 9_999, 10_001, 500, 500)
+    board.quote(a_tick(bid_lots=500, ask_lots=500))
     settings = BrokerSettings(
         seed=1,
         balances={"EUR": Decimal(1000)},

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.simulated.bar_prices import FillSettings
-from bot.backtest.timeline import bar_steps, history_of, moments
+from bot.backtest.timeline import BarStep, bar_steps, history_of, moments
 from contracts.history import BarBlock, Dated
 from tests.kit.history_data import a_walk
 from tests.kit.market import NOON_NS, a_tick
@@ -64,10 +64,10 @@ def test_bars_come_before_rows_of_the_same_instant_and_time_never_falls(seconds)
     data = a_walk(times=3, width=1)
     rows = [Dated(NOON_NS + each * 10**9, a_tick(frame=number)) for number, each in enumerate(sorted(seconds))]
     told = list(moments(steps(data), rows))
-    assert [each.at_ns for each in told] == sorted(each.at_ns for each in told)
-    assert [each.row for each in told if each.row is not None] == rows
-    for earlier, later in pairwise(told):
-        assert not (earlier.at_ns == later.at_ns and earlier.row is not None and later.bars is not None)
+    assert [at_ns for at_ns, _ in told] == sorted(at_ns for at_ns, _ in told)
+    assert [each for each in told if not isinstance(each[1], BarStep)] == rows
+    for (earlier_ns, earlier), (later_ns, later) in pairwise(told):
+        assert not (earlier_ns == later_ns and isinstance(later, BarStep) and not isinstance(earlier, BarStep))
 
 
 def test_the_history_before_the_first_beat_is_the_last_bars_of_all_blocks():
