@@ -15,7 +15,7 @@ from contracts.account import Equity
 from contracts.decision import GateState, Reason
 from contracts.quantities import Nanos, nanos, seconds, sign
 from contracts.trade import OrderState
-from quant.limits import Check, Limits, check_exposure
+from quant.limits import Check, Exposure, Limits
 
 
 class Said(NamedTuple):
@@ -51,7 +51,11 @@ class Reserved:
     """What the proposals of this decision have already taken of limits that they share."""
 
     def __init__(self, case: Case, said: list[Said], free_ns: Nanos) -> None:
-        self.buys, self.sells = case.view.buys.copy(), case.view.sells.copy()
+        view = case.view
+        self.exposure = Exposure(view.position, view.buys, view.sells, view.cluster)
+        self.open_notional = float(view.buys.sum() + view.sells.sum())
+        self.cash_needed = float((view.buys * (1.0 + np.where(view.buys != 0.0, view.cost, 0.0))).sum())
+        self._costs = view.cost
         self.open_count = len(case.orders)
         self.said: list[Said] = []
         self.free_ns = free_ns
@@ -62,10 +66,17 @@ class Reserved:
 
     def take(self, proposal: Proposal, at_ns: Nanos, interval_ns: Nanos) -> None:
         """Count a proposal that was let through."""
-        (self.buys if proposal.side == "buy" else self.sells)[proposal.place] += abs(proposal.added)
+        self.exposure.add(proposal.place, *ways(proposal))
+        self.open_notional += abs(proposal.added)
+        self.cash_needed += self.cash_for(proposal)
         self.open_count += 1
         self.free_ns = max(self.free_ns, at_ns) + interval_ns
         self._remember(said_of(proposal, at_ns))
+
+    def cash_for(self, proposal: Proposal) -> float:
+        """What filling a proposal takes of the cash, its fees included."""
+        buy, _ = ways(proposal)
+        return buy * (1.0 + float(self._costs[proposal.place])) if buy else 0.0
 
     def _remember(self, said: Said) -> None:
         self.said.append(said)
@@ -84,6 +95,12 @@ class Reserved:
     def adding_since(self, at_ns: Nanos) -> int:
         """How many orders that add risk were said after that; they were said in order of time."""
         return len(self._adding_ns) - bisect_right(self._adding_ns, at_ns)
+
+
+def ways(proposal: Proposal) -> tuple[float, float]:
+    """What a proposal may buy and what it may sell, in the account's currency."""
+    size = abs(proposal.added)
+    return (size, 0.0) if proposal.side == "buy" else (0.0, size)
 
 
 def said_of(proposal: Proposal, at_ns: Nanos) -> Said:
@@ -165,18 +182,15 @@ def _account(proposal: Proposal, case: Case, reserved: Reserved, settings: RiskS
 
 
 def _reserves(proposal: Proposal, case: Case, reserved: Reserved, settings: RiskSettings) -> list[Reason | None]:
-    view, place, symbol = case.view, proposal.place, proposal.symbol
-    notional = _notional(proposal, view)
-    buys, sells = reserved.buys.copy(), reserved.sells.copy()
-    (buys if proposal.side == "buy" else sells)[place] += abs(proposal.added)
-    open_notional = float(buys.sum() + sells.sum())
-    quote = view.instruments[place].quote
+    view, symbol = case.view, proposal.symbol
+    open_notional = reserved.open_notional + abs(proposal.added)
+    quote = view.instruments[proposal.place].quote
     found = [
-        checks.fat_finger(symbol, notional, case.notionals, settings.fat_finger_multiple),
+        checks.fat_finger(symbol, _notional(proposal, view), case.notionals, settings.fat_finger_multiple),
         checks.open_orders(
             reserved.open_count + 1, settings.open_orders_max, open_notional, settings.open_notional_max
         ),
-        *exposure(view, buys, sells, settings),
+        *_exposure(proposal, view, reserved, settings),
     ]
     if quote != case.currency:
         found.append(
@@ -184,12 +198,12 @@ def _reserves(proposal: Proposal, case: Case, reserved: Reserved, settings: Risk
         )
     if proposal.side == "buy":
         cash = float(case.equity.cash) if case.equity is not None else float("nan")
-        needed = float((buys * (1.0 + np.where(buys != 0.0, view.cost, 0.0))).sum())
+        needed = reserved.cash_needed + reserved.cash_for(proposal)
         found.append(checks.capital(needed, cash, settings.cash_reserve))
     return found
 
 
-def exposure(view: View, buys: Floats, sells: Floats, settings: RiskSettings) -> list[Reason | None]:
+def _exposure(proposal: Proposal, view: View, reserved: Reserved, settings: RiskSettings) -> list[Reason | None]:
     """C8: gross, net, worst symbol and worst cluster of the book with every order filled to its worst side."""
     limits = Limits(
         gross_eur_max=float(settings.gross_ceiling()),
@@ -197,12 +211,11 @@ def exposure(view: View, buys: Floats, sells: Floats, settings: RiskSettings) ->
         symbol_eur_max=float(settings.symbol_notional_max),
         cluster_eur_max=float(settings.cluster_notional_max),
     )
-    return [_exceeded(each, view) for each in check_exposure(view.position, buys, sells, view.cluster, limits)]
+    found = reserved.exposure.checks(limits, proposal.place, *ways(proposal))
+    return [None if each.kept else _exceeded(each, view) for each in found]
 
 
-def _exceeded(found: Check, view: View) -> Reason | None:
-    if found.kept:
-        return None
+def _exceeded(found: Check, view: View) -> Reason:
     of = f" of {view.symbols[found.at]}" if found.at >= 0 else ""
     return Reason("C8", f"{found.limit}{of} is {found.was_eur:.2f}, at most {found.may_eur:.2f}")
 
