@@ -1,5 +1,6 @@
 """What a run came to: a tap that counts, and the one JSON object that `run --json` prints."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from contracts.envelope import Envelope
 from contracts.instrument import Universe
 from contracts.life import ActorFailed, ActorRestarted, Beat, GatewayFailed
 from contracts.market import UniverseChanged
+from contracts.topics import DECISIVE
 from contracts.trade import Execution, Order, OrderState, VenueSnapshot
 from runtime.replay import DecisionHash
 
@@ -56,30 +58,49 @@ class Report:
         self.positions: dict[str, Position] = {}
         self.held: dict[str, Decimal] = {}
         self.hash = DecisionHash()
+        self._reactions: dict[type[msgspec.Struct], Callable[[Any], None]] = {
+            SignalFrame: self._count_signals,
+            FeatureFrame: self._keep_cold,
+            Refusal: self._count_reasons,
+            Equity: self._keep_equity,
+            GateState: self._keep_state,
+            GatewayFailed: self._count_failure,
+            OrderState: self._keep,
+            UniverseChanged: self._keep_universe,
+            Position: self._hold,
+            VenueSnapshot: self._hold,
+        }
 
     def __call__(self, envelope: Envelope[Any]) -> None:
         """Take one message."""
         payload = envelope.payload
-        self._count(payload)
-        match payload:
-            case SignalFrame():
-                self.counts["signals"] += int(np.isfinite(payload.mu.values).sum())
-            case FeatureFrame():
-                self.cold = payload.cold
-            case Refusal():
-                self._count_reasons(payload)
-            case Equity():
-                self.equity = payload
-            case GateState():
-                self.state = payload
-            case GatewayFailed():
-                self.counts["gateway_failures"] += 1
-            case OrderState():
-                self._keep(payload)
-            case UniverseChanged():
-                self.universe = payload.universe
-            case Position() | VenueSnapshot():
-                self._hold(payload)
+        kind = type(payload)
+        counted = COUNTED.get(kind)
+        if counted is not None:
+            self.counts[counted] += 1
+        if kind in DECISIVE:
+            self.hash.add(payload)
+        reaction = self._reactions.get(kind)
+        if reaction is not None:
+            reaction(payload)
+
+    def _count_signals(self, frame: SignalFrame) -> None:
+        self.counts["signals"] += int(np.isfinite(frame.mu.values).sum())
+
+    def _keep_cold(self, frame: FeatureFrame) -> None:
+        self.cold = frame.cold
+
+    def _keep_equity(self, equity: Equity) -> None:
+        self.equity = equity
+
+    def _keep_state(self, state: GateState) -> None:
+        self.state = state
+
+    def _count_failure(self, failed: GatewayFailed) -> None:
+        self.counts["gateway_failures"] += 1
+
+    def _keep_universe(self, changed: UniverseChanged) -> None:
+        self.universe = changed.universe
 
     def _hold(self, said: Position | VenueSnapshot) -> None:
         """What is held is told by bookings, and of the time before this process by the venue alone."""
@@ -107,12 +128,6 @@ class Report:
             "cold": self.cold,
             "decision_hash": self.hash.hexdigest(),
         }
-
-    def _count(self, payload: msgspec.Struct) -> None:
-        self.hash.add(payload)
-        counted = COUNTED.get(type(payload))
-        if counted is not None:
-            self.counts[counted] += 1
 
     def _count_reasons(self, refusal: Refusal) -> None:
         for reason in refusal.reasons:

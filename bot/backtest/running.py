@@ -1,11 +1,12 @@
 """Running a backtest: the run's directory, the assembly of the profile, and a driver over a data set to its end."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -30,6 +31,9 @@ from contracts.history import Dataset, DatasetUnusable
 from contracts.instrument import Universe
 from contracts.life import RunStarted, RunStopped
 from contracts.quantities import Nanos, nanos
+
+GARBAGE_THRESHOLD: Final = 100_000
+"""Messages are many and never in circles: looking for circles among them was a twentieth of a backtest."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,14 @@ def run_backtest(profile: Profile, dataset: Dataset, options: BacktestOptions, s
         passing=True,
         decisions_only=options.decisions_only,
     )
+    thresholds = gc.get_threshold()
+    gc.set_threshold(GARBAGE_THRESHOLD)
     try:
         _note(opened, dataset, options)
         telling = _Telling(profile, opened, dataset, options, universe)
         return telling.tell(first, chain((first,), told), seen)
     finally:
+        gc.set_threshold(*thresholds)
         opened.journal.close(seal=True)
         opened.account.close()
 

@@ -23,6 +23,9 @@ from quant.rolling import Floats
 GRAIN: Final = 1e-9
 """Of a tick: a price on the grid may lie that far beside it as a float."""
 
+STAMPS: Final = 64
+"""Of a block told at a time: what is reckoned of so many stays in the processor's cache, where blocks are made wide."""
+
 
 class BarStep(NamedTuple):
     """The bars of one stamp and what the venue trades in until the next; None at the end of history."""
@@ -40,12 +43,12 @@ def bar_steps(blocks: Iterable[BarBlock], universe: Universe, bar_s: Seconds, fi
     before: ClosedBars | None = None
     half_before = np.full(len(universe), np.nan)
     bar_ns = nanos(bar_s)
-    for block in blocks:
+    for block in _pieces(blocks):
         bid, ask, half = _quotes(block, universe, fills)
         told = np.vstack((half_before, half))
         known = np.where(np.isfinite(told[:-1]), told[:-1], half)
-        closed = zip(*(rows(each) for each in (*block[1:7], bid, ask)), strict=True)
-        coming = zip(*block[1:6], known, strict=True)
+        closed = zip(*map(rows, (*block[1:7], bid, ask)), strict=True)
+        coming = zip(*(map(each.__getitem__, range(len(known))) for each in (*block[1:6], known)), strict=True)
         for close_ns, columns, row in zip(block.close_ns.tolist(), closed, coming, strict=True):
             if before is not None:
                 yield BarStep(before, ComingBar(max(before.close_ns, close_ns - bar_ns), close_ns, *row))
@@ -53,6 +56,13 @@ def bar_steps(blocks: Iterable[BarBlock], universe: Universe, bar_s: Seconds, fi
         half_before = told[-1]
     if before is not None:
         yield BarStep(before, None)
+
+
+def _pieces(blocks: Iterable[BarBlock]) -> Iterator[BarBlock]:
+    """The same bars, some stamps at a time."""
+    for block in blocks:
+        for first in range(0, len(block.close_ns), STAMPS):
+            yield BarBlock._make(each[first : first + STAMPS] for each in block)
 
 
 def moments(steps: Iterable[BarStep], rows: Iterable[Dated]) -> Iterator[Moment]:
