@@ -1,16 +1,24 @@
 """The last returns of all instruments, laid out when a decision looks at them and as far as bars have come since."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from contracts.column import Column
 from quant.rolling import Floats, Ring
 
+CLOSE_BARS_MAX: Final = 5
+"""An instrument without a bar is judged by an earlier close, of so many bars at most. A process that starts just before
+a bar ends has none of that bar, and an illiquid instrument has none for minutes; the older the close, the less likely a
+moved market agrees with it, so this errs towards refusing."""
+
 
 class Bars(NamedTuple):
-    """The `close` of the last bar (N,) and the log returns up to it (N, bars - 1), oldest first; NaN where absent."""
+    """The last `close` (N,) of the last few bars and the log returns up to the last bar (N, bars - 1), oldest first.
+
+    NaN where absent.
+    """
 
     close: Floats
     returns: Floats
@@ -48,4 +56,14 @@ class Returns:
             self._last = logs
         self._laid, self._heard = len(closes), 0
         returns = self._ring.view(len(closes) - 1) if len(closes) > 1 else np.empty((len(closes[-1]), 0))
-        return Bars(closes[-1].values, returns)
+        return Bars(_last_known(closes), returns)
+
+
+def _last_known(closes: Sequence[Column]) -> Floats:
+    close = closes[-1].values
+    for earlier in closes[-2 : -1 - CLOSE_BARS_MAX : -1]:
+        absent = np.isnan(close)
+        if not np.count_nonzero(absent):
+            break
+        close = np.where(absent, earlier.values, close)
+    return close

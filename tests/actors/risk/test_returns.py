@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.risk.returns import Returns
+from actors.risk.returns import CLOSE_BARS_MAX, Returns
 from contracts.column import floats
 
 
@@ -41,3 +41,14 @@ def test_a_gap_in_a_close_is_a_gap_in_two_returns():
     laid.hear(3)
     seen = laid.of([floats([1.0]), floats([np.nan]), floats([1.0])])
     assert np.isnan(seen.returns).all()
+
+
+def test_an_instrument_without_a_bar_is_judged_by_its_last_close_of_a_few_bars_ago_at_most():
+    laid = Returns(20)
+    closes = [floats([7.0, 1.0, 3.0]), *(floats([7.0 + bar, np.nan, np.nan]) for bar in range(1, CLOSE_BARS_MAX - 1))]
+    closes.append(floats([20.0, np.nan, 5.0]))
+    laid.hear(len(closes))
+    np.testing.assert_array_equal(laid.of(closes).close, [20.0, 1.0, 5.0])
+    closes.append(floats([np.nan, np.nan, np.nan]))
+    laid.hear(1)
+    np.testing.assert_array_equal(laid.of(closes).close, [20.0, np.nan, 5.0])
