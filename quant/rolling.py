@@ -16,9 +16,10 @@ Floats = NDArray[np.float64]
 class Ring:
     """The last `window` cross-section rows of `n_instruments`, pushed in O(n_instruments), read without a copy.
 
-    Each row is written twice, `window` columns apart, so that the newest `window` columns always lie side by side
-    in time order. Rows not yet pushed read as NaN. Law: after any pushes `view(w)` equals the last `w` columns of
-    all pushed rows behind a wall of NaN; `load(state())` makes an equal ring, bit for bit.
+    Each row is written twice, `window` rows apart, so that the newest `window` rows always lie one after the other
+    in time order; the instruments of a row lie side by side, so that a push is two copies and a reduction over time
+    adds whole rows. Rows not yet pushed read as NaN. Law: after any pushes `view(w)` equals the last `w` of all pushed
+    rows behind a wall of NaN; `load(state())` makes an equal ring, bit for bit.
     """
 
     __slots__ = ("_buffer", "_next", "rows", "window")
@@ -29,19 +30,18 @@ class Ring:
         self.window = window
         self.rows = 0
         self._next = 0
-        self._buffer = np.full((n_instruments, 2 * window), np.nan)
+        self._buffer = np.full((2 * window, n_instruments), np.nan)
 
     @property
     def n_instruments(self) -> int:
-        return int(self._buffer.shape[0])
+        return int(self._buffer.shape[1])
 
     def push(self, row: Floats) -> None:
         """Append one row of shape (n_instruments,)."""
         buffer, at = self._buffer, self._next
-        if row.shape != buffer.shape[:1]:
+        if row.shape != buffer.shape[1:]:
             raise ValueError(f"row of shape {row.shape}, expected ({self.n_instruments},)")
-        buffer[:, at] = row
-        buffer[:, at + self.window] = row
+        buffer[at] = buffer[at + self.window] = row
         self._next = (at + 1) % self.window
         self.rows += 1
 
@@ -57,10 +57,10 @@ class Ring:
         if columns.ndim != 2 or columns.shape[0] != self.n_instruments:
             raise ValueError(f"columns of shape {columns.shape}, expected ({self.n_instruments}, any)")
         kept = columns[:, -self.window :]
-        for half in (self._buffer[:, : self.window], self._buffer[:, self.window :]):
-            first = min(kept.shape[1], self.window - self._next)
-            half[:, self._next : self._next + first] = kept[:, :first]
-            half[:, : kept.shape[1] - first] = kept[:, first:]
+        first = min(kept.shape[1], self.window - self._next)
+        for half in (self._buffer[: self.window], self._buffer[self.window :]):
+            half[self._next : self._next + first] = kept[:, :first].T
+            half[: kept.shape[1] - first] = kept[:, first:].T
         self._next = (self._next + kept.shape[1]) % self.window
         self.rows += columns.shape[1]
 
@@ -70,21 +70,20 @@ class Ring:
         if not 1 <= width <= self.window:
             raise ValueError(f"a view of {width} rows, expected 1 to {self.window}")
         end = self._next + self.window
-        view = self._buffer[:, end - width : end]
+        view = self._buffer[end - width : end].T
         view.flags.writeable = False
         return view
 
     def state(self) -> tuple[Floats, int]:
         """A copy of the rows in time order, shape (n_instruments, window), and how many were ever pushed."""
-        return self.view().copy(), self.rows
+        return self.view().copy(order="C"), self.rows
 
     def load(self, state: tuple[Floats, int]) -> None:
         """Become the ring that said `state`."""
         columns, rows = state
         if columns.shape != (self.n_instruments, self.window):
             raise ValueError(f"state of shape {columns.shape}, expected ({self.n_instruments}, {self.window})")
-        self._buffer[:, : self.window] = columns
-        self._buffer[:, self.window :] = columns
+        self._buffer[: self.window] = self._buffer[self.window :] = columns.T
         self._next = 0
         self.rows = rows
 

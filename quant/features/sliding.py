@@ -139,7 +139,8 @@ class Worst:
     """The `Sliding` of `worst_mean`.
 
     Every TAIL_ROWS rows the lowest values of the window are set aside, so many that as many as are asked for are left
-    when TAIL_ROWS of them have gone; until the next time the worst are among them and the rows since.
+    when TAIL_ROWS of them have gone; until the next time the worst are among them and the rows since. An instrument is
+    looked at again only when a value as low as the highest of its worst came or went.
     """
 
     def __init__(self, width: int, rows: int) -> None:
@@ -149,9 +150,14 @@ class Worst:
         self._place = np.zeros((width, self._aside), dtype=np.int64)
         self._window = self._low[:, :0]
         self._since = 0
+        self._oldest, self._mean, self._highest = (np.full(width, np.nan) for _ in range(3))
+        self._changed = np.ones(width, dtype=np.bool_)
 
     def push(self, windows: Sequence[Floats]) -> None:
         self._window = windows[0]
+        # Written so that an absent value, and a worst that is not there yet, count as a change.
+        self._changed |= ~((self._oldest > self._highest) & (self._window[:, -1] >= self._highest))
+        self._oldest = self._window[:, 0].copy()
         self._since += 1
         if self._since == TAIL_ROWS:
             self._set_aside()
@@ -162,14 +168,20 @@ class Worst:
 
     def rebuild(self, windows: Sequence[Floats], pushed: int) -> None:
         self._window = windows[0]
+        self._oldest = self._window[:, 0].copy()
+        self._changed = np.ones(len(self._oldest), dtype=np.bool_)
         self._set_aside()
 
     def answer(self) -> tuple[Floats, ...]:
-        here = np.where(self._place >= self._since, self._low, np.nan)
-        recent = self._window[:, self._window.shape[1] - self._since :]
-        # All in order of size at once: to part them first, as over a whole window, costs more than it saves here.
-        worst = np.sort(np.concatenate([here, recent], axis=1), axis=1)[:, : self._worst]
-        return (np.asarray(worst.sum(axis=1) / self._worst),)
+        if self._changed.any():
+            who = np.flatnonzero(self._changed)
+            here = np.where(self._place[who] >= self._since, self._low[who], np.nan)
+            recent = self._window[who, self._window.shape[1] - self._since :]
+            # All in order of size at once: to part them first, as over a whole window, costs more than it saves here.
+            worst = np.sort(np.concatenate([here, recent], axis=1), axis=1)[:, : self._worst]
+            self._mean[who], self._highest[who] = worst.sum(axis=1) / self._worst, worst[:, -1]
+            self._changed = np.zeros_like(self._changed)
+        return (self._mean,)
 
 
 def _lift_level(c: Floats) -> Floats:
