@@ -26,12 +26,11 @@ from quant.features.bars import (
     walked,
 )
 from quant.features.grids import Hours
-from quant.features.registry import Reduce
+from quant.features.registry import Reduction
 from quant.features.sliding import Sliding, sliding
+from quant.features.summed import KeptSums
 from quant.rolling import Floats, Ring
 
-Reduction = tuple[Reduce, tuple[str, ...], int]
-"""What is reduced: how, of which columns, over how many rows."""
 _COUNTED = ("stale", "carried")
 STRETCH_VALUES = 10_000
 """Of each column, in one go over many bars: what is made of them on the way should fit the cache."""
@@ -61,7 +60,8 @@ class BarRows:
         }
         self._width, self._leader = width, leader
         self._memory, self._hours = Memory(width, bar_s, horizon_bars), Hours(width, bar_s, leader)
-        kept = ((key, sliding(key[0], width, key[2])) for key in reductions)
+        self._sums = KeptSums(self.rings["bar"], reductions)
+        kept = ((key, sliding(key[0], width, key[2])) for key in self._sums.others)
         self._slides: dict[Reduction, Sliding] = {key: slide for key, slide in kept if slide is not None}
 
     def push(self, close_ns: int, raw: Mapping[str, Floats]) -> bool:
@@ -81,6 +81,7 @@ class BarRows:
         for name, kept in ring.items():
             if name not in WALKED:
                 kept.push(columns[name])
+        self._sums.push(columns)
         for (_, inputs, rows), slide in self._slides.items():
             slide.push([ring[name].view(rows) for name in inputs])
         ended = self._end_hour(close_ns, columns["c"], columns["r"])
@@ -127,10 +128,13 @@ class BarRows:
     def reduced(self, reduction: Reduction) -> tuple[Floats, ...]:
         """What a reduction of bars says now."""
         slide = self._slides.get(reduction)
-        return slide.answer() if slide else reduction[0](*self._views(reduction))
+        if slide:
+            return slide.answer()
+        return self._sums.told(reduction, self._views(reduction))
 
     def rebuild(self) -> None:
         """Fold the long windows anew from the rings, whose content was replaced."""
+        self._sums.rebuild(self.rings["bar"]["c"].rows)
         for reduction, slide in self._slides.items():
             slide.rebuild(self._views(reduction), self.rings["bar"][reduction[1][0]].rows)
 

@@ -3,9 +3,10 @@
 Raw: open, high, low, close, volume, trades, each (n_instruments,), NaN = not known. Prepared, one row per closed bar:
 `c` log close, `r` log return, `r2` its square, `r_5` and `r_20` those of so many bars, `hi` and `lo` log extremes, `tp`
 log typical price, `pv` that price times volume, `hl2` squared log range, `gk` that of Garman and Klass, `v` volume,
-`n` trades, `vn` and `nn` the same over what the hour of week usually has, `dv` volume times close, `ill` |r| / dv, `sv`
-and `mf` volume and money signed by the move, `lrv` log of the deviation of the last 15 returns, `mk` the mean return of
-the market, `m` that of the leader (or mk), and what `quant.features.averages` and `quant.scale` say.
+`n` trades, `size` their mean volume, `vn` and `nn` volume and trades over what the hour of week usually has, `dv`
+volume times close, `ill` |r| / dv, `sv` and `mf` volume and money signed by the move, `lrv` log of the deviation of the
+last 15 returns, `mk` the mean return of the market, `m` that of the leader (or mk), and what
+`quant.features.averages` and `quant.scale` say.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from quant.season import Season
 PRICES = ("open", "high", "low", "close")
 RAW = (*PRICES, "volume", "trades")
 COLUMNS = (
-    "c", "r", "r2", "r_5", "r_20", "hi", "lo", "tp", "pv", "hl2", "gk", "v", "n", "vn", "nn", "dv", "ill", "sv", "mf",
-    "lrv", "mk", "m",
+    "c", "r", "r2", "r_5", "r_20", "hi", "lo", "tp", "pv", "hl2", "gk", "v", "n", "size", "vn", "nn", "dv", "ill", "sv",
+    "mf", "lrv", "mk", "m",
     "atr", "up_14", "down_14", "gain_14", "loss_14", "gain_60", "loss_60", "ema_12", "ema_26", "dv_mean", "v_mean",
     "n_mean", "macd",
     "adx", "kama", "day_gap", "har", "seas", "s_ref",
@@ -46,7 +47,7 @@ RAW_OF = {
     **dict.fromkeys(("hi", "tp", "hl2", "gk", "atr", "up_14", "adx", "macd", "kama"), "high"),
     **dict.fromkeys(("lo", "down_14"), "low"),
     **dict.fromkeys(("pv", "v", "vn", "dv", "ill", "sv", "mf", "dv_mean", "v_mean", "day_gap"), "volume"),
-    **dict.fromkeys(("n", "nn", "n_mean"), "trades"),
+    **dict.fromkeys(("n", "size", "nn", "n_mean"), "trades"),
 }
 """The raw column without which a column is never known; `close` for all others."""
 LEVELS = ("close", "c", "hi", "lo", "tp")
@@ -125,7 +126,7 @@ def walked(c: Floats, r: Floats, bars: int) -> dict[str, Floats]:
 
 def elementwise(rows: Mapping[str, Floats], before: Mapping[str, Floats]) -> dict[str, Floats]:
     """Columns that need this bar and the LEVELS of the one before alone, of any shape."""
-    high, low, close, volume = rows["high"], rows["low"], rows["close"], rows["volume"]
+    high, low, close, volume, trades = (rows[name] for name in ("high", "low", "close", "volume", "trades"))
     c, hi, lo = np.log(close), np.log(high), np.log(low)
     r, typical = c - before["c"], (high + low + close) / 3.0
     tp, spread, body = (hi + lo + c) / 3.0, hi - lo, c - np.log(rows["open"])
@@ -134,7 +135,7 @@ def elementwise(rows: Mapping[str, Floats], before: Mapping[str, Floats]) -> dic
     hl2 = spread * spread
     return {
         "c": c, "r": r, "r2": r * r, "hi": hi, "lo": lo, "tp": tp, "pv": np.exp(tp) * volume,
-        "hl2": hl2, "v": volume, "n": rows["trades"], "dv": dv,
+        "hl2": hl2, "v": volume, "n": trades, "size": volume / np.where(trades > 0.0, trades, np.nan), "dv": dv,
         "gk": 0.5 * hl2 - (2.0 * np.log(2.0) - 1.0) * body * body,
         "ill": np.abs(r) / np.where(dv > 0.0, dv, np.nan),
         "sv": np.sign(r) * volume,

@@ -8,6 +8,7 @@ cross-section and everything is NaN; so is an instrument that is absent. Permuti
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quant.features.kernels import FLAT, PRESENT_SHARE_MIN
 from quant.features.registry import Feature, Kernel, Reduce
@@ -25,15 +26,20 @@ def centred_rank(x: Floats) -> Floats:
     order = np.argsort(x, axis=0, kind="stable")
     ordered = np.take_along_axis(x, order, axis=0)
     place = np.arange(len(x)).reshape(-1, *(1,) * (x.ndim - 1))
-    parted = ordered[1:] != ordered[:-1]
-    first, last = np.zeros(x.shape, dtype=np.int64), np.full(x.shape, len(x) - 1)
-    first[1:], last[:-1] = np.where(parted, place[1:], 0), np.where(parted, place[:-1], len(x) - 1)
-    middle = 0.5 * (np.maximum.accumulate(first, axis=0) + np.minimum.accumulate(last[::-1], axis=0)[::-1])
     below = np.empty(x.shape)
-    np.put_along_axis(below, order, middle, axis=0)
+    tied = ordered[1:] == ordered[:-1]
+    np.put_along_axis(below, order, _middle(place, tied) if tied.any() else place, axis=0)
     absent = np.isnan(x)
     count = len(x) - absent.sum(axis=0)
     return np.where(absent, np.nan, below / np.where(count > 1, count - 1, np.nan) - 0.5)
+
+
+def _middle(place: NDArray[np.int64], tied: NDArray[np.bool_]) -> Floats:
+    """The middle place of each group of neighbours that are tied with the next one."""
+    shape = (len(place), *tied.shape[1:])
+    first, last = np.zeros(shape, dtype=np.int64), np.full(shape, len(place) - 1)
+    first[1:], last[:-1] = np.where(tied, 0, place[1:]), np.where(tied, len(place) - 1, place[:-1])
+    return 0.5 * (np.maximum.accumulate(first, axis=0) + np.minimum.accumulate(last[::-1], axis=0)[::-1])
 
 
 def _moments(x: Floats, m: Floats, weights: Floats, present_min: int) -> tuple[Floats, Floats, Floats]:
@@ -51,9 +57,13 @@ def beta(r: Floats, m: Floats, mk: Floats) -> Floats:
     return np.where(np.isnan(mk[..., -1]), np.nan, both / np.where(own > FLAT * FLAT, own, np.nan))
 
 
-def residual_return(r: Floats, m: Floats, beta_: Floats, sd: Floats) -> Floats:
+def totals(r: Floats, m: Floats) -> tuple[Floats, Floats]:
+    return r.sum(axis=-1), m.sum(axis=-1)
+
+
+def residual_return(r: Floats, m: Floats, beta_: Floats, sd: Floats, bars: int) -> Floats:
     """Return of the window beyond beta times that of the reference, over s sqrt(bars)."""
-    return np.asarray((r.sum(axis=-1) - beta_ * m.sum(axis=-1)) / (sd * np.sqrt(r.shape[-1])))
+    return np.asarray((r - beta_ * m) / (sd * np.sqrt(bars)))
 
 
 def market_correlation(x: Floats, market: Floats, both: Floats, count: Floats) -> Floats:
@@ -130,6 +140,7 @@ def _cross(
     grid: str = "bar",
     rows_min: int = 0,
     reduce: Reduce | None = None,
+    params: tuple[tuple[str, float], ...] = (),
 ) -> Feature:
     return Feature(
         name,
@@ -144,6 +155,7 @@ def _cross(
         rows_min=rows_min,
         cross=True,
         reduce=reduce,
+        params=params,
     )
 
 
@@ -162,6 +174,8 @@ CROSS_SECTION = (
         ("r", "m"),
         61,
         ("beta_btc_7d", "ewma_vol"),
+        reduce=totals,
+        params=(("bars", 60),),
     ),
     _cross(
         "corr_mkt_1d",

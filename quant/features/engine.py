@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.features import bars, book, context, perp
-from quant.features.bar_rows import BarRows, Reduction
+from quant.features.bar_rows import BarRows
 from quant.features.bars import LRV_BARS, check_prices, known
 from quant.features.book import BOOK
 from quant.features.calendar import CALENDAR
@@ -22,7 +22,7 @@ from quant.features.context import CONTEXT
 from quant.features.cross_section import CROSS_SECTION
 from quant.features.grids import HOUR_S, SLOTS_S, Slots
 from quant.features.perp import PERP
-from quant.features.registry import Feature, Registry
+from quant.features.registry import Feature, Reduction, Registry
 from quant.features.reversion import REVERSION
 from quant.features.trend import TREND
 from quant.features.variance import VARIANCE

@@ -9,7 +9,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from quant.features import bars, book
-from quant.features.bar_rows import Reduction
 from quant.features.bars import (
     LEVELS,
     WALK_BARS,
@@ -24,7 +23,7 @@ from quant.features.bars import (
 )
 from quant.features.engine import REGISTRY, SOURCES, raw_columns
 from quant.features.grids import HOUR_COLUMNS, SLOTS_S, Hours, slot_rows
-from quant.features.registry import Feature, Reduce
+from quant.features.registry import Feature, Reduce, Reduction
 from quant.rolling import Floats
 
 CHUNK_VALUES = 400_000

@@ -21,12 +21,16 @@ def latest(x: Floats) -> Floats:
     return np.array(x[..., -1])
 
 
-def zscore(x: Floats) -> Floats:
-    """The last value against mean and standard deviation of the window; NaN where one is absent or none differs."""
+def spread(x: Floats) -> tuple[Floats, Floats, Floats]:
+    """How far the mean lies beyond the last value, the variance, and the last value; NaN where one is absent."""
     offset, n = x - x[..., -1:], x.shape[-1]
-    mean = offset.sum(axis=-1) / n
-    variance = dot(offset, offset) / n - mean * mean
-    scale = FLAT * np.abs(x[..., -1])
+    mean = np.asarray(offset.sum(axis=-1) / n)
+    return mean, dot(offset, offset) / n - mean * mean, x[..., -1]
+
+
+def zscore(mean: Floats, variance: Floats, last: Floats) -> Floats:
+    """The last value of a `spread` against its mean and standard deviation; NaN where none differs."""
+    scale = FLAT * np.abs(last)
     return np.asarray(-mean / np.sqrt(np.where(variance > scale * scale, variance, np.nan)))
 
 
@@ -40,20 +44,27 @@ def ewma_z(x: Floats) -> Floats:
 
 def present_z(x: Floats, present_min: int) -> Floats:
     """The last value against mean and sd of those present, `present_min` at least."""
+    return zscore(*spread_of_present(x, present_min))
+
+
+def spread_of_present(x: Floats, present_min: int) -> tuple[Floats, Floats, Floats]:
+    """`spread` of those present; NaN where they are fewer than `present_min`, or the last is absent."""
     offset = x - x[..., -1:]
     known = ~np.isnan(offset)
     count = known.sum(axis=-1)
+    enough = np.where(count >= present_min, count, np.nan)
     filled = np.where(known, offset, 0.0)
-    mean = filled.sum(axis=-1) / np.maximum(count, 1)
-    variance = dot(filled, filled) / np.maximum(count, 1) - mean * mean
-    scale = np.abs(x[..., -1]) * FLAT
-    moved = (count >= present_min) & (variance > scale * scale)
-    return np.asarray(-mean / np.sqrt(np.where(moved, variance, np.nan)))
+    mean = np.asarray(filled.sum(axis=-1) / enough)
+    return mean, dot(filled, filled) / enough - mean * mean, x[..., -1]
 
 
 def mean_present(x: Floats) -> Floats:
     """Mean of those present, PRESENT_SHARE_MIN of the window at least."""
-    mean = np.asarray(x.sum(axis=-1) / x.shape[-1])
+    return mean_or_present(x, np.asarray(x.sum(axis=-1) / x.shape[-1]))
+
+
+def mean_or_present(x: Floats, mean: Floats) -> Floats:
+    """The same where the mean of the whole window is known already, NaN where one is absent; it is written over."""
     gapped = np.isnan(mean)
     if gapped.any():
         known = ~np.isnan(x[gapped])
@@ -63,13 +74,23 @@ def mean_present(x: Floats) -> Floats:
     return mean
 
 
-def realised(r: Floats) -> Floats:
-    """Root mean square: standard deviation of one bar around zero."""
-    return np.asarray(np.sqrt(dot(r, r) / r.shape[-1]))
+def mean(x: Floats) -> tuple[Floats]:
+    return (np.asarray(x.sum(axis=-1) / x.shape[-1]),)
+
+
+def mean_square(x: Floats) -> tuple[Floats]:
+    return (np.asarray(dot(x, x) / x.shape[-1]),)
+
+
+def realised(square: Floats) -> Floats:
+    """Root of the mean square of returns: standard deviation of one bar around zero."""
+    return np.asarray(np.sqrt(square))
 
 
 def dot(x: Floats, y: Floats) -> Floats:
-    return np.asarray(np.vecdot(x, y))
+    """Sum of products over the last axis, in whichever way runs along memory."""
+    along = x.strides[-1] == x.itemsize
+    return np.asarray(np.vecdot(x, y) if along else np.einsum("...i,...i->...", x, y))
 
 
 def ratio(top: Floats, bottom: Floats) -> Floats:

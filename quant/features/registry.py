@@ -20,6 +20,8 @@ from quant.rolling import Floats
 
 Kernel = Callable[..., Floats]
 Reduce = Callable[..., tuple[Floats, ...]]
+Reduction = tuple[Reduce, tuple[str, ...], int]
+"""What is reduced: how, of which columns, over how many rows."""
 
 RULES = {
     "R1": "the last closed bar only",

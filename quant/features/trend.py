@@ -56,11 +56,15 @@ def over_atr(gap: Floats, atr: Floats) -> Floats:
 
 def line(c: Floats) -> tuple[Floats, Floats]:
     """Least squares of c on time: slope over its standard error, and the share of variance explained."""
-    n = c.shape[-1]
-    time = np.arange(n) - 0.5 * (n - 1)
     y = c - c[..., -1:]
-    total = y.sum(axis=-1)
-    xx, xy, yy = float(time @ time), y @ time, dot(y, y) - total * total / n
+    return line_of(y, y.sum(axis=-1), dot(y, y))
+
+
+def line_of(y: Floats, total: Floats, square: Floats) -> tuple[Floats, Floats]:
+    """The same from the offsets from the last close, their sum and that of their squares."""
+    n = y.shape[-1]
+    time = np.arange(n) - 0.5 * (n - 1)
+    xx, xy, yy = float(time @ time), y @ time, square - total * total / n
     share = ratio(xy * xy, xx * np.where(yy > FLAT * FLAT, yy, np.nan))
     rest = np.maximum(yy - xy * xy / xx, FLAT * yy)
     return np.asarray(xy / np.sqrt(xx * ratio(rest, np.asarray(float(n - 2))))), np.minimum(share, 1.0)
@@ -75,9 +79,13 @@ def line_share(t: Floats, share: Floats) -> Floats:
     return share
 
 
-def efficiency(r: Floats) -> Floats:
-    path = np.abs(r).sum(axis=-1)
-    return np.asarray(np.abs(r.sum(axis=-1)) / np.where(path > FLAT, path, np.nan))
+def paths(r: Floats) -> tuple[Floats, Floats]:
+    """How far it went in the end, and on the way."""
+    return r.sum(axis=-1), np.abs(r).sum(axis=-1)
+
+
+def efficiency(total: Floats, path: Floats) -> Floats:
+    return np.asarray(np.abs(total) / np.where(path > FLAT, path, np.nan))
 
 
 def channel(last: Floats, high: Floats, low: Floats, fall: Floats) -> Floats:
@@ -157,7 +165,7 @@ TREND = (
     ),
     _bar("slope_t_60", "t statistic of least squares c ~ time, within 1e3", slope_t, 60, ("c",), 60, reduce=line),
     _bar("r2_60", "R^2 of least squares c ~ time", line_share, 60, ("c",), 60, reduce=line),
-    _bar("eff_ratio_60", "|c_t - c_t-60| / sum |r|", efficiency, 60, ("r",), 61),
+    _bar("eff_ratio_60", "|c_t - c_t-60| / sum |r|", efficiency, 60, ("r",), 61, reduce=paths),
     _channel("donch_60", "(c - min) / (max - min)", 60),
     _channel("donch_1440", "(c - min) / (max - min)", 1440),
     _edge("dist_hi_1440", "(c - max)", below_high, 1440),

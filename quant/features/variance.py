@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant.features.kernels import FLAT, PRESENT_SHARE_MIN, SETTLED, dot, latest, log_ratio, mean_present, realised
+from quant.features.kernels import (
+    FLAT,
+    PRESENT_SHARE_MIN,
+    SETTLED,
+    dot,
+    latest,
+    log_ratio,
+    mean,
+    mean_present,
+    mean_square,
+    realised,
+)
 from quant.features.registry import Feature, Kernel, Reduce
 from quant.features.sliding import extremes, squares, worst_mean
 from quant.rolling import Floats
@@ -31,44 +42,53 @@ def ewma94(r2: Floats) -> Floats:
     return ewma_deviation(r2, 0.94)
 
 
-def parkinson(hl2: Floats) -> Floats:
-    return np.asarray(np.sqrt(np.mean(hl2, axis=-1) / (4.0 * np.log(2.0))))
+def parkinson(mean: Floats) -> Floats:
+    return np.asarray(np.sqrt(mean / (4.0 * np.log(2.0))))
 
 
-def garman_klass(gk: Floats) -> Floats:
-    return np.asarray(np.sqrt(np.maximum(np.mean(gk, axis=-1), 0.0)))
+def garman_klass(mean: Floats) -> Floats:
+    return np.asarray(np.sqrt(np.maximum(mean, 0.0)))
 
 
-def _bipower(r: Floats) -> Floats:
-    size = np.abs(r)
-    return np.asarray(0.5 * np.pi * dot(size[..., 1:], size[..., :-1]) / (r.shape[-1] - 1))
+def jumps(r: Floats) -> tuple[Floats, Floats]:
+    """Mean square, and the mean product of the sizes of neighbours: a single jump is in the first alone."""
+    size, n = np.abs(r), r.shape[-1]
+    return np.asarray(dot(r, r) / n), np.asarray(dot(size[..., 1:], size[..., :-1]) / (n - 1))
 
 
-def bipower(r: Floats) -> Floats:
-    return np.asarray(np.sqrt(_bipower(r)))
+def bipower(square: Floats, neighbours: Floats) -> Floats:
+    return np.asarray(np.sqrt(0.5 * np.pi * neighbours))
 
 
-def jump_share(r: Floats) -> Floats:
-    total = dot(r, r) / r.shape[-1]
-    return np.maximum(0.0, 1.0 - _bipower(r) / np.where(total > FLAT * FLAT, total, np.nan))
+def jump_share(square: Floats, neighbours: Floats) -> Floats:
+    total = np.where(square > FLAT * FLAT, square, np.nan)
+    return np.maximum(0.0, 1.0 - 0.5 * np.pi * neighbours / total)
 
 
-def down_share(r: Floats) -> Floats:
-    total = dot(r, r)
+def falls(r: Floats) -> tuple[Floats, Floats]:
+    """Sum of the squares of the falls, and of all returns."""
     fall = np.minimum(r, 0.0)
-    return np.asarray(dot(fall, fall) / np.where(total > FLAT * FLAT, total, np.nan))
+    return dot(fall, fall), dot(r, r)
 
 
-def spread_of(x: Floats) -> Floats:
-    """Standard deviation of those present, VOLVOL_MIN at least."""
-    n = x.shape[-1]
-    mean = x.sum(axis=-1) / n
-    variance = dot(x, x) / n - mean * mean
+def down_share(fallen: Floats, total: Floats) -> Floats:
+    return np.asarray(fallen / np.where(total > FLAT * FLAT, total, np.nan))
+
+
+def variance_present(x: Floats) -> tuple[Floats]:
+    """Of those present, VOLVOL_MIN at least."""
+    return variance_or_present(x, np.asarray(x.sum(axis=-1)), dot(x, x))
+
+
+def variance_or_present(x: Floats, total: Floats, square: Floats) -> tuple[Floats]:
+    """The same where the sums over the whole window are known already, NaN where one is absent."""
+    mean = total / x.shape[-1]
+    variance = square / x.shape[-1] - mean * mean
     variance = np.where(variance <= FLAT * mean * mean, 0.0, variance)  # NaN stays NaN
     gapped = np.isnan(variance)
     if gapped.any():
         variance[gapped] = _variance_of_present(x[gapped])
-    return np.asarray(np.sqrt(variance))
+    return (variance,)
 
 
 def _variance_of_present(x: Floats) -> Floats:
@@ -81,9 +101,14 @@ def _variance_of_present(x: Floats) -> Floats:
 
 def central(r: Floats) -> tuple[Floats, Floats, Floats]:
     """Second, third and fourth moments around the mean."""
-    n = r.shape[-1]
     square = r * r
-    mean, two, three, four = r.sum(axis=-1) / n, dot(r, r) / n, dot(square, r) / n, dot(square, square) / n
+    return central_of(r, r.sum(axis=-1), dot(r, r), dot(square, r), dot(square, square))
+
+
+def central_of(r: Floats, *powers: Floats) -> tuple[Floats, Floats, Floats]:
+    """The same from the sums of r, r^2, r^3 and r^4."""
+    n = r.shape[-1]
+    mean, two, three, four = (power / n for power in powers)
     of_mean = mean * mean
     second = two - of_mean
     third = three - mean * (3.0 * two - 2.0 * of_mean)
@@ -130,7 +155,7 @@ def _bar(
 
 
 def _rv(bars: int) -> Feature:
-    return _bar(f"rv_{bars}", f"sqrt(sum r^2 / {bars}), per bar", realised, bars, ("r",), bars + 1)
+    return _bar(f"rv_{bars}", f"sqrt(sum r^2 / {bars}), per bar", realised, bars, ("r",), bars + 1, reduce=mean_square)
 
 
 VARIANCE = (
@@ -158,12 +183,22 @@ VARIANCE = (
     ),
     _bar("ewma94", "sqrt(sum .94^j r^2 / sum .94^j) over 120 bars, per bar", ewma94, 120, ("r2",), 21),
     _bar("har_pred_h", "sqrt of the forecast variance of the next horizon, per bar", latest, 1, ("har",), 21, (), "R9"),
-    _bar("park_60", "sqrt(mean ln(high/low)^2 / (4 ln 2)), per bar", parkinson, 60, ("hl2",), 60),
-    _bar("gk_60", "sqrt(mean(.5 ln(H/L)^2 - (2 ln 2 - 1) ln(C/O)^2)), per bar", garman_klass, 60, ("gk",), 60),
-    _bar("bv_60", "sqrt(pi/2 mean |r_i| |r_i-1|), per bar", bipower, 60, ("r",), 61),
-    _bar("jump_60", "max(0, RV - BV) / RV over 60 bars", jump_share, 60, ("r",), 61),
-    _bar("semivar_60", "sum r^2 1{r < 0} / sum r^2 over 60 bars", down_share, 60, ("r",), 61),
-    _bar("volvol_240", "sd of ln rv_15 over 240 bars", spread_of, 240, ("lrv",), 15 + VOLVOL_MIN),
+    _bar("park_60", "sqrt(mean ln(high/low)^2 / (4 ln 2)), per bar", parkinson, 60, ("hl2",), 60, reduce=mean),
+    _bar(
+        "gk_60",
+        "sqrt(mean(.5 ln(H/L)^2 - (2 ln 2 - 1) ln(C/O)^2)), per bar",
+        garman_klass,
+        60,
+        ("gk",),
+        60,
+        reduce=mean,
+    ),
+    _bar("bv_60", "sqrt(pi/2 mean |r_i| |r_i-1|), per bar", bipower, 60, ("r",), 61, reduce=jumps),
+    _bar("jump_60", "max(0, RV - BV) / RV over 60 bars", jump_share, 60, ("r",), 61, reduce=jumps),
+    _bar("semivar_60", "sum r^2 1{r < 0} / sum r^2 over 60 bars", down_share, 60, ("r",), 61, reduce=falls),
+    _bar(
+        "volvol_240", "sd of ln rv_15 over 240 bars", realised, 240, ("lrv",), 15 + VOLVOL_MIN, reduce=variance_present
+    ),
     _bar("term", "ln(rv_60 / rv_1440)", log_ratio, 1, (), 1081, ("rv_60", "rv_1440")),
     _bar("seas_hw", "sqrt of the hour-of-week variance factor, mean of the next horizon", latest, 1, ("seas",), 1),
     _bar("atr_14", "Wilder 14 of the true range of log prices", latest, 1, ("atr",), SETTLED),

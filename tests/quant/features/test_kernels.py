@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from quant.features.kernels import log_ratio, mean_present, present_z, ratio, realised, zscore
+from quant.features.kernels import log_ratio, mean_present, mean_square, present_z, ratio, realised, spread, zscore
 
 NAN = float("nan")
 
@@ -22,7 +22,7 @@ def test_a_z_of_those_present_needs_enough_of_them_a_last_one_and_movement() -> 
 
 def test_a_z_is_of_the_last_value_and_none_where_nothing_moves() -> None:
     x = np.array([[1.0, 2.0, 6.0], [1e9, 1e9, 1e9], [1.0, NAN, 2.0]])
-    np.testing.assert_allclose(zscore(x), [3.0 / float(np.std([1.0, 2.0, 6.0])), NAN, NAN])
+    np.testing.assert_allclose(zscore(*spread(x)), [3.0 / float(np.std([1.0, 2.0, 6.0])), NAN, NAN])
 
 
 def test_nothing_is_divided_by_nothing() -> None:
@@ -31,4 +31,4 @@ def test_nothing_is_divided_by_nothing() -> None:
 
 
 def test_the_realised_deviation_is_around_zero() -> None:
-    assert realised(np.array([3.0, -4.0])) == pytest.approx(np.sqrt(12.5))
+    assert realised(*mean_square(np.array([3.0, -4.0]))) == pytest.approx(np.sqrt(12.5))
