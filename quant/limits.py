@@ -54,7 +54,7 @@ class Exposure:
         if (buys < 0.0).any() or (sells < 0.0).any():
             raise ValueError("open orders are negative, expected notionals of 0 or more on both sides")
         worst = worst_case(position, buys, sells)
-        clusters = np.bincount(cluster, weights=worst)
+        clusters = np.asarray(np.bincount(cluster, weights=worst), dtype=np.float64)
         self._highest, self._lowest = (position + buys).tolist(), (position - sells).tolist()
         self._worst, self._cluster, self._clusters = worst.tolist(), cluster.tolist(), clusters.tolist()
         self._gross = float(worst.sum())

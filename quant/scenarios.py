@@ -96,15 +96,16 @@ def uncorrelated(rng: np.random.Generator, width: int, count: int) -> Floats:
 def correlated(corr: Floats, drawn: Floats) -> Floats:
     """Student-t variates (count, N) under a correlation, in antithetic pairs, of `uncorrelated` ones (count / 2, N).
 
-    The last STRESS_SHARE of the rows are under correlations of at least STRESS_CORRELATION.
+    Laid out instrument by instrument, as all that is made of them is. The last STRESS_SHARE of the rows are under
+    correlations of at least STRESS_CORRELATION.
     """
     moves = drawn
     if len(corr) > 1:
         calm = len(drawn) - round(STRESS_SHARE * len(drawn))
-        moves = np.empty(drawn.shape)
-        np.matmul(drawn[:calm], _factor(corr).T, out=moves[:calm])
-        np.matmul(drawn[calm:], _factor(stressed(corr)).T, out=moves[calm:])
-    rows = np.empty((2 * len(drawn), len(corr)))
+        moves = np.empty(drawn.shape, order="F")
+        np.matmul(_factor(corr), drawn[:calm].T, out=moves[:calm].T)
+        np.matmul(_factor(stressed(corr)), drawn[calm:].T, out=moves[calm:].T)
+    rows = np.empty((2 * len(drawn), len(corr)), order="F")
     rows[0::2] = moves
     np.negative(moves, out=rows[1::2])
     return rows
@@ -124,12 +125,11 @@ def log_returns(drawn: Floats, sigma: Floats, shapes: Shapes) -> Floats:
         at = int(np.argmin(np.isfinite(sigma)))
         raise ValueError(f"sigma of instrument {at} is {sigma[at]}, expected a finite number")
     shaped = np.isfinite(shapes.values).all(axis=0)
-    unit = drawn * UNIT_T
+    moves = drawn * (UNIT_T * sigma)
     if shaped.any():
         kept = Shapes(shapes.at, shapes.values[:, shaped], shapes.tail_slope)
-        unit[:, shaped] = curve(kept, normal_scores(drawn[:, shaped]))
-    unit *= sigma
-    return unit
+        moves[:, shaped] = curve(kept, normal_scores(drawn[:, shaped])) * sigma[shaped]
+    return moves
 
 
 def normal_scores(variate: Floats) -> Floats:

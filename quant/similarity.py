@@ -25,27 +25,38 @@ def correlation(returns: Floats, decay: float = 0.995, shrink: float = SHRINK) -
     none. Laws: symmetric, ones on the diagonal, no eigenvalue below zero, unchanged when returns are rescaled, and
     flipping the sign of an instrument's returns flips its measured correlations before shrinkage.
     """
-    if len(returns) == 1:
-        return np.ones((1, 1))
+    if len(returns) < 2:
+        return np.ones((len(returns), len(returns)))
     present = ~np.isnan(returns)
     weights = ewma_weights(returns.shape[1], decay)
     if present.all() and returns.shape[1] >= RETURNS_MIN:
         weighted = returns * np.sqrt(weights)
-        products = weighted @ weighted.T
-        own = np.sqrt(np.diag(products))
-        scale = np.outer(own, own)
-        rho, constant = _shrunk(_ratios(products, scale, scale > 0.0), shrink)
-        # Measured on the same rows it is a correlation matrix, and so is a mixture of two: the least eigenvalue is at
-        # least what the constant one brings.
-        least = shrink * min(1.0 - constant, 1.0 + (len(rho) - 1) * constant)
-        return _symmetric(rho) if own.all() and least > 10.0 * EIGENVALUE_MIN else repair_psd(rho)
+        own = np.sqrt(np.einsum("nt,nt->n", weighted, weighted))
+        if own.all():
+            weighted /= own[:, None]
+            return _of_complete(weighted @ weighted.T, shrink)
     known = np.where(present, returns, 0.0)
     mask = present.astype(np.float64)
     products = (known * weights) @ known.T
     energy = (known * known * weights) @ mask.T
     scale = np.sqrt(energy * energy.T)
     enough = (mask @ mask.T >= RETURNS_MIN) & (scale > 0.0)
-    return repair_psd(_shrunk(_ratios(products, scale, enough), shrink)[0])
+    return repair_psd(_shrunk(_ratios(products, scale, enough), shrink))
+
+
+def _of_complete(measured: Floats, shrink: float) -> Floats:
+    """Shrunk correlations of what was measured on the same rows, every instrument of it moving."""
+    width = len(measured)
+    np.clip(measured, -1.0, 1.0, out=measured)
+    np.fill_diagonal(measured, 0.0)
+    constant = float(measured.sum()) / (width * (width - 1))
+    measured *= 1.0 - shrink
+    measured += shrink * constant
+    np.fill_diagonal(measured, 1.0)
+    # It is a correlation matrix, and so is a mixture of two: the least eigenvalue is at least what the constant one
+    # brings.
+    least = shrink * min(1.0 - constant, 1.0 + (width - 1) * constant)
+    return measured if least > 10.0 * EIGENVALUE_MIN else repair_psd(measured)
 
 
 def _ratios(products: Floats, scale: Floats, enough: NDArray[np.bool_]) -> Floats:
@@ -55,8 +66,8 @@ def _ratios(products: Floats, scale: Floats, enough: NDArray[np.bool_]) -> Float
     return np.clip(measured, -1.0, 1.0, out=measured)
 
 
-def _shrunk(measured: Floats, shrink: float) -> tuple[Floats, float]:
-    """Shrunk towards the mean of what is known, which takes the place of what is not; and that mean."""
+def _shrunk(measured: Floats, shrink: float) -> Floats:
+    """Shrunk towards the mean of what is known, which takes the place of what is not."""
     np.fill_diagonal(measured, np.nan)
     unknown = np.isnan(measured)
     count = measured.size - np.count_nonzero(unknown)
@@ -64,7 +75,7 @@ def _shrunk(measured: Floats, shrink: float) -> tuple[Floats, float]:
     blended = (1.0 - shrink) * measured + shrink * constant
     blended[unknown] = constant
     np.fill_diagonal(blended, 1.0)
-    return blended, constant
+    return blended
 
 
 def _symmetric(matrix: Floats) -> Floats:

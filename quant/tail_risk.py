@@ -90,10 +90,17 @@ def var(losses: Floats, alpha: float) -> float:
 
 def cvar_error(losses: Floats, alpha: float) -> float:
     """Standard error of `cvar` over independent scenarios (Manistre and Hancock 2005)."""
+    return cvar_with_error(losses, alpha)[1]
+
+
+def cvar_with_error(losses: Floats, alpha: float) -> tuple[float, float]:
+    """`cvar` and its standard error."""
     k = _tail_size(len(losses), alpha)
     tail = worst(losses, alpha)
-    beyond = float(cvars_of(tail, len(losses), alpha) - tail[0])
-    return math.sqrt((float(tail[-math.ceil(k) :].var()) + alpha * beyond * beyond) / k)
+    cvar = float(cvars_of(tail, len(losses), alpha))
+    beyond, apart = cvar - float(tail[0]), tail[-math.ceil(k) :]
+    apart = apart - apart.sum() / len(apart)
+    return cvar, math.sqrt((float(apart @ apart) / len(apart) + alpha * beyond * beyond) / k)
 
 
 def component_cvar(

@@ -4,6 +4,7 @@ Every comparison is written so that NaN fails it: `not (was <= may)`. A missing 
 Numbers (C1 and so on) are those of the project's list of controls.
 """
 
+import math
 from decimal import Decimal
 from statistics import median
 from typing import Final
@@ -15,6 +16,9 @@ from contracts.trade import OrderState
 
 MEDIAN_OF_MIN: Final = 10
 """Fewer own orders than this make no median to be far from; the largest notional (C2) holds alone until then."""
+
+SPARE: Final = Decimal("1.02")
+"""What the smallest order has to have, so that the price may move 2 % before it arrives."""
 
 BPS_NOISE: Final = 1e-6
 """What a price loses as a float: a limit on the last tick that may be is not beyond it."""
@@ -43,8 +47,8 @@ def order_notional(symbol: str, notional: float, notional_max: Money) -> Reason 
 
 
 def smallest_order(symbol: str, notional: Money, notional_min: Money, quote: str) -> Reason | None:
-    """The venue's smallest order, with 2 % to spare for the price to move before it arrives."""
-    least = notional_min * Decimal("1.02")
+    """The venue's smallest order, with something to spare."""
+    least = notional_min * SPARE
     if notional >= least:
         return None
     return Reason("MIN", f"notional of {symbol} is {notional:.2f} {quote}, at least {least:.2f} {quote}")
@@ -70,12 +74,15 @@ def aggressiveness(symbol: str, side: Side, limit: float, far_touch: float, bps_
     return Reason("C4", f"limit of {symbol} is {beyond:.1f} bps through the touch, at most {bps_max:.1f} bps")
 
 
-def fat_finger(symbol: str, notional: float, own: list[float], multiple: float) -> Reason | None:
-    """C4: notional against the median of the last own orders."""
-    if len(own) < MEDIAN_OF_MIN:
-        return None
-    most = multiple * median(own)
-    if notional <= most:
+def usual_size(own: list[float]) -> float:
+    """The median of the last own orders, infinite while they are too few to have one."""
+    return median(own) if len(own) >= MEDIAN_OF_MIN else math.inf
+
+
+def fat_finger(symbol: str, notional: float, usual: float, multiple: float) -> Reason | None:
+    """C4: notional against the usual size."""
+    most = multiple * usual
+    if notional <= most or usual == math.inf:
         return None
     return Reason("C4", f"notional of {symbol} is {notional:.2f}, at most {most:.2f} ({multiple:g} times the usual)")
 

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +56,7 @@ class Reserved:
         self.exposure = Exposure(view.position, view.buys, view.sells, view.cluster)
         self.open_notional = float(view.buys.sum() + view.sells.sum())
         self.cash_needed = float((view.buys * (1.0 + np.where(view.buys != 0.0, view.cost, 0.0))).sum())
-        self._costs = view.cost
+        self._costs, self._notionals = view.cost, case.notionals
         self.open_count = len(case.orders)
         self.said: list[Said] = []
         self.free_ns = free_ns
@@ -63,6 +64,11 @@ class Reserved:
         self._adding_ns: list[Nanos] = []
         for each in said:
             self._remember(each)
+
+    @cached_property
+    def usual(self) -> float:
+        """The usual size of an order (C4)."""
+        return checks.usual_size(self._notionals)
 
     def take(self, proposal: Proposal, at_ns: Nanos, interval_ns: Nanos) -> None:
         """Count a proposal that was let through."""
@@ -186,7 +192,7 @@ def _reserves(proposal: Proposal, case: Case, reserved: Reserved, settings: Risk
     open_notional = reserved.open_notional + abs(proposal.added)
     quote = view.instruments[proposal.place].quote
     found = [
-        checks.fat_finger(symbol, _notional(proposal, view), case.notionals, settings.fat_finger_multiple),
+        checks.fat_finger(symbol, _notional(proposal, view), reserved.usual, settings.fat_finger_multiple),
         checks.open_orders(
             reserved.open_count + 1, settings.open_orders_max, open_notional, settings.open_notional_max
         ),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from actors.risk.settings import RiskSettings
 from actors.risk.view import Floats, View
 from quant.scenarios import correlated, log_returns
-from quant.stress import ADDITIVE, ROWS
+from quant.stress import ADDITIVE, ROWS, unit_stress_losses
 from quant.tail_risk import book_losses, component_cvar, cvars, cvars_of, unit_losses, worst
 
 DRAWN: Final = slice(None, -ROWS)
@@ -29,7 +29,7 @@ class Losses:
 
     `drawn` are the uncorrelated variates (scenarios / 2, N) they are made of. Returns have no drift: an expected gain
     buys no tail. Over the slower horizon the same moves are larger by the square root of time. What is neither held nor
-    ordered may lack a `sigma` (N,): it weighs nothing, whatever it is given.
+    ordered may lack a `sigma` (N,): it weighs nothing, whatever it is given. A tail is of `size` rows.
     """
 
     def __init__(self, view: View, sigma: Floats, settings: RiskSettings, drawn: Floats) -> None:
@@ -38,26 +38,30 @@ class Losses:
         self._foreign = view.foreign
         moves = log_returns(correlated(view.corr, drawn), sigma, view.shapes)
         longer = max(1.0, settings.slow_horizon_s / view.horizon_s) ** 0.5
-        self._rows = np.empty((2, *moves.shape))
-        self._rows[0] = moves
-        np.multiply(longer, moves, out=self._rows[1])
-        np.expm1(self._rows, out=self._rows)
+        # Instrument by instrument, so that one can be looked at alone; books are looked at row by row.
+        self._by_instrument = np.empty((2, *moves.T.shape))
+        np.expm1(moves.T, out=self._by_instrument[0])
+        np.multiply(moves, longer, out=moves)
+        np.expm1(moves.T, out=self._by_instrument[1])
+        self._rows = np.swapaxes(self._by_instrument, 1, 2)
         self._looks: dict[bytes, Look] = {}
-
-    @property
-    def size(self) -> int:
-        """How many rows a tail is of."""
-        return int(self._rows.shape[1]) + ROWS
+        self.size = len(moves) + ROWS
 
     def look(self, book: Floats) -> Look:
         """What a book of signed notionals (N,) loses; one decision asks of the same few books again and again."""
         key = book.tobytes()
-        if key not in self._looks:
-            losses = self.of(book)
-            tail = worst(losses, self._alpha)
-            risk, slow = cvars_of(tail, self.size, self._alpha).tolist()
-            self._looks[key] = Look(losses, risk, slow, float(tail[0, 0]))
-        return self._looks[key]
+        look = self._looks.get(key)
+        if look is None:
+            look = self._looks[key] = self._looked(book)
+        return look
+
+    def _looked(self, book: Floats) -> Look:
+        if not book.any():
+            return Look(np.zeros((2, self.size)), 0.0, 0.0, 0.0)
+        losses = self.of(book)
+        tail = worst(losses, self._alpha)
+        risk, slow = cvars_of(tail, self.size, self._alpha).tolist()
+        return Look(losses, risk, slow, float(tail[0, 0]))
 
     def of(self, book: Floats) -> Floats:
         """Losses of a book over both horizons, (2, rows)."""
@@ -69,8 +73,15 @@ class Losses:
 
     def alone(self, places: NDArray[np.int64], sides: Floats) -> Floats:
         """CVaR of one unit of currency at each place, held on its side (+1, -1), over both horizons, (2, places)."""
-        units = unit_losses(self._rows[..., places], sides, self._cost[places], self._foreign[places])
+        rows = np.swapaxes(np.take(self._by_instrument, places, axis=1), 1, 2)
+        units = unit_losses(rows, sides, self._cost[places], self._foreign[places])
         return cvars(units, self._alpha)
+
+    def at_most(self, places: NDArray[np.int64], sides: Floats) -> Floats:
+        """What one unit of currency at each place loses in the worst row of all, which no CVaR exceeds, (2, places)."""
+        rows, cost = self._by_instrument[:, places], self._cost[places]
+        drawn = np.where(sides > 0.0, -rows.min(axis=-1), rows.max(axis=-1)) + cost
+        return np.asarray(np.maximum(drawn, unit_stress_losses(sides, cost, self._foreign[places]).max(axis=1)))
 
     def parts(self, book: Floats, units: Floats, horizon: int) -> tuple[Floats, Floats]:
         """Losses of a book (rows,) and of one EUR of each unit (rows, N): 0 the risk horizon, 1 the slower one.

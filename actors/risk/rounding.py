@@ -1,11 +1,12 @@
 """What a decision adds, in whole lots: rounded down, repaired and filled within every budget of the joint book."""
 
 from collections.abc import Sequence
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from actors.risk.checks import SPARE
 from actors.risk.proposals import dearest, has_price
 from actors.risk.settings import RiskSettings
 from actors.risk.tail import Budgets, Tail
@@ -19,9 +20,6 @@ LOOKS: Final = 24
 
 COARSE: Final = 64
 """Only where a position has fewer lots than this is it worth looking for better ones than those rounded down."""
-
-MARGIN: Final = Decimal("1.02")
-"""The smallest order keeps its size when the price moves 2 % before it arrives."""
 
 SPREAD_FROM: Final = 3
 """From so many positions on none may have more than its share of the tail."""
@@ -92,7 +90,7 @@ def _leg(view: View, place: int, wanted: float, settings: RiskSettings) -> Leg:
 def leg_of(view: View, place: int, side: Side, most: int, settings: RiskSettings) -> Leg:
     """An order of so many lots at most, and of as many as the venue wants at least."""
     instrument, (limit, _) = view.instruments[place], dearest(view, place, side, settings)
-    least = (MARGIN * instrument.notional_min / (limit * instrument.lot)).to_integral_value(rounding=ROUND_CEILING)
+    least = (SPARE * instrument.notional_min / (limit * instrument.lot)).to_integral_value(rounding=ROUND_CEILING)
     return Leg(
         place=place,
         instrument=instrument,

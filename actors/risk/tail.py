@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from actors.risk.losses import DRAWN, Losses
 from actors.risk.settings import RiskSettings
 from actors.risk.view import Floats, View
-from quant.tail_risk import cvar, cvar_error, largest_scale
+from quant.tail_risk import cvar_with_error, largest_scale
 
 
 class Loss(NamedTuple):
@@ -52,7 +52,7 @@ class Tail:
     Nobody knows which open or proposed orders will fill. A book is therefore judged by the worst of: open orders
     unfilled or filled to their worst side, with none of the proposals filled, all, only the buys, or only the sells. A
     hedge that may not fill never pays for the risk that it was to hedge, and no order under way lowers the tail.
-    `drawn` are the uncorrelated variates (scenarios / 2, N) that the scenarios are made of.
+    `drawn` are the uncorrelated variates (scenarios / 2, N) that the scenarios are made of. A tail is of `size` rows.
     """
 
     def __init__(self, view: View, settings: RiskSettings, drawn: Floats) -> None:
@@ -63,6 +63,7 @@ class Tail:
         sigma = np.where(np.isfinite(view.sigma), view.sigma, 0.0)
         self._covariance = view.corr * np.outer(sigma, sigma)
         self._losses = Losses(view, sigma, settings, drawn)
+        self.size = self._losses.size
         same = np.array_equal(self._worst, view.position)
         self._books = (self._worst,) if same else (view.position, self._worst)
         self._known: dict[bytes, Loss] = {}
@@ -95,11 +96,19 @@ class Tail:
 
         Columns instead of whole books are looked at, so False says nothing: then `loss` must be asked.
         """
-        risk, slow = self._losses.alone(places, sides)
+        fits = self._keep(self._losses.at_most(places, sides), places, sizes, budgets)
+        rest = np.flatnonzero(~fits.reshape(-1, len(places)).all(axis=0))
+        if len(rest):
+            tails = self._losses.alone(places[rest], sides[rest])
+            fits[..., rest] = self._keep(tails, places[rest], sizes[..., rest], budgets)
+        return fits
+
+    def _keep(self, tails: Floats, places: NDArray[np.int64], sizes: Floats, budgets: Budgets) -> NDArray[np.bool_]:
+        """Which sizes leave the sums of tails and deviations within the budgets, by tails of one unit (2, places)."""
         deviation = np.sqrt(self._covariance[places, places])
         return np.asarray(
-            (self._idle.cvar + sizes * risk <= SURELY * budgets.cvar)
-            & (self._idle.slow + sizes * slow <= SURELY * budgets.slow)
+            (self._idle.cvar + sizes * tails[0] <= SURELY * budgets.cvar)
+            & (self._idle.slow + sizes * tails[1] <= SURELY * budgets.slow)
             & (self._idle.deviation + sizes * deviation <= SURELY * budgets.deviation)
         )
 
@@ -132,8 +141,8 @@ class Tail:
     def sure(self, added: Floats, budgets: Budgets) -> Budgets:
         """The budgets less twice the error that the drawn scenarios themselves measure a book with."""
         losses = self._losses.look(self.book(added)).losses[0, DRAWN]
-        error = cvar_error(losses, self._alpha) / max(cvar(losses, self._alpha), 1e-12)
-        share = max(0.0, 1.0 - 2.0 * min(error, 0.25))
+        found, error = cvar_with_error(losses, self._alpha)
+        share = max(0.0, 1.0 - 2.0 * min(error / max(found, 1e-12), 0.25))
         return Budgets(share * budgets.cvar, share * budgets.slow, budgets.deviation)
 
     def book(self, added: Floats) -> Floats:
@@ -148,11 +157,6 @@ class Tail:
     def parts(self, book: Floats, units: Floats, horizon: int) -> tuple[Floats, Floats]:
         """Losses of a book (rows,) and of one EUR of each unit (rows, N), see `Losses.parts`."""
         return self._losses.parts(book, units, horizon)
-
-    @property
-    def size(self) -> int:
-        """How many rows a tail is of."""
-        return self._losses.size
 
     def shares(self, added: Floats) -> Floats:
         """What each position adds to the CVaR of the whole book over the risk horizon, (N,)."""
@@ -174,14 +178,11 @@ class Tail:
 
     def _worst_of(self, books: Sequence[Floats]) -> Loss:
         looks = [self._losses.look(book) for book in books]
-        worst_of = looks[int(np.argmax([look.risk for look in looks]))]
-        return Loss(
-            cvar=worst_of.risk,
-            var=worst_of.var,
-            rows=self.size,
-            slow=float(np.max([look.slow for look in looks])),
-            deviation=self._deviation(books),
-        )
+        look, slow = looks[0], looks[0].slow
+        if len(looks) > 1:
+            look = looks[int(np.argmax([each.risk for each in looks]))]
+            slow = float(np.max([each.slow for each in looks]))
+        return Loss(cvar=look.risk, var=look.var, rows=self.size, slow=slow, deviation=self._deviation(books))
 
     def _deviation_scale(self, held: Floats, part: Floats, deviation: float) -> float:
         """The larger root of |held + s part|^2 = deviation^2, within [0, 1]."""

@@ -128,6 +128,8 @@ def view_of(facts: Facts, proposed: Sequence[str]) -> View:
 def _unknown(view: View) -> list[str]:
     """What makes the joint book unknown: only of what is held or ordered, for it cannot be left out."""
     exposed = (view.position != 0.0) | (view.buys != 0.0) | (view.sells != 0.0)
+    if not (exposed & ~((view.sigma > 0.0) & (view.unit > 0.0))).any():
+        return []
     found = [f"sigma of {view.symbols[place]}" for place in np.flatnonzero(exposed & ~(view.sigma > 0.0))]
     return found + [f"worth of {view.symbols[place]}" for place in np.flatnonzero(exposed & ~(view.unit > 0.0))]
 

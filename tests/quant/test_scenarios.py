@@ -117,7 +117,7 @@ def test_what_is_no_curve_is_a_t_with_the_deviation_that_is_known() -> None:
     for sigma in (0.0, -1.0, np.nan):
         assert np.isnan(shapes_of(LEVELS, quantiles, np.zeros(4), np.full(4, sigma), 1.25).values).all()
     rows = drawn(1000)
-    np.testing.assert_array_equal(log_returns(rows, SIGMA, unshaped(3)), UNIT_T * rows * SIGMA)
+    np.testing.assert_allclose(log_returns(rows, SIGMA, unshaped(3)), UNIT_T * rows * SIGMA, rtol=1e-15)
 
 
 def test_one_instrument_and_a_singular_correlation_can_be_drawn_from() -> None:
