@@ -28,7 +28,7 @@ class Admission:
         if late_ns > nanos(self._settings.recv_window_s):
             return [f"arrived {late_ns / 1e9:.1f} s after it was sent, at most {self._settings.recv_window_s} s"]
         instrument = self._instruments.get(order.symbol)
-        if instrument is None or self._prices.depth(order.symbol, at_ns) is None:
+        if instrument is None or self._prices.levels(order.symbol, order.side, at_ns) is None:
             return [f"symbol {order.symbol} is not listed or has no market yet"]
         if len(open_orders) >= self._settings.orders_open_max:
             return [f"{len(open_orders)} orders are open, at most {self._settings.orders_open_max}"]

@@ -11,20 +11,23 @@ of the last close; volume is taken as spread evenly over the bar; a path through
 """
 
 import math
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from adapters.simulated.prices import Depth, Levels, middle_of
+from adapters.simulated.prices import Depth, Level, middle_of
 from contracts.instrument import Universe
-from contracts.quantities import BPS, Lots, Nanos, Side, Ticks
+from contracts.quantities import BPS, Lots, Nanos, Side
 
-SLICES: Final = (0.01, 0.1, 1.0)
-"""Of the volume that may be taken."""
+SLICES: Final = tuple((share, math.sqrt(share)) for share in (0.01, 0.1, 1.0))
+"""Of the volume that may be taken, each with what its far end has of the impact."""
 
-ROOTS: Final = tuple(math.sqrt(share) for share in SLICES)
+SIDES: Final[tuple[Side, Side]] = ("sell", "buy")
+"""Who takes the bids, and who the asks."""
 
 
 class FillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,14 +71,6 @@ class ComingBar(NamedTuple):
     half: npt.NDArray[np.float64]
 
 
-class Ladder(NamedTuple):
-    """What a bar shows of one instrument before anything is taken: prices by slice, and the lots up to each."""
-
-    bids: tuple[Ticks, ...]
-    asks: tuple[Ticks, ...]
-    there: tuple[Lots, ...]
-
-
 class BarPrices:
     """The `Prices` of a venue in history; nothing can be traded before the first bar comes."""
 
@@ -86,21 +81,16 @@ class BarPrices:
         self._bar: ComingBar | None = None
         self._gone: dict[tuple[str, Side], int] = {}
         self._moved: dict[str, None] | None = None
-        self._ladders: dict[str, Ladder] = {}
-        self._standing: dict[str, Depth] = {}
 
     def turn_to(self, bar: ComingBar | None) -> None:
         """From now on the market is in that bar; None where history is at its end."""
         self._bar = bar
         self._gone.clear()
-        self._ladders.clear()
-        self._standing.clear()
         self._moved = None
 
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """What was taken of a bar is gone until the next one comes."""
         self._gone[symbol, taker] = self._gone.get((symbol, taker), 0) + lots
-        self._standing.pop(symbol, None)
         if self._moved is not None:
             self._moved[symbol] = None
 
@@ -109,25 +99,17 @@ class BarPrices:
         moved, self._moved = self._moved, {} if self._settings.path == "open" else None
         return None if moved is None else list(moved)
 
-    def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
-        """The book the fill model assumes, at the open until something is taken; None for what has no bar."""
-        standing = self._standing.get(symbol)
-        if standing is not None:
-            return standing
-        ladder = self._ladders.get(symbol) or self._ladder(symbol, at_ns)
-        if ladder is None:
+    def levels(self, symbol: str, taker: Side, at_ns: Nanos) -> Iterator[Level] | None:
+        """One side of the book the fill model assumes; None for what has no bar."""
+        bar, column = self._bar, self._columns[symbol]
+        if bar is None or not math.isfinite(bar.open[column]):
             return None
-        depth = Depth(
-            _left(ladder.bids, ladder.there, self._gone.get((symbol, "sell"), 0)),
-            _left(ladder.asks, ladder.there, self._gone.get((symbol, "buy"), 0)),
-        )
-        if self._settings.path == "open":
-            self._ladders[symbol], self._standing[symbol] = ladder, depth
-        return depth
+        return self._side(bar, column, taker, at_ns)
 
     def middle(self, symbol: str, at_ns: Nanos) -> float | None:
-        """Of what `depth` says."""
-        return middle_of(self.depth(symbol, at_ns))
+        """Of the best of both sides."""
+        bids, asks = (self.levels(symbol, taker, at_ns) or () for taker in SIDES)
+        return middle_of(Depth(tuple(islice(bids, 1)), tuple(islice(asks, 1))))
 
     def _mid(self, bar: ComingBar, column: int, at_ns: Nanos) -> float:
         first = float(bar.open[column])
@@ -138,27 +120,18 @@ class BarPrices:
         thirds = min(3.0, 3.0 * (at_ns - bar.open_ns) / (bar.close_ns - bar.open_ns))
         return float(np.interp(thirds, (0.0, 1.0, 2.0, 3.0), (first, *extremes, last)))
 
-    def _ladder(self, symbol: str, at_ns: Nanos) -> Ladder | None:
-        """Whole ticks away from the mid, `there` lots in all by slice; None for what has no bar."""
-        bar, column = self._bar, self._columns[symbol]
-        if bar is None or not math.isfinite(bar.open[column]):
-            return None
+    def _side(self, bar: ComingBar, column: int, taker: Side, at_ns: Nanos) -> Iterator[Level]:
+        """Whole ticks away from the mid, slice by slice of what may be taken, without what is gone."""
+        instrument, participation = self._instruments[column], self._settings.participation_max
         mid, half, volume = self._mid(bar, column, at_ns), float(bar.half[column]), float(bar.volume[column])
-        instrument = self._instruments[column]
-        most = float(instrument.quantity_max) if math.isnan(volume) else self._settings.participation_max * volume
-        away = [half + mid * self._settings.impact_bps * BPS * root for root in ROOTS]
-        return Ladder(
-            tuple([instrument.ticks_below(mid - each) for each in away]),
-            tuple([instrument.ticks_above(mid + each) for each in away]),
-            tuple([max(1, instrument.lots_within(most * share)) for share in SLICES]),
-        )
-
-
-def _left(prices: tuple[Ticks, ...], there: tuple[Lots, ...], gone: Lots) -> Levels:
-    """What a taker meets, best first, once so many lots are gone."""
-    taken, levels = 0, []
-    for ticks, upto in zip(prices, there, strict=True):
-        if upto > max(taken, gone) and ticks > 0:
-            levels.append((ticks, upto - max(taken, gone)))
-        taken = upto
-    return tuple(levels)
+        most = float(instrument.quantity_max) if math.isnan(volume) else participation * volume
+        gone = self._gone.get((instrument.symbol, taker), 0)
+        for share, root in SLICES:
+            upto = max(1, instrument.lots_within(most * share))
+            if upto <= gone:
+                continue
+            away = half + mid * self._settings.impact_bps * BPS * root
+            ticks = instrument.ticks_above(mid + away) if taker == "buy" else instrument.ticks_below(mid - away)
+            if ticks > 0:
+                yield ticks, upto - gone
+            gone = upto

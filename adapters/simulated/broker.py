@@ -214,14 +214,14 @@ class Broker:
 
     def _match(self, held: Held, at_ns: Nanos) -> None:
         """Execute the next piece, or all that can be had; what finds nothing to take rests until the market comes."""
-        depth, instrument = self._prices.depth(held.symbol, at_ns), self._instruments[held.symbol]
-        if depth is None or held.state != "open":
+        levels, instrument = self._prices.levels(held.symbol, held.side, at_ns), self._instruments[held.symbol]
+        if levels is None or held.state != "open":
             return
         lots = instrument.lots(held.left)
         if held.pieces > 1:
             lots = max(1, int(lots * (0.2 + 0.5 * self._drawn("piece", held.client_id, held.pieces))))
         queue = self.settings.queue_ticks * sign(held.side) if held.resting else 0
-        pieces = take(depth, held.side, instrument.ticks(held.limit) - queue, lots)
+        pieces = take(levels, held.side, instrument.ticks(held.limit) - queue, lots)
         for piece in pieces:
             self._execute(held, piece, at_ns)
         held.pieces -= 1

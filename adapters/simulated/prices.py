@@ -7,7 +7,10 @@ from adapters.simulated.market import Market
 from contracts.market import Tick
 from contracts.quantities import Lots, Nanos, Side, Ticks
 
-Levels = tuple[tuple[Ticks, Lots], ...]
+Level = tuple[Ticks, Lots]
+"""A price, and how much is there; never nothing."""
+
+Levels = tuple[Level, ...]
 
 
 class Depth(NamedTuple):
@@ -16,15 +19,19 @@ class Depth(NamedTuple):
     bids: Levels
     asks: Levels
 
+    def levels(self, taker: Side) -> Levels:
+        """What a taker of that side meets."""
+        return self.asks if taker == "buy" else self.bids
+
 
 class Prices(Protocol):
     """The market at a time that never goes backwards between two questions."""
 
-    def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
-        """The book of an instrument, None while nothing was ever quoted."""
+    def levels(self, symbol: str, taker: Side, at_ns: Nanos) -> Iterable[Level] | None:
+        """What a taker of that side meets, best first, worked out as it is looked at; None while nothing was quoted."""
 
     def middle(self, symbol: str, at_ns: Nanos) -> float | None:
-        """The middle in ticks of what `depth` would say, of one side where the other is empty; None without a book."""
+        """The middle in ticks of the best of both sides, of one where the other is empty; None without a book."""
 
     def moved(self) -> Iterable[str] | None:
         """Whose middle may be another than when this was asked last; None: anyone's."""
@@ -46,7 +53,7 @@ class MarketPrices:
         self._market = market
         self._columns = market.universe.positions
 
-    def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
+    def depth(self, symbol: str, at_ns: Nanos) -> Depth:
         """The market's own ladder."""
         column = self._columns[symbol]
         ladder = self._market.ladder(column, self._market.step_at(column, at_ns))
@@ -54,6 +61,10 @@ class MarketPrices:
             tuple(zip(ladder.bid_ticks.tolist(), ladder.bid_lots.tolist(), strict=True)),
             tuple(zip(ladder.ask_ticks.tolist(), ladder.ask_lots.tolist(), strict=True)),
         )
+
+    def levels(self, symbol: str, taker: Side, at_ns: Nanos) -> Levels:
+        """One side of the ladder."""
+        return self.depth(symbol, at_ns).levels(taker)
 
     def middle(self, symbol: str, at_ns: Nanos) -> float | None:
         """Of the best of both sides."""
@@ -88,6 +99,11 @@ class QuoteBoard:
         bids = ((tick.bid, tick.bid_lots),) if tick.bid > 0 and tick.bid_lots > 0 else ()
         asks = ((tick.ask, tick.ask_lots),) if tick.ask > 0 and tick.ask_lots > 0 else ()
         return Depth(bids, asks)
+
+    def levels(self, symbol: str, taker: Side, at_ns: Nanos) -> Levels | None:
+        """One side of the last quote."""
+        depth = self.depth(symbol, at_ns)
+        return None if depth is None else depth.levels(taker)
 
     def middle(self, symbol: str, at_ns: Nanos) -> float | None:
         """Of the last quote."""

@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="keel-bench-") as runs:
         options = BacktestOptions(runs=Path(runs), from_ns=0, to_ns=2**62, decisions_only=True)
         result = run_backtest(profile, Held(data), options, seen)
-    us = [1e6 * (after - before) / (turns * instruments) for before, after in zip(cpu_s, cpu_s[1:], strict=False)]
+    us = [1e6 * (after - before) / (turns * instruments) for before, after in pairwise(cpu_s)]
     figures = {
         "orders": result.summary["orders"],
         "instruments": instruments,

@@ -17,20 +17,20 @@ books = st.builds(
 
 
 def test_an_order_takes_the_best_levels_up_to_its_limit():
-    assert take(BOOK, "buy", 102, 12) == [Piece(101, 5), Piece(102, 7)]
-    assert take(BOOK, "sell", 98, 100) == [Piece(99, 5), Piece(98, 10)]
+    assert take(BOOK.asks, "buy", 102, 12) == [Piece(101, 5), Piece(102, 7)]
+    assert take(BOOK.bids, "sell", 98, 100) == [Piece(99, 5), Piece(98, 10)]
 
 
 def test_an_order_below_the_market_takes_nothing():
-    assert take(BOOK, "buy", 100, 5) == []
-    assert take(BOOK, "sell", 100, 5) == []
-    assert take(Depth((), ()), "buy", 100, 5) == []
+    assert take(BOOK.asks, "buy", 100, 5) == []
+    assert take(BOOK.bids, "sell", 100, 5) == []
+    assert take((), "buy", 100, 5) == []
 
 
 @given(books, st.sampled_from(("buy", "sell")), st.integers(50, 1_100), st.integers(1, 400))
 def test_nothing_is_taken_beyond_the_limit_the_quantity_or_what_is_there(depth, side, limit, lots):
-    pieces = take(depth, side, limit, lots)
-    there = dict(depth.asks if side == "buy" else depth.bids)
+    pieces = take(depth.levels(side), side, limit, lots)
+    there = dict(depth.levels(side))
     assert len(pieces) <= FILLS_MAX
     assert sum(piece.lots for piece in pieces) <= lots
     assert all(0 < piece.lots <= there[piece.ticks] for piece in pieces)
