@@ -10,10 +10,12 @@ from typing import ClassVar
 import msgspec
 
 from actors.reacting import Answer, Reaction
+from actors.risk.case import Case
 from actors.risk.deciding import Deciding
 from actors.risk.draws import Chance
-from actors.risk.judging import Case, Reserved, signed
+from actors.risk.judging import signed
 from actors.risk.planning import UNPLANNED, PlanningSettings, asked_of, is_due, question_of
+from actors.risk.reserved import Reserved
 from actors.risk.settings import RiskSettings
 from actors.risk.sizing import Room, Wanted, unsized, wanted
 from actors.risk.speaking import Sizing, verdict_of

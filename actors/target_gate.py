@@ -12,7 +12,7 @@ import numpy as np
 
 from actors.reacting import Answer, Reaction
 from actors.risk.deciding import Deciding
-from actors.risk.judging import Reserved
+from actors.risk.reserved import Reserved
 from actors.risk.speaking import Sizing, verdict_of
 from actors.risk.targets import differences
 from actors.risk.weighing import weigh

@@ -9,12 +9,13 @@ from typing import Final
 import msgspec
 
 from actors.reacting import Answer
+from actors.risk.case import Case
 from actors.risk.checks import is_ours, too_old
 from actors.risk.draws import Chance, Draws
 from actors.risk.facts import SAID_KEPT, Knowing, RiskState
-from actors.risk.judging import Case, Reserved
 from actors.risk.multipliers import WHOLE, multipliers_of
 from actors.risk.proposals import Proposal
+from actors.risk.reserved import Reserved
 from actors.risk.settings import RiskSettings
 from actors.risk.sizing import Room, closing
 from actors.risk.speaking import Belief, intent_of, refusal_of

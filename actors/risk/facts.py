@@ -7,8 +7,8 @@ import msgspec
 
 from actors.alignment import moved_array, moves
 from actors.reacting import Answer, Reacting, Reaction
-from actors.risk.judging import Said
 from actors.risk.planning import PlanningSettings, Question, objection
+from actors.risk.reserved import Said
 from actors.risk.returns import Returns
 from actors.valuation import Prices, Rate
 from contracts.account import Equity, Position

@@ -1,119 +1,19 @@
 """All controls on one proposal: every reason against it, judged on top of what was let through before it."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from actors.risk import checks
+from actors.risk.case import Case
 from actors.risk.proposals import Proposal
+from actors.risk.reserved import Reserved, WorstCase, ways
 from actors.risk.settings import RiskSettings
 from actors.risk.view import Floats, View
-from contracts.account import Equity
-from contracts.decision import GateState, Reason
-from contracts.quantities import Nanos, nanos, seconds, sign
-from contracts.trade import OrderState
-from quant.limits import Check, Exposure, Limits
-
-
-class Said(NamedTuple):
-    """An order that was let through: what a duplicate would look like, and when."""
-
-    symbol: str
-    side: str
-    quantity: Decimal
-    limit: Decimal
-    at_ns: Nanos
-    reduce_only: bool
-
-
-class Case(NamedTuple):
-    """What one decision is judged by; nothing in here changes while it is."""
-
-    at_ns: Nanos
-    view: View
-    gate: GateState
-    equity: Equity | None
-    equity_ns: Nanos
-    slate_ns: Nanos
-    orders: Sequence[OrderState]
-    feeds: dict[str, str]
-    rates_ns: dict[str, Nanos]
-    positions: dict[str, Decimal]
-    notionals: list[float]
-    currency: str
-    stuck: dict[str, str]
-
-
-class Reserved:
-    """What the proposals of this decision have already taken of limits that they share."""
-
-    def __init__(self, case: Case, said: list[Said], free_ns: Nanos) -> None:
-        view = case.view
-        self.exposure = Exposure(view.position, view.buys, view.sells, view.cluster)
-        self.open_notional = float(view.buys.sum() + view.sells.sum())
-        self.cash_needed = float((view.buys * (1.0 + np.where(view.buys != 0.0, view.cost, 0.0))).sum())
-        self._costs, self._notionals = view.cost, case.notionals
-        self.open_count = len(case.orders)
-        self.said: list[Said] = []
-        self.free_ns = free_ns
-        self._alike: dict[tuple[str, str], list[Said]] = {}
-        self._adding_ns: list[Nanos] = []
-        for each in said:
-            self._remember(each)
-
-    @cached_property
-    def usual(self) -> float:
-        """The usual size of an order (C4)."""
-        return checks.usual_size(self._notionals)
-
-    def take(self, proposal: Proposal, at_ns: Nanos, interval_ns: Nanos) -> None:
-        """Count a proposal that was let through."""
-        self.exposure.add(proposal.place, *ways(proposal))
-        self.open_notional += abs(proposal.added)
-        self.cash_needed += self.cash_for(proposal)
-        self.open_count += 1
-        self.free_ns = max(self.free_ns, at_ns) + interval_ns
-        self._remember(said_of(proposal, at_ns))
-
-    def cash_for(self, proposal: Proposal) -> float:
-        """What filling a proposal takes of the cash, its fees included."""
-        buy, _ = ways(proposal)
-        return buy * (1.0 + float(self._costs[proposal.place])) if buy else 0.0
-
-    def _remember(self, said: Said) -> None:
-        self.said.append(said)
-        self._alike.setdefault((said.symbol, said.side), []).append(said)
-        if not said.reduce_only:
-            self._adding_ns.append(said.at_ns)
-
-    def alike(self, proposal: Proposal) -> list[Nanos]:
-        """When the same order was said before."""
-        return [
-            each.at_ns
-            for each in self._alike.get((proposal.symbol, proposal.side), ())
-            if (each.quantity, each.limit) == (proposal.quantity, proposal.limit)
-        ]
-
-    def adding_since(self, at_ns: Nanos) -> int:
-        """How many orders that add risk were said after that; they were said in order of time."""
-        return len(self._adding_ns) - bisect_right(self._adding_ns, at_ns)
-
-
-def ways(proposal: Proposal) -> tuple[float, float]:
-    """What a proposal may buy and what it may sell, in the account's currency."""
-    size = abs(proposal.added)
-    return (size, 0.0) if proposal.side == "buy" else (0.0, size)
-
-
-def said_of(proposal: Proposal, at_ns: Nanos) -> Said:
-    """The proposal as it is remembered."""
-    return Said(
-        proposal.symbol, proposal.side, proposal.quantity, proposal.limit, at_ns, reduce_only=proposal.reduce_only
-    )
+from contracts.decision import Reason
+from contracts.quantities import nanos, seconds, sign
+from quant.limits import Check, Limits
 
 
 def reasons_against(proposal: Proposal, case: Case, reserved: Reserved, settings: RiskSettings) -> list[Reason]:
@@ -188,15 +88,15 @@ def _account(proposal: Proposal, case: Case, reserved: Reserved, settings: RiskS
 
 
 def _reserves(proposal: Proposal, case: Case, reserved: Reserved, settings: RiskSettings) -> list[Reason | None]:
-    view, symbol = case.view, proposal.symbol
-    open_notional = reserved.open_notional + abs(proposal.added)
+    view, symbol, book = case.view, proposal.symbol, reserved.worst_case()
+    open_notional = book.open_notional + abs(proposal.added)
     quote = view.instruments[proposal.place].quote
     found = [
         checks.fat_finger(symbol, _notional(proposal, view), reserved.usual, settings.fat_finger_multiple),
         checks.open_orders(
             reserved.open_count + 1, settings.open_orders_max, open_notional, settings.open_notional_max
         ),
-        *_exposure(proposal, view, reserved, settings),
+        *_exposure(proposal, view, book, settings),
     ]
     if quote != case.currency:
         found.append(
@@ -204,12 +104,12 @@ def _reserves(proposal: Proposal, case: Case, reserved: Reserved, settings: Risk
         )
     if proposal.side == "buy":
         cash = float(case.equity.cash) if case.equity is not None else float("nan")
-        needed = reserved.cash_needed + reserved.cash_for(proposal)
+        needed = book.cash_needed + book.cash_for(proposal)
         found.append(checks.capital(needed, cash, settings.cash_reserve))
     return found
 
 
-def _exposure(proposal: Proposal, view: View, reserved: Reserved, settings: RiskSettings) -> list[Reason | None]:
+def _exposure(proposal: Proposal, view: View, book: WorstCase, settings: RiskSettings) -> list[Reason | None]:
     """C8: gross, net, worst symbol and worst cluster of the book with every order filled to its worst side."""
     limits = Limits(
         gross_eur_max=float(settings.gross_ceiling()),
@@ -217,7 +117,7 @@ def _exposure(proposal: Proposal, view: View, reserved: Reserved, settings: Risk
         symbol_eur_max=float(settings.symbol_notional_max),
         cluster_eur_max=float(settings.cluster_notional_max),
     )
-    found = reserved.exposure.checks(limits, proposal.place, *ways(proposal))
+    found = book.exposure.checks(limits, proposal.place, *ways(proposal))
     return [None if each.kept else _exceeded(each, view) for each in found]
 
 

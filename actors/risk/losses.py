@@ -1,5 +1,6 @@
 """What books lose in the scenarios of one decision, over two horizons."""
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -16,12 +17,16 @@ DRAWN: Final = slice(None, -ROWS)
 
 
 class Look(NamedTuple):
-    """What one book loses: `losses` (2, rows) over both horizons, its CVaR over each, its VaR over the first."""
+    """What one book loses: `losses` (2, rows) over both horizons, its CVaR over each.
+
+    VaR and deviation are those over the first.
+    """
 
     losses: Floats
     risk: float
     slow: float
     var: float
+    deviation: float
 
 
 class Losses:
@@ -29,10 +34,13 @@ class Losses:
 
     `drawn` are the uncorrelated variates (scenarios / 2, N) they are made of. Returns have no drift: an expected gain
     buys no tail. Over the slower horizon the same moves are larger by the square root of time. What is neither held nor
-    ordered may lack a `sigma` (N,): it weighs nothing, whatever it is given. A tail is of `size` rows.
+    ordered may lack a sigma: it weighs nothing, whatever it is given. A tail is of `size` rows; `covariance` (N, N) is
+    of the moves over the risk horizon.
     """
 
-    def __init__(self, view: View, sigma: Floats, settings: RiskSettings, drawn: Floats) -> None:
+    def __init__(self, view: View, settings: RiskSettings, drawn: Floats) -> None:
+        sigma = np.where(np.isfinite(view.sigma), view.sigma, 0.0)
+        self.covariance = view.corr * np.outer(sigma, sigma)
         self._alpha = settings.cvar_alpha
         self._cost = np.where(np.isfinite(view.cost), view.cost, 0.0)
         self._foreign = view.foreign
@@ -57,11 +65,11 @@ class Losses:
 
     def _looked(self, book: Floats) -> Look:
         if not book.any():
-            return Look(np.zeros((2, self.size)), 0.0, 0.0, 0.0)
+            return Look(np.zeros((2, self.size)), 0.0, 0.0, 0.0, 0.0)
         losses = self.of(book)
         tail = worst(losses, self._alpha)
         risk, slow = cvars_of(tail, self.size, self._alpha).tolist()
-        return Look(losses, risk, slow, float(tail[0, 0]))
+        return Look(losses, risk, slow, float(tail[0, 0]), math.sqrt(float(book @ self.covariance @ book)))
 
     def of(self, book: Floats) -> Floats:
         """Losses of a book over both horizons, (2, rows)."""

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from actors.risk.judging import Case
+from actors.risk.case import Case
 from actors.risk.multipliers import Multipliers
 from actors.risk.proposals import Proposal, changes, priced, wishes
 from actors.risk.rounding import in_lots

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from actors.risk.judging import Case
+from actors.risk.case import Case
 from actors.risk.proposals import Proposal
 from actors.risk.sizing import Draft, Room
 from actors.risk.weighing import Refused, Weighed

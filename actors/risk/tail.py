@@ -58,14 +58,14 @@ class Tail:
     def __init__(self, view: View, settings: RiskSettings, drawn: Floats) -> None:
         self.width = len(view.symbols)
         self._alpha = settings.cvar_alpha
-        widest = np.where(view.position + view.buys >= view.sells - view.position, 1.0, -1.0)
-        self._worst = view.position + np.where(widest > 0.0, view.buys, -view.sells)
-        sigma = np.where(np.isfinite(view.sigma), view.sigma, 0.0)
-        self._covariance = view.corr * np.outer(sigma, sigma)
-        self._losses = Losses(view, sigma, settings, drawn)
+        self._losses = Losses(view, settings, drawn)
         self.size = self._losses.size
-        same = np.array_equal(self._worst, view.position)
-        self._books = (self._worst,) if same else (view.position, self._worst)
+        self._worst = view.position
+        self._books: tuple[Floats, ...] = (view.position,)
+        if view.buys.any() or view.sells.any():
+            highest, lowest = view.position + view.buys, view.position - view.sells
+            self._worst = np.where(highest >= -lowest, highest, lowest)
+            self._books = (view.position, self._worst)
         self._known: dict[bytes, Loss] = {}
         self._idle = self._worst_of(self._books)
 
@@ -105,7 +105,7 @@ class Tail:
 
     def _keep(self, tails: Floats, places: NDArray[np.int64], sizes: Floats, budgets: Budgets) -> NDArray[np.bool_]:
         """Which sizes leave the sums of tails and deviations within the budgets, by tails of one unit (2, places)."""
-        deviation = np.sqrt(self._covariance[places, places])
+        deviation = np.sqrt(self._losses.covariance[places, places])
         return np.asarray(
             (self._idle.cvar + sizes * tails[0] <= SURELY * budgets.cvar)
             & (self._idle.slow + sizes * tails[1] <= SURELY * budgets.slow)
@@ -115,10 +115,10 @@ class Tail:
     def used(self, added: Floats, budgets: Budgets) -> float:
         """How much of the tightest budget a book with signed notionals added takes: within them all up to 1."""
         books = self._filled(added) if added.any() else ()
-        looks = [self._losses.look(book) for book in books]
-        pairs = [(look.risk, budgets.cvar) for look in looks] + [(look.slow, budgets.slow) for look in looks]
-        pairs += [(self._idle.cvar, budgets.cvar), (self._idle.slow, budgets.slow)]
-        pairs.append((max(self._idle.deviation, self._deviation(books)), budgets.deviation))
+        numbers = [(self._idle.cvar, self._idle.slow, self._idle.deviation)]
+        for look in map(self._losses.look, books):
+            numbers.append((look.risk, look.slow, look.deviation))
+        pairs = [pair for each in numbers for pair in zip(each, budgets, strict=True)]
         return max(was / may if may > 0.0 else (0.0 if was == 0.0 else np.inf) for was, may in pairs)
 
     def scale(self, added: Floats, budgets: Budgets) -> float:
@@ -173,22 +173,20 @@ class Tail:
     def _filled(self, added: Floats) -> tuple[Floats, ...]:
         return tuple(held + part for held in self._books for part in _parts(added))
 
-    def _deviation(self, books: Sequence[Floats]) -> float:
-        return math.sqrt(max((float(book @ self._covariance @ book) for book in books), default=0.0))
-
     def _worst_of(self, books: Sequence[Floats]) -> Loss:
         looks = [self._losses.look(book) for book in books]
-        look, slow = looks[0], looks[0].slow
+        look, slow, deviation = looks[0], looks[0].slow, looks[0].deviation
         if len(looks) > 1:
             look = looks[int(np.argmax([each.risk for each in looks]))]
             slow = float(np.max([each.slow for each in looks]))
-        return Loss(cvar=look.risk, var=look.var, rows=self.size, slow=slow, deviation=self._deviation(books))
+            deviation = float(np.max([each.deviation for each in looks]))
+        return Loss(cvar=look.risk, var=look.var, rows=self.size, slow=slow, deviation=deviation)
 
     def _deviation_scale(self, held: Floats, part: Floats, deviation: float) -> float:
         """The larger root of |held + s part|^2 = deviation^2, within [0, 1]."""
-        towards = self._covariance @ part
+        towards = self._losses.covariance @ part
         square, half = float(part @ towards), float(held @ towards)
-        spare = deviation**2 - float(held @ self._covariance @ held)
+        spare = deviation**2 - float(held @ self._losses.covariance @ held)
         if not spare > 0.0:
             return 0.0
         if square <= 0.0:

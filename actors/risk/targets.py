@@ -13,8 +13,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from actors.risk.judging import Case, Reserved, reasons_against, signed
+from actors.risk.case import Case
+from actors.risk.judging import reasons_against, signed
 from actors.risk.proposals import NOTHING, Proposal, dearest, has_price, is_dust, whole_lots
+from actors.risk.reserved import Reserved
 from actors.risk.rounding import SPREAD_FROM, Leg, fitted, leg_of
 from actors.risk.settings import RiskSettings
 from actors.risk.sizing import Draft, Room, whole_budget_share

@@ -5,9 +5,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from actors.risk.case import Case
 from actors.risk.checks import component, deviation, slow_tail, tail_risk
-from actors.risk.judging import Case, Reserved, reasons_against, signed
+from actors.risk.judging import reasons_against, signed
 from actors.risk.proposals import Proposal
+from actors.risk.reserved import Reserved
 from actors.risk.rounding import SPREAD_FROM
 from actors.risk.settings import RiskSettings
 from actors.risk.sizing import Room

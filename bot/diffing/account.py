@@ -19,7 +19,7 @@ from actors.execution_desk import ExecutionDesk
 from actors.ledger import Ledger
 from actors.risk.deciding import Deciding
 from actors.risk.facts import RiskState
-from actors.risk.judging import Said
+from actors.risk.reserved import Said
 from actors.risk_gate import RiskGate
 from actors.target_gate import TargetGate
 from contracts.decision import Intent, Selection, TargetFrame, Verdict

@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
-from actors.risk.judging import Reserved, reasons_against, said_of, signed
+from actors.risk.judging import reasons_against, signed
 from actors.risk.proposals import Proposal, priced
+from actors.risk.reserved import Reserved, said_of
 from contracts.decision import Verdict
 from tests.kit.beliefs import a_pick, a_selection
 from tests.kit.market import NOON_NS, at

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.risk.judging import Reserved, signed
+from actors.risk.judging import signed
 from actors.risk.multipliers import WHOLE
+from actors.risk.reserved import Reserved
 from actors.risk.sizing import Room, wanted
 from actors.risk.tail import budgets_of
 from actors.risk.weighing import weigh

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.risk.deciding import Deciding
-from actors.risk.judging import Reserved, signed
+from actors.risk.judging import signed
+from actors.risk.reserved import Reserved
 from actors.risk.targets import differences
 from actors.risk_gate import RiskGate
 from actors.target_gate import TargetGate

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import numpy as np
 
-from actors.risk.judging import Reserved
 from actors.risk.multipliers import WHOLE
 from actors.risk.proposals import priced
+from actors.risk.reserved import Reserved
 from actors.risk.sizing import Room, closing
 from actors.risk.tail import budgets_of
 from actors.risk.weighing import weigh

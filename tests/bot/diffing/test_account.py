@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.execution_desk import ExecutionDesk
-from actors.risk.judging import Said
+from actors.risk.reserved import Said
 from actors.risk_gate import RiskGate
 from bot.diffing.account import DeskOnRecord, GateOnRecord, LedgerOnRecord, OwnOrders, Tape
 from contracts.decision import Intent, Verdict
