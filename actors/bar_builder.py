@@ -111,10 +111,10 @@ class BarBuilder(StatefulActor[BarBuilderState]):
         self._none = np.zeros(len(instruments), dtype=np.int64)
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
-        said = envelope.payload
+        said, state = envelope.payload, self.state
         if type(said) is ClosedBars:
             self._on_closed(said, envelope.seq)
-        elif envelope.at_ns >= self.state.close_ns and not self.state.told:
+        elif envelope.at_ns >= state.close_ns and not state.told:
             self._close_up_to(envelope.at_ns)
         if type(said) is Tick:
             self._on_tick(said, envelope.seq)
@@ -122,20 +122,22 @@ class BarBuilder(StatefulActor[BarBuilderState]):
             self._on_trade(said, envelope.seq)
         elif isinstance(said, UniverseChanged):
             self._on_universe(said.universe)
-        elif isinstance(said, Beat) and said.kind != "decide" and self.state.closed:
-            closed, self.state.closed = self.state.closed, []
+        elif isinstance(said, Beat) and said.kind != "decide" and state.closed:
+            closed, state.closed = state.closed, []
             return closed
         return NOTHING
 
     def _on_tick(self, tick: Tick, seq: int) -> None:
-        state = self.state
+        state, bid, ask = self.state, tick.bid, tick.ask
         column = self._columns.get(tick.symbol)
         if column is None:
             state.unknown_symbol += 1
-        elif not 0 < tick.bid < tick.ask:
+        elif not 0 < bid < ask:
             state.invalid_price += 1
         else:
-            state.quotes.add(column, tick.bid + tick.ask)
+            quotes, price = state.quotes, bid + ask
+            if price != quotes.last[column]:
+                quotes.add(column, price)
             state.seq[column] = seq
 
     def _on_trade(self, trade: Trade, seq: int) -> None:

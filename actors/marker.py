@@ -102,6 +102,9 @@ class Marker(StatefulActor[MarkerState]):
         self.state.books = {}
         self._none = np.zeros(len(self._columns), dtype=np.int64)
         self._told: Told | None = None
+        self._heard: dict[int, Envelope[Tick]] = {}
+        state = self.state
+        self._ticking = [now if now == of else -1 for now, of in zip(state.epoch, state.ticked, strict=True)]
 
     def snapshot(self) -> MarkerState:
         self._spread()
@@ -116,7 +119,11 @@ class Marker(StatefulActor[MarkerState]):
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said = envelope.payload
         if type(said) is Tick:
-            self._on_tick(said, envelope)
+            column = self._columns.get(said.symbol)
+            if column is not None and said.epoch == self._ticking[column]:
+                self._heard[column] = envelope  # all that the usual tick changes; put down when somebody asks
+            else:
+                self._on_tick(said, envelope)
             return NOTHING
         if isinstance(said, BookDelta | BookSnapshot):
             self._on_depth(said, envelope)
@@ -136,6 +143,7 @@ class Marker(StatefulActor[MarkerState]):
         quoted = np.isfinite(ticks)
         if np.count_nonzero(quoted) == ticks.size:
             self._told = Told(ticks, envelope.at_ns, envelope.seq)
+            self._heard.clear()
             return
         self._spread()
         both = quoted[0] & quoted[1]
@@ -144,31 +152,29 @@ class Marker(StatefulActor[MarkerState]):
             setattr(self.state, name, np.where(both, now, getattr(self.state, name)).tolist())
 
     def _spread(self) -> None:
-        """What was told as columns becomes the quotes of the state, row by row."""
+        """What was told as columns, and the ticks since, become the quotes of the state, row by row."""
         told, state, width = self._told, self.state, len(self._columns)
         if told is not None:
             self._told = None
             state.bid, state.ask = told.ticks.astype(np.int64).tolist()
             state.tick_ns, state.tick_seq = [told.at_ns] * width, [told.seq] * width
+        for column, envelope in self._heard.items():
+            state.bid[column], state.ask[column] = envelope.payload.bid, envelope.payload.ask
+            state.tick_ns[column], state.tick_seq[column] = envelope.at_ns, envelope.seq
+        self._heard.clear()
 
-    def _on_tick(self, tick: Tick, envelope: Envelope[Any]) -> None:
+    def _on_tick(self, tick: Tick, envelope: Envelope[Tick]) -> None:
+        """The first tick of a connection, or one that does not count."""
         state = self.state
-        if self._told is not None:
-            self._spread()
         column = self._columns.get(tick.symbol)
         if column is None:
             state.unknown_symbol += 1
         elif tick.epoch < state.epoch[column]:
             state.old_epoch += 1
         else:
-            state.bid[column] = tick.bid
-            state.ask[column] = tick.ask
-            state.tick_ns[column] = envelope.at_ns
-            state.tick_seq[column] = envelope.seq
-            state.epoch[column] = tick.epoch
-            if column in self._books:
-                del self._books[column]
-            state.ticked[column] = tick.epoch
+            self._heard[column] = envelope
+            state.epoch[column] = state.ticked[column] = self._ticking[column] = tick.epoch
+            self._books.pop(column, None)
 
     def _on_depth(self, row: BookDelta | BookSnapshot, envelope: Envelope[Any]) -> None:
         state = self.state
@@ -212,6 +218,8 @@ class Marker(StatefulActor[MarkerState]):
 
     def _quotes(self) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
         """Whole ticks of bid and ask (2, N); when and by which message they came."""
+        if self._heard:
+            self._spread()
         told, state = self._told, self.state
         if told is not None:
             return told.ticks, self._none + told.at_ns, self._none + told.seq
@@ -229,7 +237,7 @@ class Marker(StatefulActor[MarkerState]):
     def _void(self, column: int, epoch: int) -> None:
         self._spread()
         self.state.bid[column] = self.state.ask[column] = 0
-        self.state.epoch[column] = epoch
+        self.state.epoch[column], self._ticking[column] = epoch, -1
         self._books.pop(column, None)
 
     def _on_universe(self, universe: Universe) -> None:

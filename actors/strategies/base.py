@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from actors.alignment import moved_array, moves
 from actors.memory import NOTHING, StatefulActor
 from actors.strategies.settings import StrategySettings
-from actors.strategies.views import Bar, Floats, Frame, Quote, Row
+from actors.strategies.views import Bar, Floats, Frame, Market, Quote, Row, quote_of
 from contracts.account import Equity, Position
 from contracts.column import Column, floats
 from contracts.decision import TargetFrame
@@ -138,9 +138,7 @@ class Strategy(StatefulActor[StrategyState]):
         self._columns = dict(state.universe.positions) if state.universe is not None else {}
         self._symbols = tuple(self._columns)
         instruments = state.universe.instruments if state.universe is not None else ()
-        self._tick = [float(each.tick) for each in instruments]
-        self._lot = [float(each.lot) for each in instruments]
-        self._grain = np.array(self._lot) * (1.0 - 1e-9)
+        self._grain = np.array([float(each.lot) for each in instruments]) * (1.0 - 1e-9)
         self._position = np.array([state.positions.get(symbol, 0.0) for symbol in self._symbols])
         self._nothing = np.full(width, np.nan)
         self._compared = False
@@ -159,6 +157,11 @@ class Strategy(StatefulActor[StrategyState]):
         known = state.rates | {state.currency: 1.0}
         instruments = state.universe.instruments if state.universe is not None else ()
         self._rate = np.array([known.get(each.quote, np.nan) for each in instruments])
+        columns = zip(self._rate.tolist(), self._position.tolist(), self._target.tolist())
+        self._markets = {
+            each.symbol: Market(column, float(each.tick), float(each.lot), *row, Row(self._memory, column))
+            for (column, each), row in zip(enumerate(instruments), columns)
+        }
 
     def snapshot(self) -> StrategyState:
         copy = super().snapshot()
@@ -171,10 +174,10 @@ class Strategy(StatefulActor[StrategyState]):
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said, state = envelope.payload, self.state
+        if type(said) is Tick:  # first, because there are so many
+            return self._on_tick(said, envelope)
         if isinstance(said, Beat):
             return (self._frame(envelope.at_ns),) if said.kind == "decide" and self._is_due(envelope.at_ns) else NOTHING
-        if isinstance(said, Tick):
-            return self._on_tick(said, envelope)
         if isinstance(said, BarFrame | BarHistory):
             self._on_bars(said, envelope.seq)
         elif isinstance(said, Equity):
@@ -224,7 +227,7 @@ class Strategy(StatefulActor[StrategyState]):
     def _hold(self, symbol: str, quantity: float) -> None:
         self.state.positions[symbol] = quantity
         if symbol in self._columns:
-            self._position[self._columns[symbol]] = quantity
+            self._position[self._columns[symbol]] = self._markets[symbol].held = quantity
             self._compared = False
 
     def _on_universe(self, universe: Universe) -> None:
@@ -238,22 +241,18 @@ class Strategy(StatefulActor[StrategyState]):
         self.derive()
 
     def _on_tick(self, tick: Tick, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
-        column = self._columns.get(tick.symbol)
-        if column is None or not 0 < tick.bid < tick.ask:
+        market, bid, ask = self._markets.get(tick.symbol), tick.bid, tick.ask
+        if market is None or not 0 < bid < ask:
             return NOTHING
-        grain, lot = self._tick[column], self._lot[column]
-        bid, ask = tick.bid * grain, tick.ask * grain
-        mid, held = 0.5 * (bid + ask), float(self._position[column])
-        quote = Quote(
-            envelope.at_ns, tick.symbol, bid, ask, tick.bid_lots * lot, tick.ask_lots * lot, mid,
-            held, self.state.equity, mid * float(self._rate[column]),
-        )  # fmt: skip
-        self.state.heard_seq = envelope.seq
-        before, wanted = self._target[column], _checked(tick.symbol, self.on_tick(quote, Row(self._memory, column)))
-        self._target[column] = wanted
+        state, at_ns = self.state, envelope.at_ns
+        state.heard_seq = envelope.seq
+        said = self.on_tick(quote_of(tick, at_ns, market, state.equity), market.row)
+        wanted, before = math.nan if said is None else float(said), market.target
+        if wanted == before or (wanted != wanted and before != before):
+            return NOTHING
+        market.target = self._target[market.column] = _checked(tick.symbol, wanted)
         self._compared = False
-        same = wanted == before or (math.isnan(wanted) and math.isnan(before))
-        return NOTHING if same else (self._frame(envelope.at_ns),)
+        return (self._frame(at_ns),)
 
     def _on_bars(self, bars: BarFrame | BarHistory, seq: int) -> None:
         """Each close once and in order, whether it comes as history or as it closes."""
@@ -327,6 +326,8 @@ class Strategy(StatefulActor[StrategyState]):
 
     def check(self) -> None:
         assert len(self._target) == len(self._position) == len(self._columns), "targets differ in width"
+        held = [market.held for market in self._markets.values()]
+        assert held == self._position.tolist(), "quotes are shown with another position than is held"
 
 
 def _differ(now: Floats, before: Floats) -> bool:
