@@ -108,7 +108,7 @@ class BarBuilder(StatefulActor[BarBuilderState]):
         self._columns = dict(universe.positions) if universe else {}
         self._ticks = Grid.of(each.tick for each in instruments)
         self._lots = Grid.of(each.lot for each in instruments)
-        self._none = np.zeros(len(instruments), dtype=np.int64)
+        self._none = integers(np.zeros(len(instruments), dtype=np.int64))
 
     def receive(self, envelope: Envelope[Any]) -> Iterable[msgspec.Struct]:
         said, state = envelope.payload, self.state
@@ -158,7 +158,6 @@ class BarBuilder(StatefulActor[BarBuilderState]):
         assert bars.bar_s == self._bar_s, f"history told bars of {bars.bar_s} s, expected {self._bar_s} s"
         state.told = True
         counted = np.isfinite(bars.trades.values)
-        trades = np.where(counted, bars.trades.values, 0.0) if np.count_nonzero(counted) else self._none
         frame = BarFrame(
             universe=bars.universe,
             bar_s=bars.bar_s,
@@ -168,7 +167,7 @@ class BarBuilder(StatefulActor[BarBuilderState]):
             low=bars.low,
             close=bars.close,
             volume=bars.volume,
-            trades=integers(trades),
+            trades=integers(np.where(counted, bars.trades.values, 0.0)) if np.count_nonzero(counted) else self._none,
             tick_seq=given(np.isfinite(bars.close.values) * seq),
         )
         state.closed.append(frame)

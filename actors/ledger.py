@@ -102,6 +102,7 @@ class Ledger(Reacting[LedgerState]):
     def derive(self) -> None:
         self._worths = Worths(self._settings.currency)
         self._resting: Valuation | None = None
+        self._looked_at: Valuation | None = None
         self._told: tuple[tuple[Any, ...], Equity] | None = None
 
     def check(self) -> None:
@@ -178,6 +179,10 @@ class Ledger(Reacting[LedgerState]):
         if not state.opened_ns:
             return []
         value = self.value(at_ns)
+        if value is self._looked_at and at_ns // DAY_NS == state.day and not always:
+            # Remembered already, and found not to have moved.
+            return []
+        self._looked_at = self._resting
         equity, complete = value.cash + value.net, not value.missing
         if value.unknown:
             # A part that never had a value would look like a loss: what was said last stands until it has one.

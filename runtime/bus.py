@@ -188,17 +188,20 @@ class Bus:
         self, answers: tuple[msgspec.Struct, ...], cell: Cell, heard: Envelope[Any], queue: deque[Envelope[Any]]
     ) -> None:
         for payload in answers:
-            source = "bus" if isinstance(payload, _OF_THE_BUS) else cell.name
-            self._record(payload, source, heard, queue)
-            if isinstance(payload, ActorFailed) and cell.one_for_all and not payload.spent:
-                for member in self._groups[cell.group]:
-                    for restarted in member.revive(heard):
-                        self._record(restarted, "bus", heard, queue)
+            if isinstance(payload, _OF_THE_BUS):
+                self._record(payload, "bus", heard, queue)
+                if isinstance(payload, ActorFailed) and cell.one_for_all and not payload.spent:
+                    for member in self._groups[cell.group]:
+                        for restarted in member.revive(heard):
+                            self._record(restarted, "bus", heard, queue)
+            else:
+                self._record(payload, cell.name, heard, queue)
 
     def _record(self, payload: msgspec.Struct, source: str, heard: Envelope[Any], queue: deque[Envelope[Any]]) -> None:
-        derived = Envelope(self.seq + 1, self.turn, heard.seq, self.at_ns, source, payload)
+        seq = self.seq + 1
+        derived = Envelope(seq, self.turn, heard.seq, self.at_ns, source, payload)
         self.journal.append(derived, outside=False)
-        self.seq += 1
+        self.seq = seq
         queue.append(derived)
 
     def _retain(self, envelope: Envelope[Any], topic: Topic) -> None:

@@ -319,6 +319,8 @@ class Strategy(StatefulActor[StrategyState]):
     def _hold_to_width(self, wanted: Floats) -> None:
         """Raise ValueError for an answer, or a memory, that is not of one number per instrument."""
         width = self._nothing.shape
+        if wanted.shape == width and not self.remembers:
+            return
         shapes = {name: self._memory[name].shape for name in self.remembers} | {"the answer": wanted.shape}
         wrong = [f"{name} is {shape}" for name, shape in shapes.items() if shape != width]
         if wrong:

@@ -25,6 +25,7 @@ from bot.configuration import BadConfiguration
 from bot.opening import OpenRun, open_run
 from bot.own_code import identity_of
 from bot.profile import Profile
+from bot.replaying import RunIdentity
 from bot.runs import replace_file
 from bot.worlds import in_quote_currency
 from contracts.history import Dataset, DatasetUnusable
@@ -69,10 +70,11 @@ def run_backtest(profile: Profile, dataset: Dataset, options: BacktestOptions, s
     first = next(told, None)
     if first is None:
         raise DatasetUnusable(f"data set {dataset.name} has nothing in the range that was asked for")
+    here = identity_of(profile)
     opened = open_run(
         profile,
         options.runs,
-        identity_of(profile),
+        here,
         virtual=True,
         fresh=True,
         passing=True,
@@ -82,7 +84,7 @@ def run_backtest(profile: Profile, dataset: Dataset, options: BacktestOptions, s
     gc.set_threshold(GARBAGE_THRESHOLD)
     try:
         _note(opened, dataset, options)
-        telling = _Telling(profile, opened, dataset, options, universe)
+        telling = _Telling(profile, opened, dataset, options, universe, here)
         return telling.tell(first, chain((first,), told), seen)
     finally:
         gc.set_threshold(*thresholds)
@@ -94,9 +96,15 @@ class _Telling:
     """One backtest over a data set on an open run."""
 
     def __init__(
-        self, profile: Profile, opened: OpenRun, dataset: Dataset, options: BacktestOptions, universe: Universe
+        self,
+        profile: Profile,
+        opened: OpenRun,
+        dataset: Dataset,
+        options: BacktestOptions,
+        universe: Universe,
+        here: RunIdentity,
     ) -> None:
-        self.profile, self.dataset, self.options, self.universe = profile, dataset, options, universe
+        self.profile, self.dataset, self.options, self.universe, self.here = profile, dataset, options, universe, here
         self.life = Life(profile, opened, opened.directory / "models")
         self.prices = _prices(profile, options, universe)
         self.learning = _learning(self.life.assembly)
@@ -130,8 +138,7 @@ class _Telling:
         seen(at_ns)
 
     def _start(self) -> None:
-        opened, profile = self.life.opened, self.profile
-        here = identity_of(profile)
+        opened, profile, here = self.life.opened, self.profile, self.here
         started = RunStarted(
             run=opened.name,
             epoch=opened.epoch,
