@@ -77,7 +77,7 @@ class Tracked(msgspec.Struct, kw_only=True):
     @property
     def settled(self) -> bool:
         """Closed, and every fill the venue spoke of has arrived."""
-        return not self.alive and self.open == 0
+        return self.state not in ALIVE and self.filled >= self.ceiling
 
     def step(self, state: State, reason: str = "") -> None:
         """Move along the graph; standing still is allowed, anything else asserts."""

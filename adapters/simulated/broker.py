@@ -82,7 +82,7 @@ class Broker:
     def next_ns(self) -> Nanos | None:
         """When something happens next without being asked; None while nothing is under way and nothing rests."""
         due_ns = self._agenda[0][0] if self._agenda else None
-        if not self._resting():
+        if not (self.records.open and self._resting()):
             return due_ns
         grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS
         return grid_ns if due_ns is None else min(due_ns, grid_ns)
@@ -127,7 +127,7 @@ class Broker:
             due_ns = self._agenda[0][0] if self._agenda else never
             # A market that moved while the venue was down did not trade with it: the grid begins at the first call.
             grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS if self._now_ns and self._resting() else never
-            if min(due_ns, grid_ns) > now_ns:
+            if due_ns > now_ns and grid_ns > now_ns:
                 break
             self._now_ns = max(self._now_ns, min(due_ns, grid_ns))
             if due_ns <= grid_ns:
