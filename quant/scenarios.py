@@ -64,9 +64,12 @@ def shapes_of(levels: Floats, quantiles: Floats, mu: Floats, sigma: Floats, tail
     return Shapes(at, np.where(broken, np.nan, scaled), tail_slope)
 
 
+@cache
 def unshaped(width: int) -> Shapes:
-    """No curve for anything: every margin is the copula's own t."""
-    return Shapes(np.array([-1.0, 1.0]), np.full((2, width), np.nan), 1.0)
+    """No curve for anything: every margin is the copula's own t. Read-only."""
+    at, values = np.array([-1.0, 1.0]), np.full((2, width), np.nan)
+    at.flags.writeable = values.flags.writeable = False
+    return Shapes(at, values, 1.0)
 
 
 def curve(shapes: Shapes, scores: Floats) -> Floats:
@@ -93,11 +96,11 @@ def uncorrelated(rng: np.random.Generator, width: int, count: int) -> Floats:
     return np.asarray((rng.standard_normal((width, pairs)) * heavy).T)
 
 
-def correlated(corr: Floats, drawn: Floats) -> Floats:
+def correlated(corr: Floats, drawn: Floats, out: Floats | None = None) -> Floats:
     """Student-t variates (count, N) under a correlation, in antithetic pairs, of `uncorrelated` ones (count / 2, N).
 
     Laid out instrument by instrument, as all that is made of them is. The last STRESS_SHARE of the rows are under
-    correlations of at least STRESS_CORRELATION.
+    correlations of at least STRESS_CORRELATION. They are written to `out` (count, N) where it is given.
     """
     moves = drawn
     if len(corr) > 1:
@@ -105,7 +108,7 @@ def correlated(corr: Floats, drawn: Floats) -> Floats:
         moves = np.empty(drawn.shape, order="F")
         np.matmul(_factor(corr), drawn[:calm].T, out=moves[:calm].T)
         np.matmul(_factor(stressed(corr)), drawn[calm:].T, out=moves[calm:].T)
-    rows = np.empty((2 * len(drawn), len(corr)), order="F")
+    rows = np.empty((2 * len(drawn), len(corr)), order="F") if out is None else out
     rows[0::2] = moves
     np.negative(moves, out=rows[1::2])
     return rows
@@ -116,19 +119,23 @@ def variates(corr: Floats, rng: np.random.Generator, count: int) -> Floats:
     return correlated(corr, uncorrelated(rng, len(corr), count))
 
 
-def log_returns(drawn: Floats, sigma: Floats, shapes: Shapes) -> Floats:
+def log_returns(drawn: Floats, sigma: Floats, shapes: Shapes, out: Floats | None = None) -> Floats:
     """Log returns (rows, N) without drift, of deviation sigma (N,): t variates through the margins of the instruments.
 
-    An expected gain buys no tail: the drift of a belief is left out. Raises ValueError for a sigma that is not finite.
+    An expected gain buys no tail: the drift of a belief is left out. They are written to `out` where it is given, which
+    may be `drawn` itself. Raises ValueError for a sigma that is not finite.
     """
     if not np.isfinite(sigma).all():
         at = int(np.argmin(np.isfinite(sigma)))
         raise ValueError(f"sigma of instrument {at} is {sigma[at]}, expected a finite number")
     shaped = np.isfinite(shapes.values).all(axis=0)
-    moves = drawn * (UNIT_T * sigma)
+    curved = None
     if shaped.any():
         kept = Shapes(shapes.at, shapes.values[:, shaped], shapes.tail_slope)
-        moves[:, shaped] = curve(kept, normal_scores(drawn[:, shaped])) * sigma[shaped]
+        curved = curve(kept, normal_scores(drawn[:, shaped])) * sigma[shaped]
+    moves = np.multiply(drawn, UNIT_T * sigma, out=out)
+    if curved is not None:
+        moves[:, shaped] = curved
     return moves
 
 

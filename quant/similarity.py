@@ -27,14 +27,14 @@ def correlation(returns: Floats, decay: float = 0.995, shrink: float = SHRINK) -
     """
     if len(returns) < 2:
         return np.ones((len(returns), len(returns)))
-    present = ~np.isnan(returns)
     weights = ewma_weights(returns.shape[1], decay)
-    if present.all() and returns.shape[1] >= RETURNS_MIN:
+    if returns.shape[1] >= RETURNS_MIN:
         weighted = returns * np.sqrt(weights)
         own = np.sqrt(np.einsum("nt,nt->n", weighted, weighted))
-        if own.all():
+        if (own > 0.0).all():  # none of them is absent anywhere then
             weighted /= own[:, None]
             return _of_complete(weighted @ weighted.T, shrink)
+    present = ~np.isnan(returns)
     known = np.where(present, returns, 0.0)
     mask = present.astype(np.float64)
     products = (known * weights) @ known.T

@@ -44,16 +44,18 @@ class Losses:
         self._alpha = settings.cvar_alpha
         self._cost = np.where(np.isfinite(view.cost), view.cost, 0.0)
         self._foreign = view.foreign
-        moves = log_returns(correlated(view.corr, drawn), sigma, view.shapes)
         longer = max(1.0, settings.slow_horizon_s / view.horizon_s) ** 0.5
-        # Instrument by instrument, so that one can be looked at alone; books are looked at row by row.
-        self._by_instrument = np.empty((2, *moves.T.shape))
-        np.expm1(moves.T, out=self._by_instrument[0])
-        np.multiply(moves, longer, out=moves)
-        np.expm1(moves.T, out=self._by_instrument[1])
+        # Instrument by instrument, so that one can be looked at alone; books are looked at row by row. All is made in
+        # place, because memory for so many numbers costs as much as the numbers.
+        self._by_instrument = np.empty((2, len(view.symbols), settings.scenarios))
+        risk, moves = self._by_instrument
+        log_returns(correlated(view.corr, drawn, moves.T), sigma, view.shapes, moves.T)
+        np.expm1(moves, out=risk)
+        moves *= longer
+        np.expm1(moves, out=moves)
         self._rows = np.swapaxes(self._by_instrument, 1, 2)
         self._looks: dict[bytes, Look] = {}
-        self.size = len(moves) + ROWS
+        self.size = settings.scenarios + ROWS
 
     def look(self, book: Floats) -> Look:
         """What a book of signed notionals (N,) loses; one decision asks of the same few books again and again."""

@@ -127,9 +127,9 @@ def view_of(facts: Facts, proposed: Sequence[str]) -> View:
 
 def _unknown(view: View) -> list[str]:
     """What makes the joint book unknown: only of what is held or ordered, for it cannot be left out."""
-    exposed = (view.position != 0.0) | (view.buys != 0.0) | (view.sells != 0.0)
-    if not (exposed & ~((view.sigma > 0.0) & (view.unit > 0.0))).any():
+    if ((view.sigma > 0.0) & (view.unit > 0.0)).all():
         return []
+    exposed = (view.position != 0.0) | (view.buys != 0.0) | (view.sells != 0.0)
     found = [f"sigma of {view.symbols[place]}" for place in np.flatnonzero(exposed & ~(view.sigma > 0.0))]
     return found + [f"worth of {view.symbols[place]}" for place in np.flatnonzero(exposed & ~(view.unit > 0.0))]
 
@@ -165,10 +165,13 @@ def _sigma(facts: Facts, columns: NDArray[np.int64], returns: Floats | None) -> 
         scaled = slate.sigma.values[columns] * np.sqrt(facts.risk_horizon_s / slate.horizon_s)
     if returns is None:
         return scaled
-    present = np.isfinite(returns)
-    seen = returns if present.all() else np.where(present, returns, 0.0)
-    count = present.sum(axis=1)
-    variance = np.einsum("nt,nt->n", seen, seen) / np.maximum(count, 1)
+    count: int | NDArray[np.int64] = returns.shape[1]
+    squares = np.einsum("nt,nt->n", returns, returns)
+    if not np.isfinite(squares).all():
+        present = np.isfinite(returns)
+        seen, count = np.where(present, returns, 0.0), present.sum(axis=1)
+        squares = np.einsum("nt,nt->n", seen, seen)
+    variance = squares / np.maximum(count, 1)
     measured = np.where(count >= MEASURED_MIN, np.sqrt(variance * facts.risk_horizon_s / facts.bar_s), np.nan)
     return np.asarray(np.fmax(scaled, measured))
 
