@@ -114,7 +114,11 @@ def clusters(rho: Floats, above: float = 0.7) -> NDArray[np.int64]:
     labels = np.arange(len(rho))
     if len(rho) < 2:
         return labels
-    joined = (rho > above) | np.eye(len(rho), dtype=np.bool_)
+    joined = rho > above
+    np.fill_diagonal(joined, False)
+    if not joined.any():
+        return labels
+    np.fill_diagonal(joined, True)
     while True:
         nearest = np.where(joined, labels, len(rho)).min(axis=1, initial=len(rho))
         if np.array_equal(nearest, labels):

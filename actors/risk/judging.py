@@ -35,13 +35,12 @@ def reasons_against(proposal: Proposal, case: Case, reserved: Reserved, settings
 
 def _market(proposal: Proposal, case: Case, settings: RiskSettings) -> list[Reason | None]:
     view, place, symbol = case.view, proposal.place, proposal.symbol
-    valid = bool(view.bid[place] > 0.0 and view.bid[place] < view.ask[place])
-    limit, mid = float(proposal.limit), float(view.mid[place])
+    bid, ask, mid, limit = float(view.bid[place]), float(view.ask[place]), float(view.mid[place]), float(proposal.limit)
     close = mid if proposal.reduce_only else float(view.close[place])
-    far = float(view.ask[place] if proposal.side == "buy" else view.bid[place])
+    far = ask if proposal.side == "buy" else bid
     return [
         checks.too_old(f"mark of {symbol}", case.at_ns, int(view.tick_ns[place]), settings.mark_age_s_max),
-        checks.symbol_state(symbol, case.feeds.get(symbol, case.feeds.get("", "unknown")), valid=valid),
+        checks.symbol_state(symbol, case.feeds.get(symbol, case.feeds.get("", "unknown")), valid=0.0 < bid < ask),
         checks.collar(symbol, limit, mid, close, settings.collar_ratio_max, settings.reference_ratio_max),
         checks.aggressiveness(symbol, proposal.side, limit, far, settings.through_bps_max),
     ]
@@ -133,7 +132,8 @@ def _quote_notional(proposal: Proposal) -> Decimal:
 def _notional(proposal: Proposal, view: View) -> float:
     """In the account's currency, at the worse of limit and mark (C2)."""
     at_limit = float(proposal.quantity) * float(proposal.limit) * float(view.rate[proposal.place])
-    return float(np.maximum(at_limit, abs(proposal.added)))
+    at_mark = abs(proposal.added)
+    return at_limit if at_limit >= at_mark or at_limit != at_limit else at_mark
 
 
 def signed(proposals: Sequence[Proposal], view: View) -> Floats:

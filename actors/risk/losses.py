@@ -40,7 +40,8 @@ class Losses:
 
     def __init__(self, view: View, settings: RiskSettings, drawn: Floats) -> None:
         sigma = np.where(np.isfinite(view.sigma), view.sigma, 0.0)
-        self.covariance = view.corr * np.outer(sigma, sigma)
+        self.covariance = view.corr * sigma
+        self.covariance *= sigma[:, None]
         self._alpha = settings.cvar_alpha
         self._cost = np.where(np.isfinite(view.cost), view.cost, 0.0)
         self._foreign = view.foreign
@@ -55,6 +56,7 @@ class Losses:
         np.expm1(moves, out=moves)
         self._rows = np.swapaxes(self._by_instrument, 1, 2)
         self._looks: dict[bytes, Look] = {}
+        self._shares: dict[bytes, Floats] = {}
         self.size = settings.scenarios + ROWS
 
     def look(self, book: Floats) -> Look:
@@ -104,4 +106,7 @@ class Losses:
 
     def shares(self, book: Floats) -> Floats:
         """What each position adds to the CVaR of a book over the risk horizon, (N,)."""
-        return component_cvar(self._rows[0], book, self._cost, self._foreign, self._alpha)
+        key = book.tobytes()
+        if key not in self._shares:
+            self._shares[key] = component_cvar(self._rows[0], book, self._cost, self._foreign, self._alpha)
+        return self._shares[key]

@@ -197,7 +197,6 @@ class Tail:
 def _parts(added: Floats) -> Iterator[Floats]:
     """The ways in which proposals may fill, besides none of them."""
     yield added
-    buys, sells = np.maximum(added, 0.0), np.minimum(added, 0.0)
-    if buys.any() and sells.any():
-        yield buys
-        yield sells
+    if added.size and added.min() < 0.0 < added.max():
+        yield np.maximum(added, 0.0)
+        yield np.minimum(added, 0.0)

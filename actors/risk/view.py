@@ -92,7 +92,7 @@ def view_of(facts: Facts, proposed: Sequence[str]) -> View:
     rate = _rates(facts, instruments)
     unit = 0.5 * (last_bid + last_ask) * rate
     bars = facts.bars
-    returns = np.take(bars.returns, columns, axis=0) if bars is not None and bars.returns.size else None
+    returns = np.take(bars.returns.T, columns, axis=1).T if bars is not None and bars.returns.size else None
     corr = correlation(returns) if returns is not None and len(columns) else _unmeasured(len(symbols))
     places = {symbol: place for place, symbol in enumerate(symbols)}
     position, buys, sells = _exposure(facts, places, unit, rate)
