@@ -22,7 +22,7 @@ class Ring:
     rows behind a wall of NaN; `load(state())` makes an equal ring, bit for bit.
     """
 
-    __slots__ = ("_buffer", "_next", "rows", "window")
+    __slots__ = ("_buffer", "_next", "_shown", "rows", "window")
 
     def __init__(self, n_instruments: int, window: int) -> None:
         if n_instruments < 1 or window < 1:
@@ -31,6 +31,8 @@ class Ring:
         self.rows = 0
         self._next = 0
         self._buffer = np.full((2 * window, n_instruments), np.nan)
+        self._shown = self._buffer.T
+        self._shown.flags.writeable = False
 
     @property
     def n_instruments(self) -> int:
@@ -70,9 +72,7 @@ class Ring:
         if not 1 <= width <= self.window:
             raise ValueError(f"a view of {width} rows, expected 1 to {self.window}")
         end = self._next + self.window
-        view = self._buffer[end - width : end].T
-        view.flags.writeable = False
-        return view
+        return self._shown[:, end - width : end]
 
     def state(self) -> tuple[Floats, int]:
         """A copy of the rows in time order, shape (n_instruments, window), and how many were ever pushed."""
@@ -162,6 +162,10 @@ def blend(total: Floats, mass: Floats, values: Floats, rates: Floats) -> Floats:
     the first value still counts (1 - rate)^n.
     """
     known = ~np.isnan(values)
+    if known.all():  # the same numbers in half as many steps: as a rule nothing is absent
+        total += rates * (values - total)
+        mass += rates * (1.0 - mass)
+        return np.asarray(total / np.where(mass > 0.0, mass, np.nan))
     rate = np.where(known, rates, 0.0)
     total += rate * (np.where(known, values, 0.0) - total)
     mass += rate * (1.0 - mass)

@@ -26,7 +26,8 @@ DAY_S = 86_400.0
 class Season:
     """Factors of `cells` series on bars of `bar_s`; on bars of a day and more there is no season and all are 1.
 
-    `seen` is the whole state, shape (cells, 336): sums of all hours, then their weights.
+    `seen` is the whole state, shape (cells, 336): sums of all hours, then their weights. In memory the cells of an hour
+    lie side by side, for a bar looks at one hour of all cells.
     """
 
     def __init__(self, cells: int, bar_s: float) -> None:
@@ -35,7 +36,8 @@ class Season:
         looks = max(1.0, HOUR_S / bar_s)
         self._forget = FORGET_H ** (1.0 / looks)
         self._shrink = SHRINK_H * looks
-        self.seen = np.zeros((cells, 2 * HOURS))
+        self._hours = np.zeros((2 * HOURS, cells))
+        self.seen = self._hours.T
 
     def slot(self, close_ns: int) -> int:
         """The hour of the week, 0 = Monday 00:00 UTC, in which the bar that ends at `close_ns` begins."""
@@ -45,15 +47,15 @@ class Season:
         """One look of shape (cells,), NaN where absent."""
         known = ~np.isnan(value)
         forget = np.where(known, self._forget, 1.0)
-        self.seen[:, slot] = forget * self.seen[:, slot] + np.where(known, value, 0.0)
-        self.seen[:, slot + HOURS] = forget * self.seen[:, slot + HOURS] + known
+        self._hours[slot] = forget * self._hours[slot] + np.where(known, value, 0.0)
+        self._hours[slot + HOURS] = forget * self._hours[slot + HOURS] + known
 
     def factor(self, slot: int) -> Floats:
         """Of one hour, shape (cells,), shrunk as in `table`; never 0."""
         day, hour = divmod(slot, 24)
-        sums, looks = np.ascontiguousarray(self._days()[..., hour])
+        sums, looks = self._days()[:, :, hour]
         usual = self._usual(sums, looks, WORK if day < WORKDAYS else WEEKEND)
-        return np.asarray((self._shrink * usual + sums[:, day]) / (self._shrink + looks[:, day]))
+        return np.asarray((self._shrink * usual + sums[day]) / (self._shrink + looks[day]))
 
     def table(self) -> Floats:
         """Of all hours, shape (cells, 168), with mean 1 over the looks.
@@ -65,17 +67,17 @@ class Season:
         raw = np.empty(sums.shape)
         for part in (WORK, WEEKEND):
             usual = self._usual(sums, looks, part)
-            raw[:, part] = (self._shrink * usual[:, None] + sums[:, part]) / (self._shrink + looks[:, part])
-        total = looks.sum(axis=(1, 2))
-        mean = (raw * looks).sum(axis=(1, 2)) / np.where(total > 0.0, total, 1.0)
-        return np.asarray((raw / np.where(total > 0.0, mean, 1.0)[:, None, None]).reshape(-1, HOURS))
+            raw[part] = (self._shrink * usual + sums[part]) / (self._shrink + looks[part])
+        total = looks.sum(axis=(0, 1))
+        mean = (raw * looks).sum(axis=(0, 1)) / np.where(total > 0.0, total, 1.0)
+        return np.asarray((raw / np.where(total > 0.0, mean, 1.0)).reshape(HOURS, -1).T)
 
     def _days(self) -> Floats:
-        """Sums and weights, each (cells, 7, 24)."""
-        return self.seen.reshape(-1, 2, 7, 24).swapaxes(0, 1)
+        """Sums and weights, each (7, 24, cells)."""
+        return self._hours.reshape(2, 7, 24, -1)
 
     def _usual(self, sums: Floats, looks: Floats, part: slice) -> Floats:
-        """What a part of the week usually is at an hour, from (cells, 7, ...): shrunk towards that hour of all days."""
+        """What a part of the week usually is at an hour, from (7, ..., cells): shrunk towards that hour of all days."""
         shrink = self._shrink * SHRINK_DAY_H / SHRINK_H
-        day = (shrink + sums.sum(axis=1)) / (shrink + looks.sum(axis=1))
-        return np.asarray((shrink * day + sums[:, part].sum(axis=1)) / (shrink + looks[:, part].sum(axis=1)))
+        day = (shrink + sums.sum(axis=0)) / (shrink + looks.sum(axis=0))
+        return np.asarray((shrink * day + sums[part].sum(axis=0)) / (shrink + looks[part].sum(axis=0)))

@@ -5,7 +5,7 @@ Law: many bars at once are the same bars one by one, to rounding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,12 +125,12 @@ class BarRows:
                 ring.push(hour[name])
         return hour is not None
 
-    def reduced(self, reduction: Reduction) -> tuple[Floats, ...]:
-        """What a reduction of bars says now."""
+    def reduced(self, reduction: Reduction, windows: Sequence[Floats]) -> tuple[Floats, ...]:
+        """What a reduction of bars says now, of the windows of its columns."""
         slide = self._slides.get(reduction)
         if slide:
             return slide.answer()
-        return self._sums.told(reduction, self._views(reduction))
+        return self._sums.told(reduction, windows)
 
     def rebuild(self) -> None:
         """Fold the long windows anew from the rings, whose content was replaced."""

@@ -7,7 +7,7 @@ pushed later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +44,18 @@ EXPECTED = ("close", "spread_bps", "imb_l1", "imb_l5", "micro_bps", "ofi_10s", "
 WAITED = (*EXPECTED, "open", "high", "low", "volume")
 """Raw columns that readiness waits for once they have been seen: history brings them."""
 READY_BARS = 300
+
+
+class Step(NamedTuple):
+    """One feature to be computed: where its value goes, the values it depends on, and what it looks at."""
+
+    feature: Feature
+    value: Floats
+    deps: tuple[Floats, ...]
+    now: tuple[Floats, ...]
+    rings: tuple[Ring, ...]
+    rows: int
+    reduction: Reduction | None
 
 
 class PipelineState(NamedTuple):
@@ -86,10 +98,9 @@ class FeaturePipeline:
         for grid in ("trade", "book"):
             self._rings[grid] = {name: Ring(width, rows) for name, rows in windows[grid].items()}
         self._values = np.full((len(REGISTRY), width), np.nan)
-        self._named = dict(zip(REGISTRY.names, self._values, strict=True))
-        self._plans: dict[tuple[str, ...], tuple[Feature, ...]] = {}
+        self._plans: dict[tuple[str, ...], tuple[Step, ...]] = {}
         self._due = dict.fromkeys(("clock", *self._rings), False)
-        self._waiting: tuple[tuple[tuple[str, ...], int], tuple[Feature, ...]] = ((), 0), ()
+        self._waiting: tuple[int, tuple[Feature, ...]] | None = None
 
     def _windows(self, grid: str) -> dict[str, int]:
         """The longest window any feature takes of each column of the grid."""
@@ -118,7 +129,7 @@ class FeaturePipeline:
             if not nothing:
                 self._counts[name] += 1
                 if self._counts[name] == 1:
-                    self._plans = {}
+                    self._forget_plans()
         with np.errstate(invalid="ignore", divide="ignore"):
             if source == "bar":
                 self._due["hour"] |= self._bars.push(at_ns, checked)
@@ -135,6 +146,10 @@ class FeaturePipeline:
                         self._due[grid] = True
         self._clock[:] = at_ns / 1e9
         self._due["clock"] = True
+
+    def _forget_plans(self) -> None:
+        """A source may have come: other features can be computed, and others are worth waiting for."""
+        self._plans, self._waiting = {}, None
 
     def _checked(self, source: str, rows: Mapping[str, Floats]) -> Floats:
         """The columns of the source in their order, (columns, width); what is not finite is not known."""
@@ -162,7 +177,7 @@ class FeaturePipeline:
             self._due["hour"] |= self._bars.push_many(close_ns, table)
         self._clock[:] = close_ns[-1] / 1e9
         self._due["bar"] = self._due["clock"] = True
-        self._plans = {}
+        self._forget_plans()
 
     def _table(self, rows: Mapping[str, Floats], count: int) -> dict[str, Floats]:
         """Raw columns of bars, (width, count); raises ValueError as `push` does."""
@@ -192,28 +207,39 @@ class FeaturePipeline:
         """Bring the values of the features of every grid that was pushed up to date."""
         due = tuple(grid for grid, is_due in self._due.items() if is_due)
         if due not in self._plans:
-            self._plans[due] = tuple(feature for feature in REGISTRY if feature.grid in due and self._is_fed(feature))
+            fed = (feature for feature in REGISTRY if feature.grid in due and self._is_fed(feature))
+            self._plans[due] = tuple(map(self._step, fed))
         reduced: dict[Reduction, tuple[Floats, ...]] = {}
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            for feature in self._plans[due]:
-                self._named[feature.name][:] = feature.finish(self._reduced(feature, reduced), self._named)
+            for step in self._plans[due]:
+                feature = step.feature
+                step.value[:] = feature.kernel(*self._looked(step, reduced), *step.deps, **feature.named_params)
         self._due = dict.fromkeys(self._due, False)
+
+    def _step(self, feature: Feature) -> Step:
+        rows, index = self._rows[feature.name], REGISTRY.index
+        rings = () if feature.grid == "clock" else tuple(self._rings[feature.grid][name] for name in feature.inputs)
+        reduction = None if feature.reduce is None else (feature.reduce, feature.inputs, rows)
+        deps = tuple(self._values[index[name]] for name in feature.deps)
+        now = (self._clock,) if feature.grid == "clock" else ()
+        return Step(feature, self._values[index[feature.name]], deps, now, rings, rows, reduction)
 
     def _is_fed(self, feature: Feature) -> bool:
         """Whether every source of the feature was ever known."""
         return all(self._counts[raw] for raw in self._raw_inputs(feature))
 
-    def _reduced(self, feature: Feature, known: dict[Reduction, tuple[Floats, ...]]) -> tuple[Floats, ...]:
+    def _looked(self, step: Step, known: dict[Reduction, tuple[Floats, ...]]) -> Sequence[Floats]:
         """The windows of a feature, or what its reduction says of them, from `known` where it was asked before."""
-        grid, rows = feature.grid, self._rows[feature.name]
-        if feature.reduce is not None and grid == "bar":
-            key = feature.reduce, feature.inputs, rows
-            if key not in known:
-                known[key] = self._bars.reduced(key)
-            return known[key]
-        rings = self._rings.get(grid, {})
-        windows = (self._clock,) if grid == "clock" else tuple([rings[name].view(rows) for name in feature.inputs])
-        return windows if feature.reduce is None else feature.reduce(*windows)
+        reduction, rows = step.reduction, step.rows
+        if reduction is not None and reduction in known:
+            return known[reduction]
+        windows = step.now or [ring.view(rows) for ring in step.rings]
+        if reduction is None:
+            return windows
+        on_bars = step.feature.grid == "bar"
+        said = self._bars.reduced(reduction, windows) if on_bars else reduction[0](*windows)
+        known[reduction] = said
+        return said
 
     @property
     def bars(self) -> int:
@@ -237,23 +263,24 @@ class FeaturePipeline:
         market that stands still) is not cold.
         """
         self._evaluate()
-        nobody: list[bool] = np.asarray(np.isnan(self._values).all(axis=1)).tolist()
         return tuple(
             feature.name
-            for feature in self._waited(self.absent_sources(), ready_bars)
-            if nobody[REGISTRY.index[feature.name]] and self._pushed(feature) < feature.rows(self.bar_s, feature.warmup)
+            for feature in self._waited(ready_bars)
+            if np.isnan(self._values[REGISTRY.index[feature.name]]).all()
         )
 
-    def _waited(self, absent: tuple[str, ...], ready_bars: int) -> tuple[Feature, ...]:
-        """The features worth waiting for; found again only when a source has come."""
-        if self._waiting[0] != (absent, ready_bars):
+    def _waited(self, ready_bars: int) -> tuple[Feature, ...]:
+        """The features worth waiting for whose rows have not come yet; begun anew only when a source has come."""
+        if self._waiting is None or self._waiting[0] != ready_bars:
+            absent = self.absent_sources()
             idle: set[str] = set()
             for feature in REGISTRY:
                 if self._is_idle(feature, absent, ready_bars) or idle.intersection(feature.deps):
                     idle.add(feature.name)
-            waited = tuple(feature for feature in REGISTRY if feature.name not in idle)
-            self._waiting = (absent, ready_bars), waited
-        return self._waiting[1]
+            self._waiting = ready_bars, tuple(feature for feature in REGISTRY if feature.name not in idle)
+        late = tuple(each for each in self._waiting[1] if self._pushed(each) < each.rows(self.bar_s, each.warmup))
+        self._waiting = ready_bars, late
+        return late
 
     def _is_idle(self, feature: Feature, absent: tuple[str, ...], ready_bars: int) -> bool:
         warmup = feature.rows(self.bar_s, feature.warmup)
@@ -303,7 +330,7 @@ class FeaturePipeline:
         self._bars.rebuild()
         self._bars.close_ns = state.counts["close_ns"]
         self._counts = {name: state.counts[name] for name in self._counts}
-        self._plans = {}
+        self._forget_plans()
         self._due = dict.fromkeys(self._due, True)
 
     def _arrays(self) -> tuple[dict[str, Floats], dict[str, Floats]]:

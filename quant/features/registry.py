@@ -89,10 +89,10 @@ class Feature:
 
     def finish(self, reduced: Iterable[Floats], values: Mapping[str, Floats]) -> Floats:
         """The value from what `reduce` answered (from the windows where there is none)."""
-        return self.kernel(*reduced, *[values[name] for name in self.deps], **self._named_params)
+        return self.kernel(*reduced, *[values[name] for name in self.deps], **self.named_params)
 
     @cached_property
-    def _named_params(self) -> dict[str, float]:
+    def named_params(self) -> dict[str, float]:
         return dict(self.params)
 
 

@@ -138,28 +138,29 @@ def _lifted(lift: Callable[..., Floats], windows: Sequence[Floats], start: int, 
 class Worst:
     """The `Sliding` of `worst_mean`.
 
-    Every TAIL_ROWS rows the lowest values of the window are set aside, so many that as many as are asked for are left
-    when TAIL_ROWS of them have gone; until the next time the worst are among them and the rows since. An instrument is
+    Every so many rows the lowest values of the window are set aside, so many that as many as are asked for are left
+    when that many of them have gone; until the next time the worst are among them and the rows since. An instrument is
     looked at again only when a value as low as the highest of its worst came or went.
     """
 
     def __init__(self, width: int, rows: int) -> None:
         self._rows, self._worst = rows, max(1, round(TAIL * rows))
-        self._aside = min(self._worst + TAIL_ROWS, rows)
+        self._turn = max(TAIL_ROWS, rows // 12)
+        self._aside = min(self._worst + self._turn, rows)
         self._low = np.full((width, self._aside), np.nan)
         self._place = np.zeros((width, self._aside), dtype=np.int64)
         self._window = self._low[:, :0]
         self._since = 0
-        self._oldest, self._mean, self._highest = (np.full(width, np.nan) for _ in range(3))
+        self._oldest, self._mean, self._highest = np.full((3, width), np.nan)
         self._changed = np.ones(width, dtype=np.bool_)
 
     def push(self, windows: Sequence[Floats]) -> None:
         self._window = windows[0]
-        # Written so that an absent value, and a worst that is not there yet, count as a change.
+        # Written so that a worst that is not there yet counts as a change; an absent value that goes is none.
         self._changed |= ~((self._oldest > self._highest) & (self._window[:, -1] >= self._highest))
-        self._oldest = self._window[:, 0].copy()
+        self._oldest = _high_if_absent(self._window[:, 0])
         self._since += 1
-        if self._since == TAIL_ROWS:
+        if self._since == self._turn:
             self._set_aside()
 
     def _set_aside(self) -> None:
@@ -168,7 +169,7 @@ class Worst:
 
     def rebuild(self, windows: Sequence[Floats], pushed: int) -> None:
         self._window = windows[0]
-        self._oldest = self._window[:, 0].copy()
+        self._oldest = _high_if_absent(self._window[:, 0])
         self._changed = np.ones(len(self._oldest), dtype=np.bool_)
         self._set_aside()
 
@@ -182,6 +183,10 @@ class Worst:
             self._mean[who], self._highest[who] = worst.sum(axis=1) / self._worst, worst[:, -1]
             self._changed = np.zeros_like(self._changed)
         return (self._mean,)
+
+
+def _high_if_absent(row: Floats) -> Floats:
+    return np.where(np.isnan(row), np.inf, row)
 
 
 def _lift_level(c: Floats) -> Floats:

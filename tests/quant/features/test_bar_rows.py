@@ -46,5 +46,5 @@ def test_it_says_when_an_hour_ended() -> None:
     assert rows.rings["hour"]["c"].rows == sum(ended)
     assert rows.push_many(times[150:], {name: column[:, 150:] for name, column in bars.items()})
     window = rows.rings["bar"]["c"].view()
-    for said, wanted in zip(rows.reduced((extremes, ("c",), 60)), extremes(window), strict=True):
+    for said, wanted in zip(rows.reduced((extremes, ("c",), 60), [window]), extremes(window), strict=True):
         np.testing.assert_allclose(said, wanted)
