@@ -2,10 +2,9 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from copy import copy
 from decimal import Decimal
 from functools import cache
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -56,10 +55,12 @@ def copied(value: Any) -> Any:
         return {key: copied(each) for key, each in value.items()} if _changes(value.values()) else dict(value)
     if not _mutable(type(value)):
         return value
-    new = copy(value)
-    for name in _parts(type(value)):
+    new = value.__copy__()
+    for name, flat in _parts(type(value)):
         part = getattr(new, name)
-        if _mutable(type(part)):
+        if flat:
+            setattr(new, name, part.copy())
+        elif _mutable(type(part)):
             setattr(new, name, copied(part))
     return new
 
@@ -75,10 +76,19 @@ def _is_mutable(kind: type) -> bool:
     return issubclass(kind, list | dict)
 
 
-def _not_plain(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    """The fields of a struct that are declared as more than a plain value."""
-    return tuple(field.name for field in msgspec.structs.fields(kind) if field.type not in PLAIN)
+def _not_plain(kind: type[msgspec.Struct]) -> tuple[tuple[str, bool], ...]:
+    """The fields of a struct declared as more than a plain value, and whether as a list or dictionary of plain ones."""
+    fields = [field for field in msgspec.structs.fields(kind) if not _is_plain(field.type)]
+    return tuple((field.name, _is_flat(field.type)) for field in fields)
+
+
+def _is_plain(declared: Any) -> bool:
+    return declared in PLAIN or get_origin(declared) is Literal
+
+
+def _is_flat(declared: Any) -> bool:
+    return get_origin(declared) in (list, dict) and all(map(_is_plain, get_args(declared)))
 
 
 _mutable: Final[Callable[[type], bool]] = cache(_is_mutable)
-_parts: Final[Callable[[type[msgspec.Struct]], tuple[str, ...]]] = cache(_not_plain)
+_parts: Final[Callable[[type[msgspec.Struct]], tuple[tuple[str, bool], ...]]] = cache(_not_plain)
