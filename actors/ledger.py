@@ -179,9 +179,12 @@ class Ledger(Reacting[LedgerState]):
         if not state.opened_ns:
             return []
         value = self.value(at_ns)
-        if value is self._looked_at and at_ns // DAY_NS == state.day and not always:
+        if value is self._looked_at and at_ns // DAY_NS == state.day:
             # Remembered already, and found not to have moved.
-            return []
+            if not always:
+                return []
+            if self._told is not None and self._told[0][0] is value and self._told[0][3] == state.day:
+                return [self._told[1]]
         self._looked_at = self._resting
         equity, complete = value.cash + value.net, not value.missing
         if value.unknown:

@@ -8,7 +8,7 @@ outcomes do not wait for the next belief, on the first `second` beat of each `fr
 """
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -27,6 +27,8 @@ from contracts.market import BookDelta, BookSnapshot, ClosedBars, FeedStatus, Ma
 from contracts.quantities import Nanos, Seconds, nanos
 from quant.order_book import OrderBook
 from quant.rolling import Floats
+
+DEPTH: Final = (BookDelta, BookSnapshot)
 
 
 class MarkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,11 +127,11 @@ class Marker(StatefulActor[MarkerState]):
             else:
                 self._on_tick(said, envelope)
             return NOTHING
-        if isinstance(said, BookDelta | BookSnapshot):
-            self._on_depth(said, envelope)
-            return NOTHING
         if isinstance(said, Beat):
             return self._on_beat(said, envelope.at_ns)
+        if isinstance(said, DEPTH):
+            self._on_depth(said, envelope)
+            return NOTHING
         if isinstance(said, FeedStatus):
             self._on_status(said)
         elif isinstance(said, ClosedBars):

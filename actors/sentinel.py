@@ -43,7 +43,7 @@ MISMATCH_APART_S: Final = 10.0
 A reconnect can ask twice within a second, and a venue may read from a replica that is that far behind.
 """
 
-FREQUENT: Final = (Beat, MarkFrame, Equity, OrderState, Execution, OrderAccepted)
+FREQUENT: Final = dict.fromkeys((Beat, MarkFrame, Equity, OrderState, Execution, OrderAccepted))
 """Of these a judgement can learn a latch, that time stands still or that equity is complete, and nothing else."""
 
 
@@ -114,10 +114,15 @@ class Sentinel(Reacting[SentinelState]):
         """Take the message, then say the state if it or a reason has changed."""
         state, kind, at_ns = self.state, type(envelope.payload), envelope.at_ns
         self._heard_ns = at_ns
-        before = (state.still, state.equity_complete, len(state.latches)) if kind in FREQUENT else None
+        still, complete, latches = state.still, state.equity_complete, len(state.latches)
         self._reactions[kind](envelope)
-        after = (state.still, state.equity_complete, len(state.latches))
-        if before == after and self._judged_ns <= at_ns < self._stands_ns:
+        if (
+            kind in FREQUENT
+            and self._judged_ns <= at_ns < self._stands_ns
+            and state.still == still
+            and state.equity_complete == complete
+            and len(state.latches) == latches
+        ):
             return ()
         self._judged_ns, self._stands_ns = at_ns, stands_until(state, self._windows, at_ns)
         now = judge(state, self._windows, at_ns)

@@ -19,6 +19,7 @@ _FLOAT: Final = np.dtype("<f8")
 _INTEGER: Final = np.dtype("<i8")
 _FLAG: Final = np.dtype("|b1")
 _DTYPES: Final = {"f": _FLOAT, "i": _INTEGER, "b": _FLAG}
+_KINDS: Final = dict.fromkeys(_DTYPES.values())
 HEAD: Final = struct.Struct("<cBII")
 """What stands before the raw values: kind, dimensions, rows, columns."""
 
@@ -99,7 +100,7 @@ def _own(column: Column, array: npt.NDArray[Any]) -> Column:
         missing = np.isnan(array)
         if np.count_nonzero(missing):
             array[missing] = np.nan
-    array.setflags(write=False)
+    array.flags.writeable = False
     _hold(column, array)
     return column
 
@@ -121,7 +122,7 @@ def given(array: npt.NDArray[Any]) -> Column:
     Raises:
         ValueError: an array that is not contiguous, or of another type than the three.
     """
-    if _DTYPES.get(array.dtype.kind) != array.dtype or not array.flags.c_contiguous:
+    if array.dtype not in _KINDS or not array.flags.c_contiguous:
         raise ValueError(f"an array is given as a whole, of float64, int64 or bool, was {array.dtype}")
     return _own(Column.__new__(Column), array)
 

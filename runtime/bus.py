@@ -168,8 +168,10 @@ class Bus:
         queue: deque[Envelope[Any]] | None = None
         first_seq = self.seq
         while True:
-            if route.taps or route.outlets or route.retained:
+            if route.outlets or route.retained:
                 self._show(envelope, route)
+            for tap in route.taps:
+                tap(envelope)
             payload = envelope.payload
             for cell in route.by_beat[payload.kind] if type(payload) is Beat else route.cells:
                 answers = cell.deliver(envelope)
@@ -212,8 +214,6 @@ class Bus:
         topic = route.topic
         if topic.retained:
             self._retain(envelope, topic)
-        for tap in route.taps:
-            tap(envelope)
         for outlet in route.outlets:
             outlet.offer(envelope)
 

@@ -50,6 +50,7 @@ STYLES: Final = ("on_bar", "on_tick", "on_frame")
 REVIEW_NS: Final = 3_600 * SECOND_NS
 """After that long without a frame the gate is asked to look at what is held again."""
 
+BARS: Final = (BarFrame, BarHistory)
 _ALWAYS: Final = (UniverseChanged, FxMark, VenueSnapshot, Position, Equity, Beat)
 
 
@@ -178,7 +179,7 @@ class Strategy(StatefulActor[StrategyState]):
             return self._on_tick(said, envelope)
         if isinstance(said, Beat):
             return (self._frame(envelope.at_ns),) if said.kind == "decide" and self._is_due(envelope.at_ns) else NOTHING
-        if isinstance(said, BarFrame | BarHistory):
+        if isinstance(said, BARS):
             self._on_bars(said, envelope.seq)
         elif isinstance(said, Equity):
             state.equity = float(said.equity)

@@ -93,7 +93,7 @@ class Driver:
         if isinstance(self._prices, BarPrices):
             self._prices.turn_to(step.coming)
         self._say_rates(at_ns)
-        self._admit(step.closed)
+        self._bus.admit(step.closed, FEED)
         self._beat("signal")
         if step.coming is not None and at_ns % self._decide_ns == 0:
             self._beat("decide")
@@ -121,8 +121,8 @@ class Driver:
             self._awaited_ns = min(self._awaited_ns, next_beat(until_ns, self._decide_ns))
 
     def _beat(self, kind: BeatKind) -> None:
-        self._numbers[kind] += 1
-        self._bus.admit(Beat(kind, self._numbers[kind]), CADENCE)
+        number = self._numbers[kind] = self._numbers[kind] + 1
+        self._bus.admit(Beat(kind, number), CADENCE)
 
     def _say_rates(self, now_ns: Nanos) -> None:
         if now_ns >= self._rates_due_ns:
