@@ -3,7 +3,11 @@
 import numpy as np
 
 from actors.risk.draws import SHARED_BY, Draws
-from tests.kit.risk import chance
+from actors.risk.losses import DRAWN
+from actors.risk.tail import Tail
+from quant.tail_risk import cvars
+from tests.actors.risk.test_tail import a_view
+from tests.kit.risk import chance, risk_settings
 
 
 def test_draws_depend_on_the_decision_alone_and_not_on_what_was_drawn_before():
@@ -20,3 +24,18 @@ def test_decisions_near_each_other_share_their_draws_and_later_ones_have_others(
     assert first.shape == (50, 2)
     np.testing.assert_array_equal(draws.of(SHARED_BY - 1, 3)[:, :2], first)
     assert (draws.of(SHARED_BY, 2) != first).all()
+
+
+def test_over_a_run_the_tails_of_all_stretches_average_to_that_of_many_scenarios():
+    position = [50.0, -30.0, 20.0]
+
+    def drawn_tails(scenarios, stretches):
+        settings = risk_settings(scenarios=scenarios)
+        draws, view = Draws(chance, scenarios), a_view(position=position, cost=0.001)
+        tails = [Tail(view, settings, draws.of(each * SHARED_BY, 3)) for each in range(stretches)]
+        losses = [tail._losses.of(np.array(position))[:, DRAWN] for tail in tails]
+        return np.array([cvars(each, 0.975) for each in losses])
+
+    exact, found = drawn_tails(65_536, 1)[0], drawn_tails(2_048, 40)
+    np.testing.assert_allclose(found.mean(axis=0), exact, rtol=0.03)
+    assert (found.std(axis=0) < 0.09 * exact).all(), "twice this is what sizing takes off a budget"
