@@ -146,4 +146,9 @@ def limit_price(instrument: Instrument, side: Side, bid: float, ask: float, thro
 
 def whole_lots(quantity: Money, lot: Money) -> Money:
     """The most whole lots within a quantity: what a fee in base has nibbled off can never be sold."""
-    return (quantity / lot).to_integral_value(rounding=ROUND_FLOOR) * lot
+    return lots_in(quantity, lot) * lot
+
+
+def lots_in(quantity: Money, lot: Money) -> int:
+    """How many whole lots there are in a quantity that is not negative."""
+    return int((quantity / lot).to_integral_value(rounding=ROUND_FLOOR))

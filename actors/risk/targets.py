@@ -15,7 +15,7 @@ import numpy as np
 
 from actors.risk.case import Case
 from actors.risk.judging import reasons_against, signed
-from actors.risk.proposals import NOTHING, Proposal, dearest, has_price, is_dust, whole_lots
+from actors.risk.proposals import NOTHING, Proposal, dearest, has_price, is_dust, lots_in
 from actors.risk.reserved import Reserved
 from actors.risk.rounding import SPREAD_FROM, Leg, fitted, leg_of
 from actors.risk.settings import RiskSettings
@@ -99,8 +99,8 @@ def _toward(case: Case, wanted: Mapping[str, int], room: Room, settings: RiskSet
 
 def _lots_held(case: Case, view: View, place: int) -> int:
     """Signed whole lots that are held; what is less than a lot is nothing."""
-    held, instrument = case.positions.get(view.symbols[place], NOTHING), view.instruments[place]
-    lots = instrument.lots(whole_lots(abs(held), instrument.lot))
+    held = case.positions.get(view.symbols[place], NOTHING)
+    lots = lots_in(abs(held), view.instruments[place].lot)
     return lots if held > 0 else -lots
 
 

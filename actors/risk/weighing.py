@@ -120,8 +120,7 @@ def tail_reasons(proposals: list[Proposal], case: Case, room: Room, settings: Ri
         slow_tail(loss.slow, budgets.slow, settings.slow_horizon_s),
         deviation(loss.deviation, budgets.deviation),
     )
-    told = room.multipliers.told()
-    return [Reason(reason.control, reason.text + told) for reason in found if reason is not None]
+    return [Reason(each.control, each.text + room.multipliers.told()) for each in found if each is not None]
 
 
 def _crowded(passed: list[Proposal], case: Case, room: Room, settings: RiskSettings) -> list[Reason]:
