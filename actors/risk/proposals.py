@@ -146,7 +146,7 @@ def limit_price(instrument: Instrument, side: Side, bid: float, ask: float, thro
 
 def whole_lots(quantity: Money, lot: Money) -> Money:
     """The most whole lots within a quantity: what a fee in base has nibbled off can never be sold."""
-    return lots_in(quantity, lot) * lot
+    return (quantity / lot).to_integral_value(rounding=ROUND_FLOOR) * lot
 
 
 def lots_in(quantity: Money, lot: Money) -> int:
