@@ -6,9 +6,12 @@ currency. Its marks are whole numbers of half ticks, so its worth is a whole num
 
 from collections.abc import Mapping
 from decimal import Context, Decimal
+from math import floor, isnan
+from operator import mul
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actors.execution.books import Book
 from actors.execution.exact import times
@@ -18,6 +21,9 @@ from contracts.quantities import Money, Nanos
 
 NONE: Final = Decimal(0)
 HALF: Final = Decimal("0.5")
+
+FEW: Final = 10
+"""Positions below which arrays cost more than they save."""
 
 _SUM: Final = Context(prec=96)
 """For sums of numbers of 28 digits: wide enough that no order of adding them matters."""
@@ -43,8 +49,7 @@ class Worths:
         self._currency = currency
         self._books: Mapping[str, Book] | None = None
         self._universe: Universe | None = None
-        self._marks: Marks | None = None
-        self._halves: list[int] | None = None
+        self._turned: Marks | None = None
         self._changed: dict[str, None] = {}
         self.oldest_ns: Nanos | None = None
         self._forget()
@@ -74,14 +79,11 @@ class Worths:
             self._books, self._universe = books, prices.universe
             self._forget()
             self._changed = dict.fromkeys(books)
-        if prices.marks is not self._marks:
-            self._marks = prices.marks
-            self._halves = None
         for symbol in self._changed:
             self._put(symbol, books[symbol])
         self._changed = {}
-        if self._halves is None and self._plain and self._marks is not None:
-            self._turn_to(self._marks)
+        if self._turned is not prices.marks and self._plain and prices.marks is not None:
+            self._turn_to(prices.marks)
 
     def _forget(self) -> None:
         instruments = self._universe.instruments if self._universe is not None else ()
@@ -90,20 +92,32 @@ class Worths:
         self._units = [int(unit.scaleb(-self._exponent)) for unit in units]
         self._ticks = np.array([float(each.tick) for each in instruments])
         self._plain: dict[str, Plain] = {}
-        self._halves = None
+        self._rows: tuple[NDArray[np.int64], list[int]] | None = None
+        self._turned = None
         self._net = self._gross = self.unmarked = 0
         self._cost = NONE
         self.others: dict[str, None] = {}
         self.oldest_ns = None
 
     def _turn_to(self, marks: Marks) -> None:
-        bid, ask = (np.floor(side.values / self._ticks + 0.5) for side in (marks.bid, marks.ask))
-        halves: list[int] = np.nan_to_num(bid + ask).astype(np.int64).tolist()
-        self._halves = halves
-        worths = [weight * halves[column] for column, weight, _ in self._plain.values()]
+        self._turned = marks
+        if len(self._plain) < FEW:
+            self._net = self._gross = self.unmarked = 0
+            self.oldest_ns = None
+            for plain in self._plain.values():
+                self._mark(plain, marks, 1)
+            return
+        if self._rows is None:
+            plains = self._plain.values()
+            self._rows = np.array([plain.column for plain in plains]), [plain.weight for plain in plains]
+        columns, weights = self._rows
+        ticks = self._ticks[columns]
+        bid, ask = (np.floor(side.values[columns] / ticks + 0.5) for side in (marks.bid, marks.ask))
+        halves = bid + ask
+        halves[np.isnan(halves)] = 0.0
+        worths = list(map(mul, weights, halves.astype(np.int64).tolist()))
         self._net, self._gross, self.unmarked = sum(worths), sum(map(abs, worths)), worths.count(0)
-        said_ns = marks.tick_ns.values.tolist()
-        self.oldest_ns = min(said_ns[column] for column, _, _ in self._plain.values())
+        self.oldest_ns = int(marks.tick_ns.values[columns].min())
 
     def _put(self, symbol: str, book: Book) -> None:
         was = self._plain.pop(symbol, None)
@@ -131,13 +145,18 @@ class Worths:
         return Plain(column, lots * self._units[column], _SUM.multiply(book.quantity, book.entry))
 
     def _add(self, plain: Plain, way: int) -> None:
-        """Let a position count, or no more; before marks are looked at, its cost alone does."""
+        """Let a position count, or no more, by the marks that were turned to last."""
+        self._rows = None
         self._cost = _SUM.add(self._cost, plain.cost * way)
-        if self._halves is None or self._marks is None:
-            return
-        half = self._halves[plain.column]
+        if self._turned is not None:
+            self._mark(plain, self._turned, way)
+
+    def _mark(self, plain: Plain, marks: Marks, way: int) -> None:
+        column = plain.column
+        tick, bid, ask = self._ticks[column], marks.bid.values[column], marks.ask.values[column]
+        half = 0 if isnan(bid) else floor(bid / tick + 0.5) + floor(ask / tick + 0.5)
         self._net += way * plain.weight * half
         self._gross += way * abs(plain.weight * half)
         self.unmarked += 0 if half else way
-        said_ns = int(self._marks.tick_ns.values[plain.column])
+        said_ns = int(marks.tick_ns.values[column])
         self.oldest_ns = said_ns if self.oldest_ns is None else min(self.oldest_ns, said_ns)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from actors.execution.books import Book
 from actors.valuation import Valuation
-from actors.worths import Worths
+from actors.worths import FEW, Worths
 from tests.actors.test_valuation import prices_of
 from tests.kit.market import NOON_NS, a_universe
 from tests.kit.orders import marks_of
@@ -41,6 +41,20 @@ def test_the_sums_are_those_of_the_positions_one_by_one(said):
             symbol, held[symbol] = change
             worths.note(symbol)
         assert valued(prices, held, worths) == valued(prices, held)
+
+
+def test_many_positions_are_worth_what_each_of_them_is():
+    symbols = [f"X{number}-EUR" for number in range(2 * FEW)]
+    prices, worths = prices_of(*symbols), Worths("EUR")
+    held = {symbol: Book(quantity=Decimal(number - FEW), entry=Decimal(90)) for number, symbol in enumerate(symbols)}
+    for change in range(3):
+        prices.hear(marks_of(*(100.0 + change * number / 4 for number in range(2 * FEW))))
+        held[symbols[change]] = Book(quantity=Decimal(7), entry=Decimal(80))
+        worths.note(symbols[change])
+        assert valued(prices, held, worths) == valued(prices, held)
+    nowhere = [float("nan")] * (2 * FEW)
+    unmarked = prices_of(*symbols, marks=marks_of(*nowhere))
+    assert valued(unmarked, held, Worths("EUR")) == valued(unmarked, held)
 
 
 def test_a_universe_laid_out_anew_is_worth_the_same():
