@@ -35,7 +35,6 @@ TERMS = _COMMON + len(MARKET_SIGNED)
 """1, own absolute returns, ranges, own signed returns, absolute returns of the market, its signed returns."""
 RATES = np.concatenate([[1.0 - DECAY], 1.0 / (1.0 + np.concatenate([MEMORIES, RANGE_MEMORIES, SIGNED_MEMORIES]))])
 MARKET_RATES = 1.0 / (1.0 + np.concatenate([MARKET_MEMORIES, MARKET_SIGNED]))
-_ONES = np.ones(TERMS + 2)
 REFRESH_BARS = 20
 LABELS_MIN = 250
 LABEL_AGE_BARS = 100
@@ -70,7 +69,11 @@ class Scaled(NamedTuple):
 
 
 class Scale:
-    """Fed with every closed bar in order; the same object live, over history and in replay."""
+    """Fed with every closed bar in order; the same object live, over history and in replay.
+
+    `columns` is the state of the instruments, which come first; it is worked on with instruments last, as they lie in
+    memory: (bars, ..., instruments).
+    """
 
     def __init__(self, width: int, bar_s: float, horizon_bars: int) -> None:
         if horizon_bars < 1:
@@ -79,13 +82,14 @@ class Scale:
         self._season = Season(1, bar_s)
         self._looks = max(1, round(3_600.0 / bar_s))
         self._bar_ns = round(bar_s * 1e9)
-        self.columns = {
-            "sums": np.zeros((width, len(RATES))),
-            "mass": np.zeros((width, len(RATES))),
-            "count": np.zeros((width, 1)),
-            "asked": np.full((width, horizon_bars * (TERMS + 2)), np.nan),
-            "recent": np.full((width, horizon_bars), np.nan),
+        self._state = {
+            "sums": np.zeros((len(RATES), width)),
+            "mass": np.zeros((len(RATES), width)),
+            "count": np.zeros((1, width)),
+            "asked": np.full((horizon_bars * (TERMS + 2), width), np.nan),
+            "recent": np.full((horizon_bars, width), np.nan),
         }
+        self.columns = {name: rows.T for name, rows in self._state.items()}
         self.shared = {
             "season": self._season.seen,
             "follows": np.roll(np.arange(float(HOURS)), -1),
@@ -106,42 +110,42 @@ class Scale:
     def run(self, close_ns: list[int], r: Floats, spread: Floats) -> Scaled:
         """Closed bars in order, (n_instruments, bars) in and out; the same as one by one."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            usual, ahead, means, counts = self._remember(close_ns, r, spread)
-            free = r / usual
-            seen = ~np.isnan(free) & (counts >= RETURNS_MIN) & (means[..., 0] > VARIANCE_MIN)
-            variance = np.where(seen, means[..., 0], np.nan)
+            usual, ahead, means, counts = self._remember(close_ns, r.T, spread.T)
+            free = r.T / usual[:, None]
+            seen = ~np.isnan(free) & (counts >= RETURNS_MIN) & (means[:, 0] > VARIANCE_MIN)
+            variance = np.where(seen, means[:, 0], np.nan)
             terms = self._terms(free, means, np.sqrt(variance))
             old = np.where(counts >= LABEL_AGE_BARS, variance, np.nan)
-            har = np.empty(r.shape)
-            for bar in range(r.shape[1]):
-                forecast = self._learn(free[:, bar], terms[:, bar], variance[:, bar], old[:, bar])
-                har[:, bar] = np.sqrt(forecast * (self.shared["level"][0] / self.shared["level"][1]))
+            har = np.empty(free.shape)
+            for bar in range(len(har)):
+                forecast = self._learn(free[bar], terms[bar], variance[bar], old[bar])
+                har[bar] = np.sqrt(forecast * (self.shared["level"][0] / self.shared["level"][1]))
         season = np.broadcast_to(np.sqrt(ahead), r.shape)
-        return Scaled(har, season, har * season)
+        return Scaled(har.T, season, har.T * season)
 
     def _remember(self, close_ns: list[int], r: Floats, spread: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """Usual size of each bar and mean factor ahead (bars,), means (n, bars, RATES), returns seen (n, bars)."""
-        state, bars = self.columns, r.shape[1]
-        values = np.empty((*r.shape, len(RATES)))
-        values[..., 0] = r * r
-        values[..., 1:_OWN] = np.abs(r)[..., None] * MEAN_ABSOLUTE
-        values[..., _OWN:_RANGE] = np.where(spread > 0.0, spread / RANGE, np.nan)[..., None]
-        values[..., _RANGE:] = r[..., None]
+        """Usual size of each bar and mean factor ahead (bars,), means (bars, RATES, n), returns seen (bars, n)."""
+        state, bars = self._state, len(r)
+        values = np.empty((bars, len(RATES), r.shape[1]))
+        values[:, 0] = r * r
+        values[:, 1:_OWN] = (np.abs(r) * MEAN_ABSOLUTE)[:, None]
+        values[:, _OWN:_RANGE] = np.where(spread > 0.0, spread / RANGE, np.nan)[:, None]
+        values[:, _RANGE:] = r[:, None]
         known = (~np.isnan(r)).astype(np.float64)
-        counts = state["count"] + np.cumsum(known, axis=1)
+        counts = state["count"] + np.cumsum(known, axis=0)
         usual, ahead, means = np.ones(bars), np.ones(bars), np.empty(values.shape)
         for bar in range(bars):
             if not self._season.idle:
-                usual[bar], ahead[bar] = self._usual(close_ns[bar], r[:, bar])
-                values[:, bar] /= usual[bar] ** POWERS
-            means[:, bar] = blend(state["sums"], state["mass"], values[:, bar], RATES)
-            state["count"][:, 0] += known[:, bar]
+                usual[bar], ahead[bar] = self._usual(close_ns[bar], r[bar])
+                values[bar] /= (usual[bar] ** POWERS)[:, None]
+            means[bar] = blend(state["sums"], state["mass"], values[bar], RATES[:, None])
+            state["count"] += known[bar]
         return usual, ahead, means, counts
 
     def _usual(self, close_ns: int, r: Floats) -> tuple[float, float]:
         """How large moves of this bar usually are, the season having learned from it; mean factor of those ahead."""
         slot = self._move(close_ns)
-        self._season.learn(slot, _mean(np.minimum(r * r / self._variance(), SEASON_MOST)[:, None]))
+        self._season.learn(slot, _mean(np.minimum(r * r / self._variance(), SEASON_MOST)[None]))
         table = self._season.table()[0]
         return float(np.sqrt(table[slot])), self._ahead(close_ns, slot, table)
 
@@ -167,59 +171,59 @@ class Scale:
 
     def _variance(self) -> Floats:
         """The EW variance so far, NaN before RETURNS_MIN returns and without any movement."""
-        state = self.columns
-        known = (state["count"][:, 0] >= RETURNS_MIN) & (state["sums"][:, 0] > VARIANCE_MIN)
-        return np.asarray(state["sums"][:, 0] / np.where(known, state["mass"][:, 0], np.nan))
+        state = self._state
+        known = (state["count"][0] >= RETURNS_MIN) & (state["sums"][0] > VARIANCE_MIN)
+        return np.asarray(state["sums"][0] / np.where(known, state["mass"][0], np.nan))
 
     def _terms(self, free: Floats, means: Floats, deviation: Floats) -> Floats:
-        """What the regression sees at each bar, (n, bars, TERMS)."""
-        slow = means[..., _OWN - 1]
+        """What the regression sees at each bar, (bars, TERMS, n)."""
+        slow = means[:, _OWN - 1]
         size = np.abs(free) * MEAN_ABSOLUTE
-        market = self._market(size / slow, free / deviation)
-        terms = np.empty((*free.shape, TERMS))
-        terms[..., 1:_SIGNED] = means[..., 1:] / deviation[..., None]
-        terms[..., _SIGNED:_COMMON] = market[:, : _COMMON - _SIGNED] * (slow / deviation)[..., None]
-        terms[..., _COMMON:] = market[:, _COMMON - _SIGNED :]
-        for logs in (terms[..., 1:_RANGE], terms[..., _SIGNED:_COMMON]):
+        market = self._market(size / slow, free / deviation)[..., None]
+        terms = np.empty((len(free), TERMS, free.shape[1]))
+        terms[:, 1:_SIGNED] = means[:, 1:] / deviation[:, None]
+        terms[:, _SIGNED:_COMMON] = market[:, : _COMMON - _SIGNED] * (slow / deviation)[:, None]
+        terms[:, _COMMON:] = market[:, _COMMON - _SIGNED :]
+        for logs in (terms[:, 1:_RANGE], terms[:, _SIGNED:_COMMON]):
             logs[:] = _within(2.0 * np.log(np.maximum(logs, SIZE_MIN)), LOG_MOST)
-        for signed in (terms[..., _RANGE:_SIGNED], terms[..., _COMMON:]):
+        for signed in (terms[:, _RANGE:_SIGNED], terms[:, _COMMON:]):
             signed[:] = _within(signed, SIGNED_MOST)
-        ranges = terms[..., _OWN:_RANGE]
+        ranges = terms[:, _OWN:_RANGE]
         ranges[np.isnan(ranges)] = 0.0
-        terms[..., 0] = 1.0
+        terms[:, 0] = 1.0
         return terms
 
     def _market(self, size: Floats, signed: Floats) -> Floats:
         """Exponential means over the market of relative sizes, then of signed moves, (bars, MARKET_RATES)."""
         sums, mass = self.shared["market"]
-        values = np.empty((size.shape[1], len(MARKET_RATES)))
+        values = np.empty((len(size), len(MARKET_RATES)))
         values[:, : len(MARKET_MEMORIES)] = _mean(np.minimum(size, MARKET_MOST))[:, None]
         values[:, len(MARKET_MEMORIES) :] = _mean(_within(signed, MOVE_MOST))[:, None]
         return np.stack([blend(sums, mass, row, MARKET_RATES) for row in values])
 
     def _learn(self, free: Floats, terms: Floats, variance: Floats, old: Floats) -> Floats:
         """Takes the label that closes with this bar, solves now and then, asks for the next horizon; its forecast."""
-        shared, recent = self.shared, self.columns["recent"]
+        shared, recent = self.shared, self._state["recent"]
         bars = int(shared["bars"][0])
-        recent[:, bars % self._horizon] = free * free
-        asked = self.columns["asked"].reshape(-1, self._horizon, TERMS + 2)[:, bars % self._horizon]
-        realised = recent.sum(axis=1) / self._horizon
-        label = np.log((1.0 - PRESENT_SHARE) * realised / asked[:, -2] + PRESENT_SHARE)
-        known = ~np.isnan(label + asked @ _ONES)
-        here = asked if known.all() else asked[known]
-        x, y = here[:, :-2], _within(label[known], LOG_MOST)
-        shared["gram"] += x.T @ x
-        shared["moment"] += x.T @ y
+        recent[bars % self._horizon] = free * free
+        asked = self._state["asked"].reshape(self._horizon, TERMS + 2, -1)[bars % self._horizon]
+        realised = recent.sum(axis=0) / self._horizon
+        label = np.log((1.0 - PRESENT_SHARE) * realised / asked[-2] + PRESENT_SHARE)
+        known = ~np.isnan(label + asked.sum(axis=0))
+        here = asked if known.all() else asked[:, known]
+        x, y = here[:-2], _within(label[known], LOG_MOST)
+        shared["gram"] += x @ x.T
+        shared["moment"] += x @ y
         shared["labels"] += len(y)
-        shared["level"] += np.minimum(realised[known] / here[:, -1], RATIO_MOST).sum(), len(y)
+        shared["level"] += np.minimum(realised[known] / here[-1], RATIO_MOST).sum(), len(y)
         if bars % REFRESH_BARS == 0 and shared["labels"][0] >= LABELS_MIN:
             prior = np.full(TERMS, RIDGE)
             prior[0] = 1e-9
             shared["weights"][:] = np.linalg.solve(shared["gram"] + np.diag(prior), shared["moment"])
-        forecast = variance * np.exp(terms @ shared["weights"])
-        asked[:, :-2] = terms
-        asked[:, -2] = old
-        asked[:, -1] = forecast
+        forecast = variance * np.exp(shared["weights"] @ terms)
+        asked[:-2] = terms
+        asked[-2] = old
+        asked[-1] = forecast
         shared["bars"][0] = bars + 1
         return np.asarray(forecast)
 
@@ -230,7 +234,7 @@ def _within(values: Floats, most: float) -> Floats:
 
 
 def _mean(values: Floats) -> Floats:
-    """Over the instruments present, (n, bars) -> (bars,); NaN where nobody is."""
+    """Over the instruments present, (bars, n) -> (bars,); NaN where nobody is."""
     known = ~np.isnan(values)
-    count = known.sum(axis=0)
-    return np.asarray(np.where(known, values, 0.0).sum(axis=0) / np.where(count > 0, count, np.nan))
+    count = known.sum(axis=1)
+    return np.asarray(np.where(known, values, 0.0).sum(axis=1) / np.where(count > 0, count, np.nan))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from quant.features.kernels import FLAT, SETTLED
@@ -25,75 +24,80 @@ LONG_BARS_MIN = 60
 
 
 class Averages:
-    """All stateful indicators of `width` instruments; `columns` is the whole state, instruments first."""
+    """All stateful indicators of `width` instruments; `columns` is the whole state, instruments first.
+
+    It is worked on with instruments last: as they lie in memory.
+    """
 
     def __init__(self, width: int) -> None:
-        self.columns = {
-            "mean": np.zeros((width, len(FIRST))),
-            "mass": np.zeros((width, len(FIRST))),
-            "second": np.zeros((width, 3)),
-            "second_mass": np.zeros((width, 3)),
-            "closes": np.full((width, KAMA_BARS), np.nan),
-            "seen": np.zeros((width, 2)),
-            "day": np.zeros((width, 2)),
+        self._state = {
+            "mean": np.zeros((len(FIRST), width)),
+            "mass": np.zeros((len(FIRST), width)),
+            "second": np.zeros((3, width)),
+            "second_mass": np.zeros((3, width)),
+            "closes": np.full((KAMA_BARS, width), np.nan),
+            "seen": np.zeros((2, width)),
+            "day": np.zeros((2, width)),
         }
+        self.columns = {name: rows.T for name, rows in self._state.items()}
 
     def run(self, bars: Mapping[str, Floats], new_day: NDArray[np.bool_]) -> dict[str, Floats]:
         """Bars in order, columns (width, bars) in and out, NaN where absent or not settled; as if one by one.
 
         `new_day` (bars,) says which bars are the first of their day.
         """
-        state, c = self.columns, bars["c"]
-        values = np.stack([bars[name] for name in FIRST], axis=-1)
-        mean = _along(state["mean"], state["mass"], values, np.broadcast_to(RATES, values.shape))
+        state, c = self._state, bars["c"].T
+        values = np.stack([bars[name].T for name in FIRST], axis=1)
+        mean = _along(state["mean"], state["mass"], values, np.broadcast_to(RATES[:, None], values.shape))
         second = self._second(c, mean)
-        counted = np.stack([~np.isnan(bars["r"]), ~np.isnan(bars["v"])], axis=-1)
-        seen = state["seen"][:, None] + np.cumsum(counted, axis=1)
-        state["seen"][:] = seen[:, -1]
-        gate = np.where(counted[..., 0] & (seen[..., 0] >= SETTLED - 1), 0.0, np.nan)
-        said = {name: mean[..., column] + gate for column, name in enumerate(SETTLING)}
-        paid = (seen[..., 1] >= LONG_BARS_MIN) & ~np.isnan(c)
-        for column, name in enumerate(LONG, len(SETTLING)):
-            said[name] = np.where(paid, mean[..., column], np.nan)
+        counted = np.stack([~np.isnan(bars["r"].T), ~np.isnan(bars["v"].T)], axis=1)
+        seen = state["seen"] + np.cumsum(counted, axis=0)
+        state["seen"][:] = seen[-1]
+        gate = np.where(counted[:, 0] & (seen[:, 0] >= SETTLED - 1), 0.0, np.nan)
+        settled = mean[:, : len(SETTLING)] + gate[:, None]
+        said = {name: settled[:, place] for place, name in enumerate(SETTLING)}
+        paid = (seen[:, 1] >= LONG_BARS_MIN) & ~np.isnan(c)
+        long = np.where(paid[:, None], mean[:, len(SETTLING) :], np.nan)
+        said |= {name: long[:, place] for place, name in enumerate(LONG)}
         macd = said["ema_12"] - said["ema_26"]
-        said |= {"macd": macd - second[..., 0], "adx": second[..., 1] + gate, "kama": c - second[..., 2] + gate}
+        said |= {"macd": macd - second[:, 0], "adx": second[:, 1] + gate, "kama": c - second[:, 2] + gate}
         said["day_gap"] = c - self._day_level(bars, new_day) + gate
-        return said
+        return {name: rows.T for name, rows in said.items()}
 
     def _second(self, c: Floats, mean: Floats) -> Floats:
-        """Means of what the first means show: signal of MACD, ADX, and Kaufman's adaptive mean."""
-        state = self.columns
-        directed = mean[..., 1] + mean[..., 2]
-        dx = 100.0 * np.abs(mean[..., 1] - mean[..., 2]) / np.where(directed > FLAT, directed, np.nan)
-        closes = np.concatenate([state["closes"], c], axis=1)
-        state["closes"][:] = closes[:, -KAMA_BARS:]
-        moves = sliding_window_view(np.abs(closes[:, 1:] - closes[:, :-1]), KAMA_BARS, axis=1)
-        path = moves.sum(axis=-1)
-        share = np.abs(c - closes[:, : c.shape[1]]) / np.where(path > FLAT, path, np.nan)
-        values = np.stack([mean[..., 7] - mean[..., 8], dx, c], axis=-1)
+        """Means of what the first means show: signal of MACD, ADX, and Kaufman's adaptive mean, (bars, 3, width)."""
+        state = self._state
+        directed = mean[:, 1] + mean[:, 2]
+        dx = 100.0 * np.abs(mean[:, 1] - mean[:, 2]) / np.where(directed > FLAT, directed, np.nan)
+        closes = np.concatenate([state["closes"], c])
+        state["closes"][:] = closes[-KAMA_BARS:]
+        moves, bars = np.abs(closes[1:] - closes[:-1]), len(c)
+        path = np.add.reduce([moves[back : back + bars] for back in range(KAMA_BARS)])
+        share = np.abs(c - closes[:bars]) / np.where(path > FLAT, path, np.nan)
+        values = np.stack([mean[:, 7] - mean[:, 8], dx, c], axis=1)
         rates = np.empty(values.shape)
-        rates[..., 0], rates[..., 1] = SIGNAL_RATE, WILDER_RATE
-        rates[..., 2] = (np.where(np.isnan(share), 0.0, share) * (KAMA_FAST - KAMA_SLOW) + KAMA_SLOW) ** 2
+        rates[:, 0], rates[:, 1] = SIGNAL_RATE, WILDER_RATE
+        rates[:, 2] = (np.where(np.isnan(share), 0.0, share) * (KAMA_FAST - KAMA_SLOW) + KAMA_SLOW) ** 2
         return _along(state["second"], state["second_mass"], values, rates)
 
     def _day_level(self, bars: Mapping[str, Floats], new_day: NDArray[np.bool_]) -> Floats:
-        """Log of the volume-weighted typical price since midnight UTC."""
-        day = self.columns["day"]
-        traded = bars["v"] > 0.0
-        volume = np.where(traded, bars["v"], 0.0)
-        added = np.stack([np.where(traded, bars["tp_price"], 0.0) * volume, volume], axis=-1)
+        """Log of the volume-weighted typical price since midnight UTC, (bars, width)."""
+        day, v = self._state["day"], bars["v"].T
+        traded = v > 0.0
+        volume = np.where(traded, v, 0.0)
+        added = np.stack([np.where(traded, bars["tp_price"].T, 0.0) * volume, volume], axis=1)
         totals = np.empty(added.shape)
         for bar, first in enumerate(new_day.tolist()):
             if first:
                 day[:] = 0.0
-            day += added[:, bar]
-            totals[:, bar] = day
-        return np.log(totals[..., 0] / np.where(totals[..., 1] > 0.0, totals[..., 1], np.nan))
+            day += added[bar]
+            totals[bar] = day
+        return np.log(totals[:, 0] / np.where(totals[:, 1] > 0.0, totals[:, 1], np.nan))
 
 
 def _along(total: Floats, mass: Floats, values: Floats, rates: Floats) -> Floats:
-    """`blend` bar by bar: values and rates (width, bars, columns); the means after each bar."""
+    """`blend` bar by bar: values and rates (bars, columns, width); the means after each bar."""
     means = np.empty(values.shape)
-    for bar in range(values.shape[1]):
-        means[:, bar] = blend(total, mass, values[:, bar], rates[:, bar])
+    for bar in range(len(values)):
+        means[bar] = blend(total, mass, values[bar], rates[bar])
     return means
