@@ -8,7 +8,7 @@ import ctypes
 import os
 import platform
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from importlib import metadata
 from pathlib import Path
@@ -90,10 +90,22 @@ def code_digest(roots: Iterable[Path]) -> str:
     for root in sorted(roots, key=lambda path: path.name):
         if not root.is_dir():
             raise FileNotFoundError(f"package directory {root}: expected a directory with the sources of the product")
-        for path in sorted(path for path in root.rglob("*") if path.suffix in SOURCE_SUFFIXES and path.is_file()):
-            name, content = f"{root.name}/{path.relative_to(root).as_posix()}".encode(), path.read_bytes()
+        for parts in sorted(_sources(str(root), ())):
+            content = root.joinpath(*parts).read_bytes()
+            name = "/".join((root.name, *parts)).encode()
             digest.update(len(name).to_bytes(4, "little") + name + len(content).to_bytes(8, "little") + content)
     return digest.hexdigest()
+
+
+def _sources(directory: str, above: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The parts of the path of every source file; links to directories are not followed."""
+    # Not by Path.rglob: each start of the bot comes by here, and it takes longer than to read the files.
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _sources(entry.path, (*above, entry.name))
+            elif entry.name.endswith(SOURCE_SUFFIXES) and entry.is_file():
+                yield (*above, entry.name)
 
 
 def _cpu_flags() -> frozenset[str]:
