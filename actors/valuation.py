@@ -10,7 +10,7 @@ from actors.prices import Prices as Prices
 from actors.prices import Rate as Rate
 from actors.worths import HALF, NONE, Worths
 from contracts.instrument import Instrument
-from contracts.quantities import Money, Nanos, Seconds, nanos, seconds
+from contracts.quantities import Money, Nanos, Seconds, Ticks, nanos, seconds
 
 ONE: Final = Decimal(1)
 
@@ -131,9 +131,10 @@ class Valuation:
 
 
 def _middle(instrument: Instrument, bid: float, ask: float) -> Money:
-    return (nearest(instrument, bid) + nearest(instrument, ask)) * HALF
+    tick = float(instrument.tick)
+    return instrument.price(nearest(bid, tick) + nearest(ask, tick)) * HALF
 
 
-def nearest(instrument: Instrument, price: float) -> Money:
-    """The grid price next to a float that was one: undoes the rounding of ticks to floats, nothing else."""
-    return instrument.price(math.floor(price / float(instrument.tick) + 0.5))
+def nearest(price: float, tick: float) -> Ticks:
+    """The tick next to a float that was one: undoes the rounding of ticks to floats, nothing else."""
+    return math.floor(price / tick + 0.5)

@@ -28,7 +28,7 @@ def value_at(prices, at_ns=NOON_NS):
 @given(st.integers(1, 10**7), st.sampled_from(["0.01", "0.1", "0.00001", "0.25", "1"]))
 def test_a_price_that_became_a_float_comes_back_exactly(ticks, tick):
     instrument = an_instrument(tick=D(tick))
-    assert nearest(instrument, instrument.price_float(ticks)) == instrument.price(ticks)
+    assert nearest(instrument.price_float(ticks), float(instrument.tick)) == ticks
 
 
 def test_balances_and_positions_add_up():
