@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from actors.target_gate import TargetGate
+from contracts.codec import encode
 from contracts.decision import Intent, Refusal, Verdict
 from contracts.market import FeedStatus
 from contracts.quantities import SECOND_NS
-from tests.kit.market import NOON_NS, a_beat
+from tests.kit.market import NOON_NS, a_bar_frame, a_beat
 from tests.kit.orders import a_gate_state, an_equity, an_order_state, marks_of, of, round_trips
 from tests.kit.risk import a_target_frame, a_target_stage, chance, risk_settings
 
@@ -125,3 +126,23 @@ def test_the_same_targets_are_asked_again_until_they_are_held() -> None:
     again = of(Intent, stage.admit(a_target_frame(0.2, NAN, decision=2)))[0]
     assert (again.quantity, again.decision) == (first.quantity, 2)
     assert np.isclose(again.cvar_after, first.cvar_after, rtol=0.2)
+
+
+def test_a_gate_built_anew_before_every_decision_says_the_same_byte_for_byte() -> None:
+    kept, anew = a_target_stage(bars=30), a_target_stage(bars=30)
+    closes = np.random.default_rng(1).uniform(99.5, 100.5, (12, 2))
+    for number, close in enumerate(closes):
+        for stage in (kept, anew):
+            at_ns = stage.now_ns + 60 * SECOND_NS
+            stage.admit(a_bar_frame(close=close, close_ns=at_ns), after_s=60.0)
+            stage.admit(marks_of(*close, at_ns=at_ns))
+            stage.admit(an_equity())
+        gate = anew.actors[0]
+        anew.actors = (TargetGate(risk_settings(), "EUR", chance),)
+        anew.actors[0].restore(gate.snapshot())
+        if number % 3:
+            # Draws are shared by the decisions of a stretch: this lies in the third, then in the fourth, and so on.
+            frame = a_target_frame(0.1 * (number % 4), 0.05, decision=512 + 200 * number)
+            first, second = kept.admit(frame), anew.admit(frame)
+            assert of(Verdict, first)
+            assert [encode(each) for each in first] == [encode(each) for each in second]
