@@ -89,19 +89,3 @@ def test_nothing_of_an_unknown_asset_is_no_gap():
     value.hold("DOGE", D(0))
     value.own("SOL-EUR", Book())
     assert value.missing == []
-
-
-def test_marks_follow_their_instruments_into_another_universe():
-    prices = prices_of("BTC-EUR", "ETH-EUR", marks=marks_of(100.0, 50.0))
-    prices.turn_to(a_universe("ETH-EUR", "SOL-EUR", version=2))
-    value = value_at(prices)
-    assert value.mark(prices.instruments["ETH-EUR"]) == 50
-    assert value.mark(prices.instruments["SOL-EUR"]) is None
-    assert "BTC-EUR" in prices.instruments
-
-
-def test_a_frame_of_another_universe_says_nothing():
-    prices = prices_of("BTC-EUR")
-    prices.turn_to(a_universe("BTC-EUR", version=2))
-    prices.hear(marks_of(500.0))
-    assert value_at(prices).mark(prices.instruments["BTC-EUR"]) == 100
