@@ -129,7 +129,7 @@ def test_the_same_targets_are_asked_again_until_they_are_held() -> None:
 
 
 def test_a_gate_built_anew_before_every_decision_says_the_same_byte_for_byte() -> None:
-    kept, anew = a_target_stage(bars=30), a_target_stage(bars=30)
+    kept, anew = a_target_stage(bars=30, bars_kept=30), a_target_stage(bars=30, bars_kept=30)
     closes = np.random.default_rng(1).uniform(99.5, 100.5, (12, 2))
     for number, close in enumerate(closes):
         for stage in (kept, anew):
@@ -138,7 +138,7 @@ def test_a_gate_built_anew_before_every_decision_says_the_same_byte_for_byte() -
             stage.admit(marks_of(*close, at_ns=at_ns))
             stage.admit(an_equity())
         gate = anew.actors[0]
-        anew.actors = (TargetGate(risk_settings(), "EUR", chance),)
+        anew.actors = (TargetGate(risk_settings(bars_kept=30), "EUR", chance),)
         anew.actors[0].restore(gate.snapshot())
         if number % 3:
             # Draws are shared by the decisions of a stretch: this lies in the third, then in the fourth, and so on.
