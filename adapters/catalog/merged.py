@@ -1,8 +1,8 @@
 """Rows of many instruments and kinds as one stream in order of time, with a bounded number of them in memory.
 
-Each part is read a row group at a time. Names of one kind are merged in whole columns, and messages are made of some
-thousand rows at once. Rows of one instant keep the order of kinds, then of names, then of the source, whatever months
-and row groups they lie in.
+Each part is read some row groups at a time. Names of one kind are merged in whole columns, and messages are made of
+some thousand rows at once. Rows of one instant keep the order of kinds, then of names, then of the source, whatever
+months and row groups they lie in.
 """
 
 import heapq
@@ -22,6 +22,9 @@ from adapters.catalog.rows import messages, symbol_of_name
 from contracts.history import DatasetUnusable, Dated
 from contracts.quantities import Nanos
 
+GROUPS_AT_ONCE: Final = 8
+"""Row groups of one kind that are read together where there are few names: to open a file costs as much as a group."""
+
 MADE_AT_ONCE: Final = 32_768
 """Messages of one kind in memory."""
 
@@ -38,12 +41,14 @@ def merged_rows(
     """All rows of these kinds known in [span), oldest first; raises DatasetUnusable where a part is damaged."""
     streams = []
     for kind in KINDS:
-        named = {
-            name: _groups(root, parts, span)
+        wanted = {
+            name: parts
             for name, parts in manifest.of_kind(kind).items()
             if kind in kinds and (symbols is None or symbol_of_name(kind, name) in ("", *symbols))
         }
-        if named:
+        if wanted:
+            rows = ROW_GROUP * max(1, GROUPS_AT_ONCE // len(wanted))
+            named = {name: _groups(root, parts, span, rows) for name, parts in wanted.items()}
             streams.append(_of_kind(kind, named))
     return streams[0] if len(streams) == 1 else heapq.merge(*streams, key=attrgetter("at_ns"))
 
@@ -53,7 +58,8 @@ def _of_kind(kind: str, named: dict[str, Groups]) -> Iterator[Dated]:
     if len(named) == 1:
         for name, groups in named.items():
             for frame, _ in groups:
-                yield from messages(kind, repeat(name), frame)
+                for first in range(0, len(frame), ROW_GROUP):
+                    yield from messages(kind, repeat(name), frame[first : first + ROW_GROUP])
         return
     ahead = [_Ahead(name, groups) for name, groups in named.items()]
     while ahead:
@@ -98,39 +104,39 @@ def _merged(kind: str, ahead: Sequence[_Ahead], until_ns: Nanos) -> Iterator[Dat
     for first in range(0, len(whose), MADE_AT_ONCE):
         of_row = whose[first : first + MADE_AT_ONCE]
         shares = enumerate(np.bincount(of_row).tolist())
-        together = pl.concat([ahead[number].take(rows) for number, rows in shares if rows])
+        together = pl.concat([ahead[number].take(rows) for number, rows in shares if rows], rechunk=True)
         place = np.empty(len(of_row), dtype=np.int64)
         place[np.argsort(of_row, kind="stable")] = np.arange(len(of_row))
         yield from messages(kind, [ahead[number].name for number in of_row.tolist()], together[place])
 
 
-def _groups(root: Path, parts: Sequence[Part], span: tuple[Nanos, Nanos]) -> Groups:
+def _groups(root: Path, parts: Sequence[Part], span: tuple[Nanos, Nanos], rows: int) -> Groups:
     """The rows of one name within the span, part after part; groups without any are left out."""
     from_ns, to_ns = span
     inside = [part for part in parts if part.first_ns < to_ns and part.last_ns >= from_ns]
     for part in inside:
         before_ns = part.first_ns
-        for at in range(0, part.rows, ROW_GROUP):
-            frame = _group(root, part, at)
+        for at in range(0, part.rows, rows):
+            frame = _group(root, part, at, rows)
             known = _known(frame)
             if len(known) and (known[0] < before_ns or (np.diff(known) < 0).any() or known[-1] > part.last_ns):
                 raise DatasetUnusable(f"{root / part.path}: its rows are not in the order in which they were known")
             before_ns = int(known[-1]) if len(known) else before_ns
             first, end = np.searchsorted(known, [from_ns, to_ns]).tolist()
             if first < end:
-                yield frame[first:end], part is not inside[-1] or at + ROW_GROUP < part.rows
+                yield frame[first:end], part is not inside[-1] or at + rows < part.rows
 
 
 def _known(frame: pl.DataFrame) -> Int64s:
     return np.asarray(frame["at_ns"].to_numpy(), dtype=np.int64)
 
 
-def _group(root: Path, part: Part, at: int) -> pl.DataFrame:
+def _group(root: Path, part: Part, at: int, rows: int) -> pl.DataFrame:
     path = root / part.path
     try:
-        frame = pl.scan_parquet(path, glob=False).slice(at, ROW_GROUP).collect()
+        frame = pl.scan_parquet(path, glob=False).slice(at, rows).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DatasetUnusable(f"{path}: {first_line(error)}") from error
-    if frame.height != min(ROW_GROUP, part.rows - at):
+    if frame.height != min(rows, part.rows - at):
         raise DatasetUnusable(f"{path}: has fewer rows than the {part.rows} that the manifest says")
     return frame
