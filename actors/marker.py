@@ -225,8 +225,8 @@ class Marker(StatefulActor[MarkerState]):
         told, state = self._told, self.state
         if told is not None:
             return told.ticks, self._none + told.at_ns, self._none + told.seq
-        ticks = np.array((state.bid, state.ask), dtype=np.int64)
-        return ticks, np.array(state.tick_ns, dtype=np.int64), np.array(state.tick_seq, dtype=np.int64)
+        rows = np.array((state.bid, state.ask, state.tick_ns, state.tick_seq), dtype=np.int64)
+        return rows[:2], rows[2], rows[3]
 
     def _on_status(self, status: FeedStatus) -> None:
         if status.state not in ("gap", "down"):

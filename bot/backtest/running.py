@@ -167,7 +167,7 @@ def _told(
     bar_s, span = profile.bars.bar_s, (options.from_ns, options.to_ns)
     rows = dataset.rows(options.kinds, *span, options.symbols) if options.kinds else iter(())
     if "quotes" in options.kinds:
-        return moments((), rows)
+        return rows
     return moments(bar_steps(dataset.bars(bar_s, *span, options.symbols), universe, bar_s, fills), rows)
 
 
