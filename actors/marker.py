@@ -102,7 +102,7 @@ class Marker(StatefulActor[MarkerState]):
         self._prices = grid.rows_of(1, 1, 2)  # bid, ask, and their sum in halves
         self._books = {self._columns[symbol]: opened(levels) for symbol, levels in self.state.books.items()}
         self.state.books = {}
-        self._none = np.zeros(len(self._columns), dtype=np.int64)
+        self._none, self._zero = np.zeros(len(self._columns), dtype=np.int64), np.zeros(len(self._columns))
         self._told: Told | None = None
         self._heard: dict[int, Envelope[Tick]] = {}
         state = self.state
@@ -211,7 +211,7 @@ class Marker(StatefulActor[MarkerState]):
     def _frame(self, universe: Universe) -> MarkFrame:
         ticks, tick_ns, tick_seq = self._quotes()
         bid, ask = ticks[0], ticks[1]
-        valid = (bid > 0) & (bid < ask)
+        valid = (bid > self._zero) & (bid < ask)
         prices = self._prices.floats(np.array((bid, ask, bid + ask)))
         if np.count_nonzero(valid) < len(valid):
             prices[:, ~valid] = np.nan
@@ -225,8 +225,8 @@ class Marker(StatefulActor[MarkerState]):
         told, state = self._told, self.state
         if told is not None:
             return told.ticks, self._none + told.at_ns, self._none + told.seq
-        rows = np.array((state.bid, state.ask, state.tick_ns, state.tick_seq), dtype=np.int64)
-        return rows[:2], rows[2], rows[3]
+        ticks = np.array((state.bid, state.ask), dtype=np.int64)
+        return ticks, np.array(state.tick_ns, dtype=np.int64), np.array(state.tick_seq, dtype=np.int64)
 
     def _on_status(self, status: FeedStatus) -> None:
         if status.state not in ("gap", "down"):

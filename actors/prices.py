@@ -44,13 +44,16 @@ class Prices(msgspec.Struct, kw_only=True):
 
     def hear(self, frame: MarkFrame) -> None:
         """Take the valid marks of a frame; a frame of another universe says nothing here."""
-        if self.universe is not None and frame.universe == self.universe.version:
-            self.marks = _merged(self.marks, self.universe, self.universe, frame)
+        universe = self.universe
+        if universe is None or frame.universe != universe.version:
+            return
+        if np.count_nonzero(frame.valid.values) == frame.valid.values.size:
+            self.marks = Marks(frame.bid, frame.ask, frame.tick_ns)
+        else:
+            self.marks = _merged(self.marks, universe, universe, frame)
 
 
 def _merged(known: Marks | None, before: Universe | None, after: Universe, frame: MarkFrame | None) -> Marks:
-    if frame is not None and np.count_nonzero(frame.valid.values) == len(after):
-        return Marks(bid=frame.bid, ask=frame.ask, tick_ns=frame.tick_ns)
     bid, ask, tick_ns = _laid_out(known, before, after)
     if frame is not None:
         valid = frame.valid.values

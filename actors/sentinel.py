@@ -11,7 +11,7 @@ import msgspec
 from actors.execution.answers import TWICE
 from actors.execution.exact import plain
 from actors.reacting import Answer, Reacting, Reaction
-from actors.risk.account import HALTING, SentinelSettings, SentinelState, judge, stands_until
+from actors.risk.account import HALTING, SentinelSettings, SentinelState, judge, stands_until, too_much_lost
 from actors.risk.breakers import Recent, Verdicts
 from actors.risk.fills import insane, is_strange
 from actors.risk.windows import Window, parse_window
@@ -114,15 +114,10 @@ class Sentinel(Reacting[SentinelState]):
         """Take the message, then say the state if it or a reason has changed."""
         state, kind, at_ns = self.state, type(envelope.payload), envelope.at_ns
         self._heard_ns = at_ns
-        still, complete, latches = state.still, state.equity_complete, len(state.latches)
+        before = (state.still, state.equity_complete, len(state.latches))
         self._reactions[kind](envelope)
-        if (
-            kind in FREQUENT
-            and self._judged_ns <= at_ns < self._stands_ns
-            and state.still == still
-            and state.equity_complete == complete
-            and len(state.latches) == latches
-        ):
+        same = kind in FREQUENT and before == (state.still, state.equity_complete, len(state.latches))
+        if same and self._judged_ns <= at_ns < self._stands_ns:
             return ()
         self._judged_ns, self._stands_ns = at_ns, stands_until(state, self._windows, at_ns)
         now = judge(state, self._windows, at_ns)
@@ -194,17 +189,9 @@ class Sentinel(Reacting[SentinelState]):
         return ()
 
     def _on_equity(self, envelope: Envelope[Equity]) -> Answer:
-        settings, equity = self._settings, envelope.payload
-        self.state.equity_complete = equity.complete
-        lost = equity.day_start - equity.equity
-        if not lost <= settings.loss_max:
-            self._latch(
-                "loss",
-                f"loss of the day {lost:.2f} {equity.currency}, at most {settings.loss_max:.2f} {equity.currency}",
-            )
-        down = float((equity.peak - equity.equity) / equity.peak) if equity.peak > 0 else 1.0
-        if not down <= settings.drawdown_ratio_max:
-            self._latch("drawdown", f"drawdown {down:.2%}, at most {settings.drawdown_ratio_max:.2%}")
+        self.state.equity_complete = envelope.payload.complete
+        for name, text in too_much_lost(envelope.payload, self._settings).items():
+            self._latch(name, text)
         return ()
 
     def _on_accepted(self, envelope: Envelope[OrderAccepted]) -> Answer:

@@ -8,6 +8,7 @@ from actors.risk.breakers import Recent, Verdicts
 from actors.risk.windows import Window, inside, parse_window
 from actors.settings import more_than_zero, within
 from actors.valuation import Prices
+from contracts.account import Equity
 from contracts.decision import AccountState, GateState
 from contracts.quantities import SECOND_NS, Money, Nanos, Seconds
 
@@ -84,6 +85,18 @@ class SentinelState(msgspec.Struct, kw_only=True):
     orders: Recent = msgspec.field(default_factory=Recent)
     fills: Recent = msgspec.field(default_factory=Recent)
     verdicts: Verdicts = msgspec.field(default_factory=Verdicts)
+
+
+def too_much_lost(equity: Equity, settings: SentinelSettings) -> dict[str, str]:
+    """The limits that what was lost is beyond, by the names of their latches; what is no number is beyond."""
+    lost, found = equity.day_start - equity.equity, {}
+    if not lost <= settings.loss_max:
+        at_most = f"at most {settings.loss_max:.2f} {equity.currency}"
+        found["loss"] = f"loss of the day {lost:.2f} {equity.currency}, {at_most}"
+    down = float((equity.peak - equity.equity) / equity.peak) if equity.peak > 0 else 1.0
+    if not down <= settings.drawdown_ratio_max:
+        found["drawdown"] = f"drawdown {down:.2%}, at most {settings.drawdown_ratio_max:.2%}"
+    return found
 
 
 def stands_until(state: SentinelState, windows: tuple[Window, ...], at_ns: Nanos) -> Nanos:

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from actors.alignment import moved_array, moves
 from actors.memory import NOTHING, StatefulActor
+from actors.strategies.answers import checked, differ, hold_to_shape
 from actors.strategies.settings import StrategySettings
 from actors.strategies.views import Bar, Floats, Frame, Market, Quote, Row, quote_of
 from contracts.account import Equity, Position
@@ -251,7 +252,7 @@ class Strategy(StatefulActor[StrategyState]):
         wanted, before = math.nan if said is None else float(said), market.target
         if wanted == before or (wanted != wanted and before != before):
             return NOTHING
-        market.target = self._target[market.column] = _checked(tick.symbol, wanted)
+        market.target = self._target[market.column] = checked(tick.symbol, wanted)
         self._compared = False
         return (self._frame(at_ns),)
 
@@ -285,7 +286,7 @@ class Strategy(StatefulActor[StrategyState]):
                 self._ask_all(present, prices, worth)
         if self._target is not before:
             self._compared = False
-            state.fresh = state.fresh or _differ(self._target, before)
+            state.fresh = state.fresh or differ(self._target, before)
 
     def _ask_each(self, columns: list[int], prices: tuple[Floats, ...], worth: Floats) -> None:
         state = self.state
@@ -296,7 +297,7 @@ class Strategy(StatefulActor[StrategyState]):
                 state.number, state.close_ns, symbol, first, high, low, last, volume,
                 self._position[column], state.equity, worth[column],
             )  # fmt: skip
-            self._target[column] = _checked(symbol, self.on_bar(bar, Row(self._memory, column)))
+            self._target[column] = checked(symbol, self.on_bar(bar, Row(self._memory, column)))
 
     def _ask_all(self, present: NDArray[np.bool_], prices: tuple[Floats, ...], worth: Floats) -> None:
         state, symbols = self.state, self._symbols
@@ -307,40 +308,19 @@ class Strategy(StatefulActor[StrategyState]):
         frame = Frame(state.number, state.close_ns, symbols, first, high, low, last, volume, held, state.equity, worth)
         said = self.on_frame(frame, self._memory)
         wanted = self._nothing if said is None else np.asarray(said, dtype=np.float64)
-        self._hold_to_width(wanted)
+        if self.remembers or wanted.shape != self._nothing.shape:
+            shapes = {name: self._memory[name].shape for name in self.remembers} | {"the answer": wanted.shape}
+            hold_to_shape(type(self).__name__, shapes, self._nothing.shape)
         if before is not None:
             for name in self.remembers:
                 self._memory[name] = np.where(present, self._memory[name], before[name])
         if wanted.tobytes() == self._target.tobytes():
             return
         for column in np.flatnonzero(np.isinf(wanted)):
-            _checked(symbols[column], float(wanted[column]))
+            checked(symbols[column], float(wanted[column]))
         self._target = wanted.copy() if whole else np.where(present, wanted, self._target)
-
-    def _hold_to_width(self, wanted: Floats) -> None:
-        """Raise ValueError for an answer, or a memory, that is not of one number per instrument."""
-        width = self._nothing.shape
-        if wanted.shape == width and not self.remembers:
-            return
-        shapes = {name: self._memory[name].shape for name in self.remembers} | {"the answer": wanted.shape}
-        wrong = [f"{name} is {shape}" for name, shape in shapes.items() if shape != width]
-        if wrong:
-            raise ValueError(f"{type(self).__name__}: {', '.join(wrong)}, expected {width}")
 
     def check(self) -> None:
         assert len(self._target) == len(self._position) == len(self._columns), "targets differ in width"
         held = [market.held for market in self._markets.values()]
         assert held == self._position.tolist(), "quotes are shown with another position than is held"
-
-
-def _differ(now: Floats, before: Floats) -> bool:
-    """Whether any place has another number, or one of them has none."""
-    return bool(np.count_nonzero((now != before) & ~(np.isnan(now) & np.isnan(before))))
-
-
-def _checked(symbol: str, wanted: float | None) -> float:
-    """The target as a float; raises ValueError for an infinite one."""
-    target = math.nan if wanted is None else float(wanted)
-    if math.isinf(target):
-        raise ValueError(f"target of {symbol} was {target}, expected a finite number, or NaN for what is held")
-    return target
