@@ -20,6 +20,9 @@ from runtime.restarts import Failures
 
 Answers = tuple[msgspec.Struct, ...]
 
+NOTHING: Final[Answers] = ()
+"""There is one empty tuple: the usual answer to a row of the market is not looked at."""
+
 
 class Misspoken(AssertionError):
     """Somebody said a message that is another role's to say."""
@@ -59,8 +62,8 @@ class Cell:
     """
 
     __slots__ = (
-        "_actor", "_checked", "_failures", "_folded", "_inputs", "_own", "_receive", "_retry_ns", "_skipped",
-        "_snapshot", "_waiting", "actor_type", "factory", "group", "name", "role", "spent",
+        "_actor", "_checked", "_failures", "_inputs", "_own", "_receive", "_retry_ns", "_room", "_skipped", "_snapshot",
+        "_waiting", "actor_type", "factory", "group", "name", "role", "spent",
     )  # fmt: skip
 
     def __init__(
@@ -72,7 +75,7 @@ class Cell:
         self.spent = False
         self._checked = checked
         self._failures = failures
-        self._folded = 0
+        self._room = SNAPSHOT_EVERY
         self._inputs: list[Envelope[Any]] = []
         self._skipped: list[int] = []
         self._retry_ns: Nanos = 0
@@ -93,13 +96,19 @@ class Cell:
         """True if a crash here rebuilds the whole group."""
         return self._failures.budget.one_for_all
 
+    @property
+    def _folded(self) -> int:
+        """Inputs since the last snapshot on the grid that are in the state already; room for the others is left."""
+        return SNAPSHOT_EVERY - self._room
+
     def deliver(self, envelope: Envelope[Any]) -> Answers:
         """The actor's complete answer to one message, or `ActorFailed` and nothing of it."""
-        if self._waiting or self.spent:
+        if self._waiting:  # for its restart, or for ever once it is spent
             return self._deliver_late(envelope)
         try:
-            answers = tuple(self._receive(envelope))
-            if answers:
+            answers = self._receive(envelope)
+            if answers is not NOTHING:
+                answers = tuple(answers)
                 self._hold_to_own(answers)
             if self._checked:
                 self._actor.check()
@@ -107,7 +116,7 @@ class Cell:
             return self._crashed(envelope, error)
         inputs = self._inputs
         inputs.append(envelope)
-        if self._folded + len(inputs) >= SNAPSHOT_EVERY:
+        if len(inputs) >= self._room:
             self._take_snapshot()
         return answers
 
@@ -139,7 +148,7 @@ class Cell:
         """What a disk snapshot holds of this cell; between turns only."""
         if not (self._waiting or self.spent):
             self._snapshot = self._actor.snapshot()
-            self._folded += len(self._inputs)
+            self._room -= len(self._inputs)
             self._inputs.clear()
         return CellImage(
             name=self.name,
@@ -179,7 +188,8 @@ class Cell:
         self._inputs.clear()
         self._failures.restore(image.failures)
         self._retry_ns, self.spent = image.retry_ns, image.spent
-        self._skipped, self._waiting, self._folded = list(image.skipped), image.waiting, image.folded
+        self._skipped, self._waiting = list(image.skipped), image.waiting
+        self._room = SNAPSHOT_EVERY - image.folded
 
     def _install(self, actor: Actor) -> None:
         self._actor = actor
@@ -193,7 +203,7 @@ class Cell:
 
     def _take_snapshot(self) -> None:
         self._snapshot = self._actor.snapshot()
-        self._folded = 0
+        self._room = SNAPSHOT_EVERY
         self._inputs.clear()
         self._skipped.clear()
 
@@ -228,7 +238,7 @@ class Cell:
     def _give_up(self) -> None:
         """The actor is never built again: nothing is kept for it, so that when a snapshot was taken shows nowhere."""
         self.spent = True
-        self._snapshot, self._folded = b"", 0
+        self._snapshot, self._room = b"", SNAPSHOT_EVERY
         self._inputs.clear()
 
     def _failure(self, envelope: Envelope[Any], error: str) -> ActorFailed:

@@ -44,23 +44,21 @@ class Encoder:
             kind, mode, version = kinds.get(type(message)) or self._introduce(type(message), parts)
             source = sources.get(envelope.source) or self._introduce_source(envelope.source, parts)
             payload = b"" if mode == BARE else encode(message)
-            if mode:
-                payload = codec.digest(payload) if mode == DIGEST else payload
-                flag |= mode
-            body = (
-                pack(
-                    len(payload),
-                    envelope.seq,
-                    envelope.turn,
-                    envelope.cause,
-                    envelope.at_ns,
-                    source,
-                    kind,
-                    version,
-                    flag,
-                )
-                + payload
+            if mode == DIGEST:
+                payload = codec.digest(payload)
+            body = pack(
+                len(payload),
+                envelope.seq,
+                envelope.turn,
+                envelope.cause,
+                envelope.at_ns,
+                source,
+                kind,
+                version,
+                flag | mode,
             )
+            if payload:
+                body += payload
             add(pack_checksum(checksum(body)))
             add(body)
         return b"".join(parts)
