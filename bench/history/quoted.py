@@ -1,8 +1,10 @@
 """The quotes of the workload as a data set on a disk, with an hour of bars before them to measure volatility by."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -12,6 +14,7 @@ from adapters.catalog.opened import OpenedDataset, open_dataset
 from adapters.catalog.parts import write_part
 from bench.history.peers.quotes import SIZE, Quotes
 from bench.history.peers.workload import BAR_S, FEE, FIRST_S, bars
+from contracts.history import Dated
 from contracts.quantities import nanos
 
 WARM_BARS: Final = 60
@@ -25,6 +28,26 @@ def quoted(data: Quotes, instruments: int, place: Path) -> OpenedDataset:
     terms = tuple(_terms(symbol) for symbol in symbols)
     write_manifest(place, Manifest(name="quotes", instruments=terms, parts=tuple(parts)))
     return open_dataset(place)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A data set whose rows are in memory as messages, as peers hold theirs before they are timed."""
+
+    dataset: OpenedDataset
+    dated: list[Dated]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.dataset, name)
+
+    def rows(self, *asked: object) -> Iterator[Dated]:
+        """All of them, whatever is asked for."""
+        return iter(self.dated)
+
+
+def loaded(dataset: OpenedDataset) -> Loaded:
+    """All quotes of a data set, read."""
+    return Loaded(dataset, list(dataset.rows(frozenset({"quotes"}), 0, 2**62)))
 
 
 def _parts(data: Quotes, number: int, symbol: str, instruments: int, place: Path) -> tuple[Part, Part]:

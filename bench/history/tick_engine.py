@@ -1,4 +1,8 @@
-"""The quotes on Keel: read from a disk and told one by one to the live desk, gate, ledger and journal."""
+"""The quotes on Keel, told one by one to the live desk, gate, ledger and journal.
+
+They are messages in memory before the time is taken, as those of peers are; with `--from-disk` they are read from
+Parquet within it, as a user has it.
+"""
 
 import os
 import sys
@@ -14,21 +18,25 @@ from importlib.metadata import version  # noqa: E402
 
 from bench.history.peers.quotes import Quotes, main  # noqa: E402
 from bench.history.peers.workload import Run  # noqa: E402
-from bench.history.quoted import quoted  # noqa: E402
+from bench.history.quoted import loaded, quoted  # noqa: E402
 from bot.backtest.running import BacktestOptions, run_backtest  # noqa: E402
 from bot.profile import load  # noqa: E402
 
+FROM_DISK = sys.argv[1] == "--from-disk"
+if FROM_DISK:
+    del sys.argv[1]
 NAMES = {"none": "Nothing", "cross": "Cross", "active": "Active"}
 
 
 def run(data: Quotes, instruments: int, style: str, told: Run) -> None:
-    """The whole backtest is timed: reading the quotes, its directory and its thin journal included."""
+    """The whole backtest is timed, its directory and its thin journal included."""
     profile = load(
         str(Path(__file__).with_name("tick_engine.toml")),
         os.environ | {"BOT__STRATEGY__NAME": f"bench.history.tick_styles:{NAMES[style]}"},
     )
     with tempfile.TemporaryDirectory(prefix="keel-bench-") as place:
-        dataset = quoted(data, instruments, Path(place) / "data")
+        on_disk = quoted(data, instruments, Path(place) / "data")
+        dataset = on_disk if FROM_DISK else loaded(on_disk)
         span = int(data.at_ns[0]), int(data.at_ns[-1]) + 1
         options = BacktestOptions(Path(place), *span, kinds=frozenset({"quotes"}), decisions_only=True)
         with told.timed():

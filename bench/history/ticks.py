@@ -9,12 +9,14 @@ from typing import Final
 
 from bench.history.beside import PEERS, PEERS_PYTHON, Engine, Rows, in_turns
 
-OF_ONE: Final[Rows] = {"none": 200_000, "cross": 50_000, "active": 20_000}
+OF_ONE: Final[Rows] = {"none": 500_000, "cross": 50_000, "active": 20_000}
 OF_MANY: Final[Rows] = {"none": 500_000, "cross": 5_000, "active": 5_000}
 """Quotes in all, of 250 instruments."""
 
+KEEL: Final = (sys.executable, "-m", "bench.history.tick_engine")
 ENGINES: Final = (
-    Engine("Keel", (sys.executable, "-m", "bench.history.tick_engine"), OF_ONE, OF_MANY),
+    Engine("Keel", KEEL, OF_ONE, OF_MANY),
+    Engine("Keel, read from disk", (*KEEL, "--from-disk"), {"none": 500_000}, {"none": 500_000}),
     Engine("NautilusTrader", (str(PEERS_PYTHON), str(PEERS / "nautilus_quotes.py")), OF_ONE, OF_MANY),
 )
 
