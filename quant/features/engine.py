@@ -52,7 +52,6 @@ class Step(NamedTuple):
     feature: Feature
     value: Floats
     deps: tuple[Floats, ...]
-    now: tuple[Floats, ...]
     rings: tuple[Ring, ...]
     rows: int
     reduction: Reduction | None
@@ -207,8 +206,7 @@ class FeaturePipeline:
         """Bring the values of the features of every grid that was pushed up to date."""
         due = tuple(grid for grid, is_due in self._due.items() if is_due)
         if due not in self._plans:
-            fed = (feature for feature in REGISTRY if feature.grid in due and self._is_fed(feature))
-            self._plans[due] = tuple(map(self._step, fed))
+            self._plans[due] = tuple(self._step(each) for each in REGISTRY if each.grid in due and self._is_fed(each))
         reduced: dict[Reduction, tuple[Floats, ...]] = {}
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             for step in self._plans[due]:
@@ -217,12 +215,10 @@ class FeaturePipeline:
         self._due = dict.fromkeys(self._due, False)
 
     def _step(self, feature: Feature) -> Step:
-        rows, index = self._rows[feature.name], REGISTRY.index
+        rows, values = self._rows[feature.name], dict(zip(self.names, self._values, strict=True))
         rings = () if feature.grid == "clock" else tuple(self._rings[feature.grid][name] for name in feature.inputs)
         reduction = None if feature.reduce is None else (feature.reduce, feature.inputs, rows)
-        deps = tuple(self._values[index[name]] for name in feature.deps)
-        now = (self._clock,) if feature.grid == "clock" else ()
-        return Step(feature, self._values[index[feature.name]], deps, now, rings, rows, reduction)
+        return Step(feature, values[feature.name], tuple(values[name] for name in feature.deps), rings, rows, reduction)
 
     def _is_fed(self, feature: Feature) -> bool:
         """Whether every source of the feature was ever known."""
@@ -230,16 +226,16 @@ class FeaturePipeline:
 
     def _looked(self, step: Step, known: dict[Reduction, tuple[Floats, ...]]) -> Sequence[Floats]:
         """The windows of a feature, or what its reduction says of them, from `known` where it was asked before."""
-        reduction, rows = step.reduction, step.rows
+        reduction = step.reduction
         if reduction is not None and reduction in known:
             return known[reduction]
-        windows = step.now or [ring.view(rows) for ring in step.rings]
+        on_clock = step.feature.grid == "clock"
+        windows = [self._clock] if on_clock else [ring.view(step.rows) for ring in step.rings]
         if reduction is None:
             return windows
         on_bars = step.feature.grid == "bar"
-        said = self._bars.reduced(reduction, windows) if on_bars else reduction[0](*windows)
-        known[reduction] = said
-        return said
+        known[reduction] = self._bars.reduced(reduction, windows) if on_bars else reduction[0](*windows)
+        return known[reduction]
 
     @property
     def bars(self) -> int:
@@ -278,9 +274,9 @@ class FeaturePipeline:
                 if self._is_idle(feature, absent, ready_bars) or idle.intersection(feature.deps):
                     idle.add(feature.name)
             self._waiting = ready_bars, tuple(feature for feature in REGISTRY if feature.name not in idle)
-        late = tuple(each for each in self._waiting[1] if self._pushed(each) < each.rows(self.bar_s, each.warmup))
-        self._waiting = ready_bars, late
-        return late
+        waited = self._waiting[1]
+        self._waiting = ready_bars, tuple(f for f in waited if self._pushed(f) < f.rows(self.bar_s, f.warmup))
+        return self._waiting[1]
 
     def _is_idle(self, feature: Feature, absent: tuple[str, ...], ready_bars: int) -> bool:
         warmup = feature.rows(self.bar_s, feature.warmup)
