@@ -21,7 +21,8 @@ def refuse_nothing(path: Path) -> None:
 
     Raises:
         MissingTable: no file.
-        UnreadableTable: empty; zero bytes in a text; a Parquet or Feather file whose first or last bytes are others.
+        UnreadableTable: empty; a text of zero bytes, of blanks, or without lines; a Parquet or Feather file whose
+            first or last bytes are others.
     """
     try:
         if not path.is_file():
@@ -39,9 +40,7 @@ def refuse_nothing(path: Path) -> None:
     elif name.endswith(FEATHER):
         _refuse_ends(path, samples, _FEATHER, "a Feather file")
     elif name.endswith(CSV) and not name.endswith(_PACKED):
-        for at, sample in samples:
-            if b"\0" in sample:
-                raise UnreadableTable(f"{path}: has a zero byte at {at + sample.index(0):,}, expected text")
+        _refuse_text(path, samples)
 
 
 def _places(size: int) -> list[int]:
@@ -52,6 +51,16 @@ def _places(size: int) -> list[int]:
 
 def _sample(descriptor: int, at: int) -> bytes:
     return os.pread(descriptor, LOOKED_AT, at)
+
+
+def _refuse_text(path: Path, samples: list[tuple[int, bytes]]) -> None:
+    for at, sample in samples:
+        if b"\0" in sample:
+            raise UnreadableTable(f"{path}: has a zero byte at {at + sample.index(0):,}, expected text")
+        if len(sample) == LOOKED_AT and not sample.strip():
+            raise UnreadableTable(f"{path}: has {LOOKED_AT:,} blanks from byte {at:,} on, expected rows")
+    if samples[-1][0] >= LOOKED_AT * PLACES and not any(b"\n" in sample for _, sample in samples):
+        raise UnreadableTable(f"{path}: has no end of a line in {len(samples)} places, expected rows")
 
 
 def _refuse_ends(path: Path, samples: list[tuple[int, bytes]], magic: bytes, what: str) -> None:

@@ -113,6 +113,22 @@ def test_ten_gigabytes_of_nothing_are_refused_without_reading_them(tmp_path: Pat
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40 * LOOKED_AT / 1024
 
 
+@pytest.mark.parametrize(
+    ("filling", "said"),
+    [
+        (b"\n", "has 65,536 blanks from byte 65,537 on"),
+        (b" \r\n", "has 65,536 blanks from byte 204,801 on"),
+        (b"x", "has no end of a line in 17 places"),
+    ],
+)
+def test_text_without_rows_is_refused_before_it_is_taken_apart(tmp_path: Path, filling: bytes, said: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes((b"" if filling == b"x" else b"date,close\n2024-01-01,1\n") + filling * (17 * LOOKED_AT))
+
+    with pytest.raises(UnreadableTable, match=said):
+        read_bars(path)
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MissingTable, match="no such file"):
         refuse_nothing(tmp_path / "absent.csv")
