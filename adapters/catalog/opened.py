@@ -97,6 +97,9 @@ class OpenedDataset:
                 f"data set {self.name} has no {', '.join(unknown)}; it has {', '.join(self.symbols[:10])}"
                 + ("" if len(self.symbols) <= 10 else f" and {len(self.symbols) - 10} more")
             )
+        twice = [symbol for place, symbol in enumerate(symbols) if symbol in symbols[:place]]
+        if twice:
+            raise DatasetUnusable(f"{twice[0]} of data set {self.name} was asked for twice, expected each once")
         return symbols
 
     def _lacking(self, bar_s: Seconds) -> str:

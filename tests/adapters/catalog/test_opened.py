@@ -101,6 +101,7 @@ def test_the_span_and_an_empty_range(two: Path) -> None:
         (lambda d: d.span(0.0), "has no rows, only bars"),
         (lambda d: d.bars(60.0, 0, FOREVER, ("CCC",)), "has no CCC; it has AAA, BBB"),
         (lambda d: d.universe(("CCC",)), "has no CCC"),
+        (lambda d: d.universe(("AAA", "BBB", "AAA")), "AAA of data set .* was asked for twice"),
         (lambda d: d.rows(frozenset({"ticks"}), 0, FOREVER), "rows of kind ticks asked for"),
     ],
 )
