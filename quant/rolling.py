@@ -106,7 +106,13 @@ def ewma(values: Floats, decay: float, present_min: int) -> Floats:
     weights = ewma_weights(values.shape[-1], decay)
     if len(weights) < present_min:
         return np.full(values.shape[:-1], np.nan)
-    out = np.asarray(values @ weights / weights.sum())
+    return ewma_or_present(values, decay, present_min, values @ weights)
+
+
+def ewma_or_present(values: Floats, decay: float, present_min: int, total: Floats) -> Floats:
+    """The same where the weighted sum of the whole window is known already, NaN where a value is absent."""
+    weights = ewma_weights(values.shape[-1], decay)
+    out = np.asarray(total / weights.sum())
     gapped = np.isnan(out)  # absent values are rare, and looking for them costs more than the mean
     if gapped.any():
         out[gapped] = _ewma_of_present(values[gapped], weights, present_min)
@@ -121,7 +127,12 @@ def ewma_offset(values: Floats, decay: float, present_min: int) -> Floats:
     weights = ewma_weights(values.shape[-1], decay)
     if len(weights) < present_min:
         return np.full(values.shape[:-1], np.nan)
-    out = np.asarray(values @ _offset_weights(values.shape[-1], decay))
+    return offset_or_present(values, decay, present_min, np.asarray(values @ _offset_weights(len(weights), decay)))
+
+
+def offset_or_present(values: Floats, decay: float, present_min: int, out: Floats) -> Floats:
+    """The same where it is known already, NaN where a value is absent; it is written over."""
+    weights = ewma_weights(values.shape[-1], decay)
     gapped = np.isnan(out)
     if gapped.any():
         some = values[gapped]

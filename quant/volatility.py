@@ -26,7 +26,11 @@ def ewma_sd(returns: Floats, decay: float = DECAY, present_min: int = RETURNS_MI
 
 def ewma_deviation(squares: Floats, decay: float = DECAY, present_min: int = RETURNS_MIN) -> Floats:
     """The same from the squares of the returns."""
-    variance = ewma(squares, decay, present_min)
+    return deviation(ewma(squares, decay, present_min))
+
+
+def deviation(variance: Floats) -> Floats:
+    """Its root; NaN where nothing has moved."""
     return np.sqrt(np.where(variance > 0.0, variance, np.nan))
 
 

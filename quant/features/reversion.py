@@ -14,6 +14,7 @@ from quant.features.trend import over_atr
 from quant.rolling import Floats, ewma_offset
 
 OU_PRESENT_MIN = 60
+OU_KEPT = 1.0 - 2.0 / 241.0
 SLOPE_MIN = 1e-4
 HALF_LIFE_MAX = 1e4
 DRIFT_SHARE = 1e-6
@@ -50,9 +51,14 @@ def vwap_gap(money: Floats, volume: Floats, c: Floats, atr: Floats) -> Floats:
     return ratio(c - np.log(ratio(money, volume)), atr)
 
 
-def ou_gap(c: Floats) -> Floats:
-    """Log close minus its exponential mean; absent closes are left out."""
-    return -ewma_offset(c, 1.0 - 2.0 / (c.shape[-1] + 1), OU_PRESENT_MIN)
+def ou_mean(c: Floats) -> tuple[Floats]:
+    """The exponential mean of log closes, less the last one; absent closes are left out."""
+    return (ewma_offset(c, OU_KEPT, OU_PRESENT_MIN),)
+
+
+def ou_gap(mean: Floats) -> Floats:
+    """Log close minus its exponential mean."""
+    return -mean
 
 
 def ou_kappa(slope: Floats, noise: Floats) -> Floats:
@@ -209,7 +215,7 @@ REVERSION = (
     ),
     _bar("vwap_gap_day", "(c - ln vwap since 00:00 UTC) / ATR14", over_atr, 1, ("day_gap", "atr"), SETTLED),
     _bar("vwap_gap_60", "(c - ln vwap of 60 bars) / ATR14", vwap_gap, 60, _VWAP, SETTLED, reduce=paid),
-    _bar("ou_gap_240", "c - EMA240", ou_gap, 240, ("c",), OU_PRESENT_MIN),
+    _bar("ou_gap_240", "c - EMA240", ou_gap, 240, ("c",), OU_PRESENT_MIN, reduce=ou_mean),
     _bar("ou_kappa_240", "-ln(slope of c_t on c_t-1), slope in [1e-4, 1]", ou_kappa, 240, ("c",), _AR1, reduce=ar1),
     _bar("ou_half_life", "ln 2 / ou_kappa_240, in [1, 1e4] bars", half_life, 1, (), _AR1, ("ou_kappa_240",)),
     _bar("ou_noise_240", "sd of the residual of c_t on c_t-1, per bar", ou_noise, 240, ("c",), _AR1, reduce=ar1),

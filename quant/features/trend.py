@@ -11,15 +11,20 @@ import numpy as np
 from quant.features.kernels import FLAT, SETTLED, dot, latest, ratio
 from quant.features.registry import Feature, Kernel, Reduce
 from quant.features.sliding import extremes
-from quant.rolling import Floats, ewma_offset
-from quant.volatility import ewma_deviation, ewma_sd
+from quant.rolling import Floats, ewma, ewma_offset
+from quant.volatility import DECAY, RETURNS_MIN, deviation, ewma_sd
 
 EMA_PRESENT_MIN = 26
+FAST_KEPT, SLOW_KEPT = 1.0 - 2.0 / 13.0, 1.0 - 2.0 / 27.0
 
 
-def sd_bar(r2: Floats) -> Floats:
-    """EWMA standard deviation of one bar; absent returns are left out."""
-    return ewma_deviation(r2)
+def variance_97(r2: Floats) -> tuple[Floats]:
+    """EWMA variance of one bar; absent returns are left out."""
+    return (ewma(r2, DECAY, RETURNS_MIN),)
+
+
+def sd_bar(variance: Floats) -> Floats:
+    return deviation(variance)
 
 
 def scaled_return(c: Floats, sd: Floats) -> Floats:
@@ -43,10 +48,13 @@ def _sd_row(c: Floats) -> Floats:
     return ewma_sd(returns, present_min=min(20, returns.shape[-1]))
 
 
-def ema_gap(c: Floats, sd: Floats, fast: int, slow: int) -> Floats:
-    """Fast minus slow exponential mean; absent closes are left out."""
-    quick = ewma_offset(c, 1.0 - 2.0 / (fast + 1), EMA_PRESENT_MIN)
-    lazy = ewma_offset(c, 1.0 - 2.0 / (slow + 1), EMA_PRESENT_MIN)
+def emas(c: Floats) -> tuple[Floats, Floats]:
+    """Fast and slow exponential mean, less the last close; absent closes are left out."""
+    return ewma_offset(c, FAST_KEPT, EMA_PRESENT_MIN), ewma_offset(c, SLOW_KEPT, EMA_PRESENT_MIN)
+
+
+def ema_gap(quick: Floats, lazy: Floats, sd: Floats, slow: int) -> Floats:
+    """Fast minus slow."""
     return np.asarray((quick - lazy) / (sd * np.sqrt(slow)))
 
 
@@ -146,7 +154,15 @@ def _days(name: str, formula: str, kernel: Kernel, days: int, rows_min: int) -> 
 
 
 TREND = (
-    _bar("ewma_vol", "sqrt(sum .97^j r^2 / sum .97^j) over 120 bars, per bar", sd_bar, 120, ("r2",), 21),
+    _bar(
+        "ewma_vol",
+        "sqrt(sum .97^j r^2 / sum .97^j) over 120 bars, per bar",
+        sd_bar,
+        120,
+        ("r2",),
+        21,
+        reduce=variance_97,
+    ),
     *(_ret(bars) for bars in (1, 5, 15, 60, 240, 1440)),
     _days("ret_7d_skip1d", "(c_t-1d - c_t-7d) / (s sqrt 6d)", week_without_last_day, 7, 8),
     _days("ret_30d", "(c_t - c_t-30d) / (s sqrt 30d)", hourly_return, 30, 22),
@@ -158,7 +174,8 @@ TREND = (
         ("c",),
         EMA_PRESENT_MIN,
         ("ewma_vol",),
-        (("fast", 12), ("slow", 26)),
+        (("slow", 26),),
+        emas,
     ),
     _bar(
         "macd_hist", "(MACD - EMA9 of MACD) / ATR14, MACD = EMA12 - EMA26 of c", over_atr, 1, ("macd", "atr"), SETTLED

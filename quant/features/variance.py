@@ -21,9 +21,10 @@ from quant.features.kernels import (
 )
 from quant.features.registry import Feature, Kernel, Reduce
 from quant.features.sliding import extremes, squares, worst_mean
-from quant.rolling import Floats
-from quant.volatility import ewma_deviation
+from quant.rolling import Floats, ewma
+from quant.volatility import RETURNS_MIN, deviation
 
+SHORT_DECAY = 0.94
 VOLVOL_MIN = 60
 DRIFT_SHARE = 0.01
 
@@ -37,9 +38,13 @@ def root_mean(r2: Floats) -> Floats:
     return np.asarray(np.sqrt(mean_present(r2)))
 
 
-def ewma94(r2: Floats) -> Floats:
-    """Absent returns are left out."""
-    return ewma_deviation(r2, 0.94)
+def variance_94(r2: Floats) -> tuple[Floats]:
+    """EWMA variance of one bar; absent returns are left out."""
+    return (ewma(r2, SHORT_DECAY, RETURNS_MIN),)
+
+
+def ewma94(variance: Floats) -> Floats:
+    return deviation(variance)
 
 
 def parkinson(mean: Floats) -> Floats:
@@ -181,7 +186,9 @@ VARIANCE = (
         "R1",
         rows_min=7,
     ),
-    _bar("ewma94", "sqrt(sum .94^j r^2 / sum .94^j) over 120 bars, per bar", ewma94, 120, ("r2",), 21),
+    _bar(
+        "ewma94", "sqrt(sum .94^j r^2 / sum .94^j) over 120 bars, per bar", ewma94, 120, ("r2",), 21, reduce=variance_94
+    ),
     _bar("har_pred_h", "sqrt of the forecast variance of the next horizon, per bar", latest, 1, ("har",), 21, (), "R9"),
     _bar("park_60", "sqrt(mean ln(high/low)^2 / (4 ln 2)), per bar", parkinson, 60, ("hl2",), 60, reduce=mean),
     _bar(

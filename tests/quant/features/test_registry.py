@@ -42,8 +42,8 @@ def test_the_order_is_part_of_the_schema_hash() -> None:
 
 
 def test_the_code_of_a_kernel_reaches_helpers_and_constants() -> None:
-    names = [said.split("=")[0] for said in code_of(REGISTRY["ewma_vol"].kernel)]
-    assert "quant.volatility.ewma_deviation" in names
+    names = [said.split("=")[0] for said in code_of(REGISTRY["rd_sent_ema6h"].kernel)]
+    assert "quant.rolling.ewma" in names
     assert "quant.rolling.ewma_weights" in names
     assert "quant.rolling._ewma_of_present" in names
     assert "quant.features.reversion.SLOPE_MIN=0.0001" in code_of(REGISTRY["ou_kappa_240"].kernel)
