@@ -214,3 +214,19 @@ def test_a_gap_voids_what_was_told_as_columns():
     frame = marks(marker)
     assert frame.valid.values.tolist() == [False, True]
     assert np.isnan(frame.bid[0])
+
+
+def test_quotes_between_two_frames_are_in_a_snapshot_and_give_way_to_what_comes_after_them():
+    tick, later = a_tick(bid=9_990, ask=9_994), a_tick(bid=9_991, ask=9_995)
+    marker = a_marker()
+    tell(marker, a_tick(), tick, seq=20)
+    again = a_marker()
+    again.restore(marker.snapshot())
+    assert marks(again) == marks(marker)
+    tell(marker, later, closed_bars(bid=[99.98, 9.99], ask=[100.02, 10.01]), seq=30)
+    assert marks(marker).bid.values.tolist() == [99.98, 9.99]
+    tell(marker, later, a_feed_status(state="gap"))
+    assert not marks(marker).valid[0]
+    tell(marker, later, seq=40)
+    frame = marks(marker)
+    assert (frame.bid[0], frame.tick_seq[0]) == (99.91, 40)

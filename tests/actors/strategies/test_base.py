@@ -158,6 +158,31 @@ def test_a_changed_target_of_a_tick_is_said_at_once_and_an_equal_one_is_not() ->
     assert decided(strategy, at_s=9_999) == [], "flat is what is wanted"
 
 
+def test_a_quote_shows_what_is_held_and_its_worth_as_they_are_whatever_came_between() -> None:
+    class Seen(Strategy):
+        remembers: ClassVar = {"position": NAN, "worth": NAN, "equity": NAN}
+
+        def on_tick(self, quote: Quote, memory: Row) -> None:
+            memory["position"], memory["equity"] = quote.position, quote.equity
+            memory["worth"] = quote.worth / quote.mid
+
+    strategy = a_strategy(Seen)
+
+    def shown() -> list[float]:
+        hear(strategy, a_tick(bid=9_999, ask=10_001))
+        memory = strategy.snapshot().memory
+        return [memory[name][0] for name in ("position", "worth", "equity")]
+
+    hear(strategy, an_equity("480"))
+    assert shown() == [0.0, 1.0, 480.0]
+    hear(strategy, a_position("BTC-EUR", "0.5"), an_equity("490"))
+    assert shown() == [0.5, 1.0, 490.0]
+    hear(strategy, a_universe_changed("ETH-EUR", "BTC-EUR", version=2), a_position("BTC-EUR", "-0.25"))
+    hear(strategy, a_tick(bid=9_999, ask=10_001))
+    assert strategy.snapshot().memory["position"][1] == -0.25
+    strategy.check()
+
+
 def test_a_crossed_quote_and_a_stranger_are_not_shown() -> None:
     strategy = a_strategy(Middle)
     hear(strategy, a_tick(bid=10_002, ask=10_001), a_tick(bid=0), a_tick(symbol="XRP-EUR"))
