@@ -5,13 +5,17 @@ install. Results come as they are finished, in no order; work must be a function
 """
 
 import importlib
+import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
 KINDS = ("joblib", "dask:ADDRESS", "ray", "ray:ADDRESS")
+PARENT_POLL_S: Final = 0.25
 
 
 class NoWorkforce(Exception):
@@ -37,10 +41,21 @@ def _joblib(workers: int, work: Callable[[TaskT], ResultT], tasks: Iterable[Task
     if workers == 1:
         return (work(task) for task in tasks)
     joblib = _library("joblib", "joblib")
-    results = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")(
-        joblib.delayed(work)(task) for task in tasks
-    )
+    results = joblib.Parallel(
+        n_jobs=workers, return_as="generator_unordered", initializer=_end_with, initargs=(os.getpid(),)
+    )(joblib.delayed(work)(task) for task in tasks)
     return iter(results)
+
+
+def _end_with(parent: int) -> None:
+    """End this worker once its parent has gone: what it works at would be in the way of whoever goes on."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_POLL_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _dask(address: str, work: Callable[[TaskT], ResultT], tasks: Sequence[TaskT]) -> Iterator[ResultT]:
