@@ -5,6 +5,8 @@ Compression is LZ4 and row groups hold 8192 rows, so that a few days of a month 
 """
 
 import hashlib
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -38,9 +40,7 @@ def write_part(root: Path, kind: str, name: str, month: str, frame: pl.DataFrame
     path = root / relative
     path.parent.mkdir(parents=True, exist_ok=True)
     known = frame[known_column(kind)].to_numpy()
-    write_whole(
-        path, lambda new: frame.write_parquet(new, compression="lz4", row_group_size=ROW_GROUP, statistics=True)
-    )
+    write_whole(path, lambda new: _write_rows(frame, new))
     return Part(
         path=relative,
         kind=kind,
@@ -54,6 +54,17 @@ def write_part(root: Path, kind: str, name: str, month: str, frame: pl.DataFrame
         sha256=file_digest(path),
         content=content_digest(frame),
     )
+
+
+def _write_rows(frame: pl.DataFrame, path: Path) -> None:
+    try:
+        frame.write_parquet(path, compression="lz4", row_group_size=ROW_GROUP, statistics=True)
+    except pl.exceptions.PolarsError as error:
+        failed = re.search(r"\(os error (\d+)\)", str(error))  # a full disk is no defect of the rows
+        if failed is None:
+            raise
+        number = int(failed[1])
+        raise OSError(number, os.strerror(number), str(path)) from error
 
 
 def file_digest(path: Path) -> str:

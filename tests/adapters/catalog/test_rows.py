@@ -25,7 +25,7 @@ from contracts.history import DatasetUnusable, Dated
 from contracts.life import Beat
 from contracts.market import BookDelta, BookSnapshot, Perp
 from quant.features.registry import RULES as FEATURE_RULES
-from tests.kit.catalogs import JANUARY_NS, csv_of, terms, tick, trade, with_rows
+from tests.kit.catalogs import JANUARY_NS, bars, csv_of, terms, tick, trade, with_rows
 
 EVERYTHING = frozenset(KINDS)
 FOREVER = 2**62
@@ -227,3 +227,13 @@ def test_rows_that_nobody_dates_and_releases_before_the_event_are_refused(tmp_pa
         read_rows(path, "trades", TableReading(), GRID)
     with pytest.raises(BadTable, match="column 'released', row 1: was '2024-01-04', expected nothing before its date"):
         read_rows(early, "context", TableReading(columns=(("x", "x"),)), {})
+
+
+def test_a_disk_that_is_full_is_told_as_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "bars_60s" / "A").mkdir(parents=True)
+    (tmp_path / "bars_60s" / "A" / "2024-01.parquet.new").symlink_to("/dev/full")
+
+    with pytest.raises(OSError, match="No space left on device"):
+        write_part(tmp_path, "bars_60s", "A", "2024-01", pl.DataFrame(bars(5)))
+
+    assert list((tmp_path / "bars_60s" / "A").iterdir()) == []
