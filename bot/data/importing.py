@@ -199,6 +199,9 @@ def read_source(path: Path, reading: BarReading) -> tuple[BarRows, Seconds]:
     bar_s = reading.bar_s or usual_bar_s(rows)
     if not bar_s:
         raise DatasetUnusable(f"{path}: a single row does not say how long a bar is; say it with --bar")
+    apart_s = usual_bar_s(rows)
+    if 0 < apart_s < bar_s:
+        raise DatasetUnusable(f"{path}: its rows lie {apart_s:g} s apart, expected {bar_s:g} s: bars do not overlap")
     return rows, bar_s
 
 

@@ -138,6 +138,13 @@ def test_times_of_several_zones_are_refused_and_repaired_each_by_its_own(tmp_pat
     assert read_manifest(tmp_path / "x").parts[0].last_ns == JANUARY_NS - 58 * MINUTE_NS
 
 
+def test_bars_that_would_overlap_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetUnusable, match="rows lie 60 s apart, expected 420 s"):
+        import_bars([candles(tmp_path / "A.csv")], tmp_path / "x", BarReading(420.0), NOTHING_SAID, lambda size: None)
+
+    assert not (tmp_path / "x").exists()
+
+
 def test_a_single_row_needs_the_length_of_a_bar(tmp_path: Path) -> None:
     path = csv_of(tmp_path / "A.csv", {"date": ["2024-01-01"], "close": [1.0]})
 
