@@ -7,7 +7,6 @@ install. Results come as they are finished, in no order; work must be a function
 import importlib
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
@@ -51,8 +50,9 @@ def _end_with(parent: int) -> None:
     """End this worker once its parent has gone: what it works at would be in the way of whoever goes on."""
 
     def watch() -> None:
+        never = threading.Event()
         while os.getppid() == parent:
-            time.sleep(PARENT_POLL_S)
+            never.wait(PARENT_POLL_S)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

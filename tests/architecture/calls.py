@@ -18,6 +18,7 @@ THREAD_HOMES = (
     "adapters/journal/sync_thread.py",  # waits for the disk beside the loop
     "adapters/kafka/beside.py",  # reads Kafka in real time beside a loop that may stand still
     "adapters/kafka/handover.py",  # from there to the loop
+    "adapters/workforce.py",  # minds the parent of a worker that is at its work
 )
 CHANCE_HOMES = (
     "runtime/seeds.py",  # one generator per name, for the bot
