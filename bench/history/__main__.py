@@ -1,8 +1,8 @@
 """`python -m bench.history`: backtests measured, a line a figure; `--json` for programs, names to choose.
 
-`beside` is Keel beside its peers on bars (`requirements/peers.sh` installs them), `ticks` on quotes, `length` whether
-cost grows with length alone, `year` a year of minutes of 250 instruments through the whole chain: a quarter of an hour
-and more.
+`beside` is Keel beside its peers on bars (`requirements/peers.sh` installs them), `ticks` on quotes, `orders` whether
+an order costs the same after a hundred thousand others, `length` whether cost grows with length alone, `year` a year of
+minutes of 250 instruments through the whole chain: a quarter of an hour and more.
 """
 
 import argparse
@@ -13,11 +13,12 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from bench.history import beside, chain, ticks
+from bench.history import beside, chain, piled, ticks
 
 PARTS: Final[dict[str, Callable[[int, Callable[[str], None]], dict[str, Any]]]] = {
     "beside": beside.measure,
     "ticks": ticks.measure,
+    "orders": piled.measure,
     "length": chain.lengths,
     "year": lambda rounds, tell: chain.year(tell),
 }
