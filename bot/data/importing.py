@@ -31,6 +31,8 @@ DERIVED: Final = "derived"
 """Instead of a tick: the coarsest power of ten that all prices seen are multiples of."""
 
 PROBLEMS_TOLD: Final = 20
+STEPS_JUDGED: Final = 10
+"""From how many distances between rows on they show that bars are longer than was said."""
 
 
 @dataclass(frozen=True)
@@ -196,12 +198,20 @@ def read_source(path: Path, reading: BarReading) -> tuple[BarRows, Seconds]:
     rows = read_bars(path, reading.symbol, reading.ignored, any_zone=reading.repair)
     if rows.layout == "one symbol" and reading.symbol is None:
         rows = replace(rows, symbols=(symbol_of(path),))
-    bar_s = reading.bar_s or usual_bar_s(rows)
+    steps_ns, counts = _steps(rows)
+    usual_s = float(steps_ns[np.argmax(counts)]) / 1e9 if len(steps_ns) else 0.0
+    bar_s = reading.bar_s or usual_s
     if not bar_s:
         raise DatasetUnusable(f"{path}: a single row does not say how long a bar is; say it with --bar")
-    apart_s = usual_bar_s(rows)
-    if 0 < apart_s < bar_s:
-        raise DatasetUnusable(f"{path}: its rows lie {apart_s:g} s apart, expected {bar_s:g} s: bars do not overlap")
+    if 0 < usual_s < bar_s:
+        raise DatasetUnusable(f"{path}: its rows lie {usual_s:g} s apart, expected {bar_s:g} s: bars do not overlap")
+    common_ns = int(np.gcd.reduce(steps_ns)) if counts.sum() >= STEPS_JUDGED else 0
+    if common_ns > nanos(bar_s):
+        apart = f"{common_ns / 1e9:.15g}"
+        raise DatasetUnusable(
+            f"{path}: all its rows lie multiples of {apart} s apart, expected {bar_s:g} s: as shorter bars they would "
+            f"count as known before they closed; give --bar {apart}s"
+        )
     return rows, bar_s
 
 
@@ -228,15 +238,11 @@ def refusal(what: str, problems: Sequence[Told]) -> DatasetUnusable:
     )
 
 
-def usual_bar_s(rows: BarRows) -> Seconds:
-    """The most usual distance between two rows of one instrument, in seconds; 0 where nobody has two."""
+def _steps(rows: BarRows) -> tuple[Any, Any]:
+    """The distances between neighbouring rows of one instrument, in ns, each once, and how often each is met."""
     order = np.lexsort((rows.at_ns, rows.who))
     steps = np.diff(rows.at_ns[order])[np.diff(rows.who[order]) == 0]
-    steps = steps[steps > 0]
-    if not len(steps):
-        return 0.0
-    lengths, counts = np.unique(steps, return_counts=True)
-    return float(lengths[np.argmax(counts)]) / 1e9
+    return np.unique(steps[steps > 0], return_counts=True)
 
 
 def _tick(bars: Rows, said: SaidTerms) -> Decimal | None:

@@ -145,6 +145,24 @@ def test_bars_that_would_overlap_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "x").exists()
 
 
+def test_bars_longer_than_was_said_are_refused_as_they_would_be_known_too_early(tmp_path: Path) -> None:
+    path = candles(tmp_path / "A.csv")
+
+    with pytest.raises(DatasetUnusable, match=r"multiples of 60 s apart, expected 30 s.* give --bar 60s"):
+        import_bars([path], tmp_path / "x", BarReading(30.0), NOTHING_SAID, lambda size: None)
+    with pytest.raises(DatasetUnusable, match="multiples of 60 s apart"):
+        check_file(path, BarReading(30.0))
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_sparse_market_shows_the_length_of_its_bars_by_a_single_pair_of_neighbours(tmp_path: Path) -> None:
+    minutes = np.append(5 * np.arange(30), 146)
+    times = [int(minute) * MINUTE_NS // 1_000_000 + JANUARY_NS // 1_000_000 for minute in minutes]
+    path = csv_of(tmp_path / "A.csv", {"open_time": times, "close": [100.0 + row for row in range(31)]})
+
+    assert check_file(path, BarReading(60.0)).rows == 31
+
+
 def test_a_single_row_needs_the_length_of_a_bar(tmp_path: Path) -> None:
     path = csv_of(tmp_path / "A.csv", {"date": ["2024-01-01"], "close": [1.0]})
 
