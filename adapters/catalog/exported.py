@@ -12,7 +12,7 @@ import polars as pl
 
 from adapters.catalog.durable import write_whole
 from adapters.catalog.manifest import Part, Terms, is_bars
-from adapters.catalog.parts import first_line, known_column
+from adapters.catalog.parts import disk_failure, first_line, known_column
 from adapters.catalog.rows import AT
 from contracts.history import DatasetUnusable
 from contracts.quantities import Nanos
@@ -39,7 +39,8 @@ def export_name(
     try:
         write_whole(path, lambda new: _sink(plan, new, how))
     except pl.exceptions.PolarsError as error:
-        raise DatasetUnusable(f"{path}: {first_line(error)}") from error
+        failed = disk_failure(error, path)
+        raise failed or DatasetUnusable(f"{path}: {first_line(error)}") from error
     return path
 
 

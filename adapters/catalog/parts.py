@@ -60,11 +60,16 @@ def _write_rows(frame: pl.DataFrame, path: Path) -> None:
     try:
         frame.write_parquet(path, compression="lz4", row_group_size=ROW_GROUP, statistics=True)
     except pl.exceptions.PolarsError as error:
-        failed = re.search(r"\(os error (\d+)\)", str(error))  # a full disk is no defect of the rows
+        failed = disk_failure(error, path)
         if failed is None:
             raise
-        number = int(failed[1])
-        raise OSError(number, os.strerror(number), str(path)) from error
+        raise failed from error
+
+
+def disk_failure(error: pl.exceptions.PolarsError, path: Path) -> OSError | None:
+    """What the operating system said inside of an error of writing; None where it said nothing."""
+    failed = re.search(r"\(os error (\d+)\)", str(error))  # a full disk is no defect of the rows
+    return None if failed is None else OSError(int(failed[1]), os.strerror(int(failed[1])), str(path))
 
 
 def file_digest(path: Path) -> str:

@@ -246,7 +246,7 @@ def resample(
 @command
 def export(
     dataset: DatasetArgument,
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", parser=a_path, help="Where the files go.")],
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", parser=a_path, help="A directory that is not there yet.")],
     form: Annotated[Literal["csv", "parquet", "feather"], typer.Option("--format", help="Of the files.")] = "parquet",
     symbols: Annotated[str, typer.Option("--symbols", help="Only these, comma-separated.")] = "",
     from_ns: From = None,
@@ -255,12 +255,13 @@ def export(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write a data set as plain files, one per kind and name; they can be imported as they are.
+    """Write a data set as plain files into a new directory, one per kind and name; they can be imported as they are.
 
     Examples: `bot data export data/btc --to out --format csv`  ·  `bot data export data/btc --to out --symbols BTCUSDT`
     """
-    from bot.data.exporting import export_dataset
+    from bot.data.exporting import export_dataset, refuse_taken
 
+    refuse_taken(to)
     check_directory(to)
     wanted = [each.strip() for each in symbols.split(",") if each.strip()]
     rows = rows_of_sound(dataset)

@@ -1,13 +1,21 @@
-"""A data set as plain files."""
+"""A data set as plain files in a directory of their own, all of them or none."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from adapters.catalog.durable import sync
 from adapters.catalog.exported import Format, export_name
 from adapters.catalog.manifest import Terms, read_manifest
 from bot.data.importing import FOREVER_NS
 from contracts.history import DatasetUnusable
 from contracts.quantities import Nanos
+
+
+def refuse_taken(target: Path) -> None:
+    """Raise DatasetUnusable where something is there: nothing is written over."""
+    if target.exists():
+        raise DatasetUnusable(f"{target} is there already; an export is written into a new directory")
 
 
 def export_dataset(
@@ -18,7 +26,31 @@ def export_dataset(
     span: tuple[Nanos | None, Nanos | None],
     advance: Callable[[int], None],
 ) -> list[Path]:
-    """One file per kind and name; raises DatasetUnusable for a name that is not there, or where nothing is."""
+    """One file per kind and name, in a new directory.
+
+    Raises DatasetUnusable for a directory that is there, a name that is not, or where nothing is; OSError where the
+    disk does not take them. Nothing is left then.
+    """
+    refuse_taken(target)
+    making = target.with_name(f".{target.name}.exporting")
+    try:
+        shutil.rmtree(making, ignore_errors=True)
+        written = _write(directory, making, how, symbols, (span[0] or 0, span[1] or FOREVER_NS), advance)
+        making.rename(target)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    sync(target.parent)
+    return [target / path.relative_to(making) for path in written]
+
+
+def _write(
+    directory: Path,
+    target: Path,
+    how: Format,
+    symbols: Sequence[str],
+    within: tuple[Nanos, Nanos],
+    advance: Callable[[int], None],
+) -> list[Path]:
     manifest = read_manifest(directory)
     names = {part.name for part in manifest.parts}
     unknown = [symbol for symbol in symbols if symbol not in names]
@@ -28,7 +60,6 @@ def export_dataset(
         )
     terms = manifest.terms()
     written = []
-    within = span[0] or 0, span[1] or FOREVER_NS
     for kind in sorted({part.kind for part in manifest.parts}):
         for name, parts in manifest.of_kind(kind).items():
             mine = [part for part in parts if part.first_ns < within[1] and part.last_ns >= within[0]]

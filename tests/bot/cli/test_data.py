@@ -145,12 +145,18 @@ def test_options_of_places_say_what_they_take() -> None:
     assert json.loads(json.dumps(data_options.ROW_KINDS)) == ["quotes", "trades", "books", "funding", "context"]
 
 
-def test_a_place_that_takes_no_file_is_told_as_temporary(dataset: Path) -> None:
+def test_an_export_into_a_directory_that_is_there_is_refused(dataset: Path) -> None:
     (dataset.parent / "out").mkdir()
-    (dataset.parent / "out" / "bars_60s").touch()
     said = bot("data", "export", dataset, "--to", dataset.parent / "out")
 
-    assert said.code == 75 and "cannot be written: File exists" in said.error
+    assert said.code == 4 and "out is there already" in said.error
+
+
+def test_a_place_that_takes_no_file_is_told_as_temporary(dataset: Path) -> None:
+    (dataset.parent / ".out.exporting").touch()
+    said = bot("data", "export", dataset, "--to", dataset.parent / "out")
+
+    assert said.code == 75 and "cannot be written: Not a directory" in said.error
 
 
 @pytest.mark.parametrize("how", ["missing", "altered"])

@@ -1,10 +1,15 @@
 """Data sets as plain files, and in a few words."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
+from adapters.catalog.exported import Format, export_name
+from adapters.catalog.manifest import Part, Terms
+from bot.data import exporting
 from bot.data.exporting import export_dataset
 from bot.data.listing import datasets_in, lines, summary
 from contracts.history import DatasetUnusable
@@ -24,7 +29,9 @@ def test_one_file_per_kind_and_name_cut_to_the_range(dataset: Path) -> None:
 
     assert [path.relative_to(out).as_posix() for path in files] == ["bars_60s/A.parquet", "bars_60s/B.parquet"]
     assert pl.read_parquet(files[0])["close"].to_list() == bars(30, 1)["close"][9:14].tolist()
-    (quotes,) = export_dataset(dataset, out, "csv", ["A"], (None, JANUARY_NS + 1), lambda rows: None)
+    (quotes,) = export_dataset(
+        dataset, dataset.parent / "quotes", "csv", ["A"], (None, JANUARY_NS + 1), lambda rows: None
+    )
     assert pl.read_csv(quotes).row(0, named=True)["bid"] == 10.0
 
 
@@ -34,6 +41,30 @@ def test_what_is_not_there_is_named(dataset: Path) -> None:
     with pytest.raises(DatasetUnusable, match="nothing in the range"):
         export_dataset(dataset, dataset.parent / "out", "csv", [], (None, 5), lambda rows: None)
     assert not (dataset.parent / "out").exists()
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "feather"])
+def test_a_disk_that_takes_no_more_leaves_nothing_of_an_export(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch, form: Format
+) -> None:
+    def first_fits(root: Path, parts: Sequence[Part], terms: Terms, target: Path, *rest: Any) -> Path:
+        if parts[0].name == "B":
+            place = target / "bars_60s" / f"B.{form}.new"
+            place.symlink_to("/dev/full")
+        return export_name(root, parts, terms, target, *rest)
+
+    monkeypatch.setattr(exporting, "export_name", first_fits)
+    with pytest.raises(OSError, match="No space left on device"):
+        export_dataset(dataset, dataset.parent / "out", form, (), (None, None), lambda rows: None)
+
+    assert sorted(path.name for path in dataset.parent.iterdir()) == ["x"]
+
+
+def test_an_export_writes_over_nothing(dataset: Path) -> None:
+    (dataset.parent / "out").mkdir()
+    with pytest.raises(DatasetUnusable, match="out is there already"):
+        export_dataset(dataset, dataset.parent / "out", "csv", (), (None, None), lambda rows: None)
+    assert list((dataset.parent / "out").iterdir()) == []
 
 
 def test_data_sets_are_found_and_told(dataset: Path) -> None:
