@@ -1,4 +1,4 @@
-"""A look at a file before it is read: one that is too short, cut, or gigabytes of nothing is refused at once."""
+"""A look at a file before it is read: one that is cut, forged, or gigabytes of nothing is refused at once."""
 
 import os
 from pathlib import Path
@@ -11,6 +11,10 @@ LOOKED_AT: Final = 65_536
 """Bytes read at each of a few places."""
 
 PLACES: Final = 16
+FOOTER_BYTES_MAX: Final = 64 << 20
+"""A reader takes the whole footer into memory first; some 200 bytes tell of a column of a row group, so that 64 MB hold
+three hundred thousand of them: thousands of columns in a hundred row groups."""
+
 _PARQUET: Final = b"PAR1"
 _FEATHER: Final = b"ARROW1"
 _PACKED: Final = (".gz", ".zst")
@@ -22,23 +26,28 @@ def refuse_nothing(path: Path) -> None:
     Raises:
         MissingTable: no file.
         UnreadableTable: empty; a text of zero bytes, of blanks, or without lines; a Parquet or Feather file whose
-            first or last bytes are others.
+            first or last bytes are others, or whose footer is nothing, longer than the file, or absurdly long.
     """
     try:
         if not path.is_file():
             raise MissingTable(f"{path}: no such file")
         with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            samples = [(at, _sample(file.fileno(), at)) for at in _places(size)]
+            _refuse(path, file.fileno(), file.seek(0, os.SEEK_END))
     except OSError as error:
         raise UnreadableTable(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _refuse(path: Path, descriptor: int, size: int) -> None:
+    samples = [(at, _sample(descriptor, at)) for at in _places(size)]
     name = path.name.lower()
     if not size:
         raise UnreadableTable(f"{path}: is empty, expected a table")
     if name.endswith(PARQUET):
         _refuse_ends(path, samples, _PARQUET, "a Parquet file")
+        _refuse_footer(path, descriptor, size, _PARQUET)
     elif name.endswith(FEATHER):
         _refuse_ends(path, samples, _FEATHER, "a Feather file")
+        _refuse_footer(path, descriptor, size, _FEATHER)
     elif name.endswith(CSV) and not name.endswith(_PACKED):
         _refuse_text(path, samples)
 
@@ -68,3 +77,15 @@ def _refuse_ends(path: Path, samples: list[tuple[int, bytes]], magic: bytes, wha
         raise UnreadableTable(f"{path}: begins with {samples[0][1][:8]!r}, expected {magic!r} as {what} does")
     if not samples[-1][1].endswith(magic):
         raise UnreadableTable(f"{path}: ends with {samples[-1][1][-8:]!r}, expected {magic!r}: {what} was cut short")
+
+
+def _refuse_footer(path: Path, descriptor: int, size: int, magic: bytes) -> None:
+    """Both formats end with a footer, its length in four bytes, and their name."""
+    end = size - len(magic) - 4
+    length = int.from_bytes(_sample(descriptor, max(0, end))[:4], "little", signed=True)
+    room = min(end - len(magic), FOOTER_BYTES_MAX)
+    if not 0 < length <= room:
+        raise UnreadableTable(f"{path}: its footer is said to have {length:,} bytes, expected 1 to {max(1, room):,}")
+    footer = _sample(descriptor, end - length)[:length]
+    if not footer.strip(b"\0"):
+        raise UnreadableTable(f"{path}: its footer begins with {len(footer):,} zero bytes, expected a schema")

@@ -113,6 +113,40 @@ def test_ten_gigabytes_of_nothing_are_refused_without_reading_them(tmp_path: Pat
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40 * LOOKED_AT / 1024
 
 
+@pytest.mark.parametrize(("name", "magic"), [("x.parquet", b"PAR1"), ("x.feather", b"ARROW1")])
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (2**31 - 1, "said to have 2,147,483,647 bytes, expected 1 to 67,108,864"),
+        (65 << 20, "said to have 68,157,440 bytes"),
+        (-1, "said to have -1 bytes"),
+        (0, "said to have 0 bytes"),
+        (1 << 20, "begins with 65,536 zero bytes"),
+    ],
+)
+def test_a_footer_that_is_forged_is_refused_before_any_reader(
+    tmp_path: Path, name: str, magic: bytes, length: int, said: str
+) -> None:
+    path = tmp_path / name
+    end = length.to_bytes(4, "little", signed=True) + magic
+    path.write_bytes(magic)
+    os.truncate(path, TEN_GB - len(end))
+    with path.open("ab") as file:
+        file.write(end)
+
+    with pytest.raises(UnreadableTable, match=said):
+        refuse_nothing(path)
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, 100])
+def test_a_footer_that_is_longer_than_its_file_is_refused(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(b"PAR1" + b"x" * size + (size + 1).to_bytes(4, "little") + b"PAR1")
+
+    with pytest.raises(UnreadableTable, match=f"said to have {size + 1} bytes, expected 1 to {max(1, size)}$"):
+        refuse_nothing(path)
+
+
 @pytest.mark.parametrize(
     ("filling", "said"),
     [
