@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from adapters.tables.errors import MissingTable, UnreadableTable
+from adapters.tables.errors import ForeignTable, MissingTable, UnreadableTable
 from adapters.tables.reading import CSV, FEATHER, PARQUET
 
 LOOKED_AT: Final = 65_536
@@ -24,13 +24,16 @@ def refuse_nothing(path: Path) -> None:
     """Raise where the file cannot be what its name says, having read a megabyte of it at most.
 
     Raises:
-        MissingTable: no file.
+        MissingTable: nothing is there.
+        ForeignTable: a directory, a device, a pipe.
         UnreadableTable: empty; a text of zero bytes, of blanks, or without lines; a Parquet or Feather file whose
             first or last bytes are others, or whose footer is nothing, longer than the file, or absurdly long.
     """
     try:
-        if not path.is_file():
+        if not path.exists():
             raise MissingTable(f"{path}: no such file")
+        if not path.is_file():
+            raise ForeignTable(f"{path}: is {'a directory' if path.is_dir() else 'no regular file'}, expected a file")
         with path.open("rb") as file:
             _refuse(path, file.fileno(), file.seek(0, os.SEEK_END))
     except OSError as error:
@@ -65,7 +68,8 @@ def _sample(descriptor: int, at: int) -> bytes:
 def _refuse_text(path: Path, samples: list[tuple[int, bytes]]) -> None:
     for at, sample in samples:
         if b"\0" in sample:
-            raise UnreadableTable(f"{path}: has a zero byte at {at + sample.index(0):,}, expected text")
+            first = "a zero byte" if at == 0 else "zero bytes, one of them"
+            raise UnreadableTable(f"{path}: has {first} at {at + sample.index(0):,}, expected text")
         if len(sample) == LOOKED_AT and not sample.strip():
             raise UnreadableTable(f"{path}: has {LOOKED_AT:,} blanks from byte {at:,} on, expected rows")
     if samples[-1][0] >= LOOKED_AT * PLACES and not any(b"\n" in sample for _, sample in samples):

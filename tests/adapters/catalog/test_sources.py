@@ -14,7 +14,7 @@ from adapters.catalog.naming import symbol_of
 from adapters.catalog.peeking import LOOKED_AT, refuse_nothing
 from adapters.catalog.sources import read_bars
 from adapters.catalog.terms import read_terms, said_of
-from adapters.tables.errors import BadTable, MissingTable, UnreadableTable
+from adapters.tables.errors import BadTable, ForeignTable, MissingTable, UnreadableTable
 from contracts.history import DatasetUnusable
 from tests.kit.catalogs import JANUARY_NS, MINUTE_NS, bars, candles, csv_of, made, terms, trade, with_rows
 
@@ -161,6 +161,26 @@ def test_text_without_rows_is_refused_before_it_is_taken_apart(tmp_path: Path, f
 
     with pytest.raises(UnreadableTable, match=said):
         read_bars(path)
+
+
+def test_a_zero_byte_behind_the_beginning_is_not_said_to_be_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"date,close\n" * 10_000)
+    os.truncate(path, 10_000_000)
+
+    with pytest.raises(UnreadableTable, match="has zero bytes, one of them at 620,904, expected text"):
+        refuse_nothing(path)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+def test_what_is_no_regular_file_is_told_as_that(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+
+    for path in (tmp_path / name, Path("/dev/zero")):
+        with pytest.raises(ForeignTable, match="is no regular file"):
+            refuse_nothing(path)
+    with pytest.raises(ForeignTable, match="is a directory"):
+        refuse_nothing(tmp_path)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
