@@ -63,14 +63,19 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in directory().glob("*.toml")))
 
 
-def layers(profile: str, environment: Mapping[str, str] | None = None) -> Layered:
-    """The merged values of a profile by name or path; raises BadConfiguration."""
+def layers(
+    profile: str, environment: Mapping[str, str] | None = None, typed: Mapping[str, str] | None = None
+) -> Layered:
+    """The merged values of a profile by name or path; `typed` says of variables how the command line said them.
+
+    Raises BadConfiguration.
+    """
     merged = Layered({}, {})
     for path in reversed(_chain(profile)):
         values = _read(path)
         values.pop("extends", None)
         _merge(merged, values, path.name if path.parent == directory() else str(path))
-    _merge_environment(merged, os.environ if environment is None else environment)
+    _merge_environment(merged, os.environ if environment is None else environment, typed or {})
     return merged
 
 
@@ -167,15 +172,17 @@ def _merge(layered: Layered, values: Mapping[str, Any], origin: str, path: str =
             layered.origins[here] = origin
 
 
-def _merge_environment(layered: Layered, environment: Mapping[str, str]) -> None:
+def _merge_environment(layered: Layered, environment: Mapping[str, str], typed: Mapping[str, str]) -> None:
     for override in overrides(environment, layered.values, _number):
+        origin = typed.get(override.name, f"environment {override.name}")
         if not all(override.path):
-            raise BadConfiguration(f"environment {override.name}", ["names no key, expected BOT__SECTION__KEY"])
+            expected = "section.key" if override.name in typed else "BOT__SECTION__KEY"
+            raise BadConfiguration(origin, [f"names no key, expected {expected}"])
         layered.texts[".".join(override.path)] = override.text
         nested: Any = override.value
         for step in reversed(override.path):
             nested = {step: nested}
-        _merge(layered, nested, f"environment {override.name}")
+        _merge(layered, nested, origin)
 
 
 def _struct(

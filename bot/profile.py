@@ -181,9 +181,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return hashlib.blake2b(msgspec.json.encode(sections), digest_size=16).hexdigest()
 
 
-def load(name: str, environment: Mapping[str, str] | None = None) -> Profile:
-    """A profile by name or path; raises BadConfiguration with all problems at once."""
-    layered = layers(name, os.environ if environment is None else environment)
+def load(name: str, environment: Mapping[str, str] | None = None, typed: Mapping[str, str] | None = None) -> Profile:
+    """A profile by name or path; raises BadConfiguration with all problems at once, variables as they were `typed`."""
+    layered = layers(name, os.environ if environment is None else environment, typed)
     profile = convert(layered, Profile, f"profile {name!r}")
     _refuse_environment(profile, layered)
     return profile
@@ -216,9 +216,9 @@ def _refuse_environment(profile: Profile, layered: Layered) -> None:
     if profile.world != "live":
         return
     problems = [
-        f"{path}: a live limit is not taken from the environment ({origin}); put it into the profile file"
+        f"{path}: a live limit is taken from the profile file alone, not from {origin}; put it there"
         for path, origin in layered.origins.items()
-        if origin.startswith("environment ") and path.split(".")[0] in LIVE_REFUSES_ENVIRONMENT
+        if origin.startswith(("environment ", "--")) and path.split(".")[0] in LIVE_REFUSES_ENVIRONMENT
     ]
     if problems:
         raise BadConfiguration(f"profile {profile.name!r}", problems)

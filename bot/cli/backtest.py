@@ -73,7 +73,7 @@ def backtest(
         refused = {"--from": from_ns, "--to": to_ns, "--symbols": symbols, "--set": sets, "--tell": rows}
         _over_export(data, profile, [name for name, given in refused.items() if given], runs, json)
         return
-    loaded = load(profile or "backtest", overridden(sets or []))
+    loaded = load(profile or "backtest", overridden(sets or []), typed(sets or []))
     dataset = opened_dataset(data, kinds_of(rows))
     first_ns, last_ns = span_of(dataset, loaded, from_ns, to_ns)
     options = BacktestOptions(
@@ -143,8 +143,18 @@ def overridden(sets: list[str]) -> dict[str, str]:
         key, equals, value = each.partition("=")
         if not equals or not key:
             raise typer.BadParameter(f"--set was {each!r}, expected section.key=value")
-        found[SET_PREFIX + key.replace(".", "__").upper()] = value
+        found[_variable(key)] = value
     return found
+
+
+def typed(sets: list[str], option: str = "--set") -> dict[str, str]:
+    """How each of these variables was said on the command line, so that what is wrong is told in its words."""
+    keys = [each.partition("=")[0] for each in sets]
+    return {_variable(key): f"{option} {key}" for key in keys}
+
+
+def _variable(key: str) -> str:
+    return SET_PREFIX + key.replace(".", "__").upper()
 
 
 def symbols_of(text: str) -> tuple[str, ...] | None:

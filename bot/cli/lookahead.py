@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from bot.cli.backtest import Data, ProfileName, Sets, Symbols, overridden, symbols_of
+from bot.cli.backtest import Data, ProfileName, Sets, Symbols, overridden, symbols_of, typed
 from bot.cli.data_options import From, To
 from bot.cli.errors import DAMAGED, Fail, command
 from bot.cli.options import Json, emit, say, talk
@@ -55,7 +55,7 @@ def lookahead(
     from bot.lookahead.lives import Told
     from bot.profile import load
 
-    loaded = _with_agents(load(profile, overridden(sets or [])), agents or [])
+    loaded = _with_agents(load(profile, overridden(sets or []), typed(sets or [])), agents or [])
     dataset = opened_dataset(data)
     first_ns, last_ns = span_of(dataset, loaded, from_ns, to_ns)
     chosen = symbols_of(symbols)

@@ -17,6 +17,7 @@ from bot.cli.backtest import (
     kinds_of,
     overridden,
     symbols_of,
+    typed,
 )
 from bot.cli.errors import BAD_CONFIGURATION, GAVE_UP, Fail, command
 from bot.cli.options import Json, a_path, emit, say, talk
@@ -75,7 +76,8 @@ def sweep(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     environments = [overridden([*(sets or []), *(f"{k}={v}" for k, v in p.overrides.items())]) for p in points]
-    loaded = [load(profile, environment) for environment in environments]
+    said = typed(sets or []) | typed([key for point in points for key in point.overrides], "--over")
+    loaded = [load(profile, environment, said) for environment in environments]
     first_ns, last_ns = span_of(opened_dataset(data, kinds_of(rows)), loaded[0], from_ns, to_ns)
     tasks = [
         Task(

@@ -65,9 +65,15 @@ def test_what_does_not_fit_together_is_refused(name, value, told) -> None:
 
 @pytest.mark.parametrize("section", ["RISK__LOSS_MAX", "SENTINEL__LOSS_MAX", "ACCOUNT__NAME"])
 def test_a_live_profile_takes_no_limit_from_the_environment(section) -> None:
-    with pytest.raises(BadConfiguration, match="not taken from the environment"):
+    with pytest.raises(BadConfiguration, match="from the profile file alone, not from environment BOT__"):
         load("live", {f"BOT__{section}": "9"})
     load("canary", {f"BOT__{section}": "9"})
+
+
+def test_a_live_profile_takes_no_limit_from_the_command_line() -> None:
+    typed = {"BOT__RISK__LOSS_MAX": "--set risk.loss_max"}
+    with pytest.raises(BadConfiguration, match=r"alone, not from --set risk\.loss_max"):
+        load("live", {"BOT__RISK__LOSS_MAX": "1"}, typed)
 
 
 def test_every_value_is_described_with_its_origin() -> None:

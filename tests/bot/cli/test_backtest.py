@@ -32,6 +32,20 @@ def test_an_override_goes_the_way_of_the_environment():
         overridden(["risk.kelly_fraction"])
 
 
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ("nope.x=1", "nope: unknown key (from --set nope.x)"),
+        ("risk.kelly_fraction=much", "(from --set risk.kelly_fraction)"),
+        ("risk.=1", "--set risk.: names no key, expected section.key"),
+    ],
+)
+def test_what_is_wrong_with_an_override_is_told_in_the_words_that_were_typed(tmp_path, pair, said):
+    told = bot("backtest", "--data", tmp_path, "--set", pair)
+    assert told.code == 4
+    assert said in told.error and "BOT__" not in told.error
+
+
 def test_an_unknown_kind_of_rows_is_refused_with_those_that_exist():
     assert kinds_of("funding, context") == {"funding", "context"}
     with pytest.raises(typer.BadParameter, match="expected some of quotes, trades"):

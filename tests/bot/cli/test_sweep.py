@@ -43,6 +43,12 @@ def test_what_cannot_be_combined_is_refused_by_name():
         values_of(["seed=1", "seed=2"])
 
 
+def test_a_key_that_does_not_exist_is_told_as_it_was_typed(tmp_path):
+    told = bot("sweep", "--data", tmp_path, "--out", tmp_path / "out", "--over", "nope.x=1,2")
+    assert told.code == 4
+    assert "nope: unknown key (from --over nope.x)" in told.error
+
+
 def test_a_workforce_nobody_has_is_a_matter_of_configuration(tmp_path):
     told = bot(*made(tmp_path, "40"), "--with", "crowd", "--out", tmp_path / "out")
     assert told.code == 4
