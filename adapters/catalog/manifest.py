@@ -23,6 +23,10 @@ KINDS: Final = ("quotes", "trades", "books", "funding", "context")
 """Kinds of rows, in the order in which rows of one instant are told."""
 
 
+class DatasetMissing(DatasetUnusable):
+    """Nothing lies where a data set was looked for."""
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of an instrument; None is what nobody has said yet, and nothing is assumed for it."""
 
@@ -145,12 +149,16 @@ def part_path(kind: str, name: str, month: str) -> str:
 
 
 def read_manifest(directory: Path) -> Manifest:
-    """The manifest of a data set; raises DatasetUnusable where there is none, or not one that can be read."""
+    """The manifest of a data set.
+
+    Raises DatasetMissing where nothing is, DatasetUnusable where there is no manifest, or not one that can be read.
+    """
     path = directory / FILE
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except (FileNotFoundError, NotADirectoryError):
-        raise DatasetUnusable(f"{directory}: no data set there, expected one made by `bot data import`") from None
+        kind = DatasetUnusable if directory.exists() else DatasetMissing
+        raise kind(f"{directory}: no data set there, expected one made by `bot data import`") from None
     except OSError as error:
         raise DatasetUnusable(f"{path}: cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, ValueError, ArithmeticError) as error:

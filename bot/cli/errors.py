@@ -26,7 +26,7 @@ MEANINGS: Final = {
     OK: "ok, also after a graceful stop",
     UNEXPECTED: "unexpected failure: a bug",
     USAGE: "wrong usage of the command line",
-    NOT_FOUND: "daemon not running, or run, order or file not found",
+    NOT_FOUND: "daemon not running, or run, order, data set or file not found",
     BAD_CONFIGURATION: "bad configuration, directory, port or data",
     TIMEOUT: "timeout",
     REFUSED: "refused by a safety interlock",
@@ -166,6 +166,7 @@ def _of_kafka() -> dict[type[Exception], int]:
 
 def _of_files() -> dict[type[Exception], int]:
     """What a file, a data set or a model turns out to be."""
+    from adapters.catalog.manifest import DatasetMissing
     from adapters.journal.scan import JournalDamaged
     from adapters.kafka.cursor import CursorDamaged
     from adapters.models.champion import PointerDamaged
@@ -181,6 +182,7 @@ def _of_files() -> dict[type[Exception], int]:
     from contracts.upgrades import UnreadableVersion
 
     return {
+        DatasetMissing: NOT_FOUND,
         DatasetUnusable: BAD_CONFIGURATION,
         UnreadableVersion: BAD_CONFIGURATION,
         BadSchema: BAD_CONFIGURATION,

@@ -3,20 +3,23 @@
 from pathlib import Path
 from typing import Any
 
-from adapters.catalog.manifest import FILE, Manifest, read_manifest
+from adapters.catalog.manifest import FILE, DatasetMissing, Manifest, read_manifest
 from adapters.catalog.terms import how_to_say
 from bot.data.judging import when
 from contracts.history import DatasetUnusable
 
 
 def datasets_in(directory: Path) -> tuple[Path, ...]:
-    """The directory itself where it is a data set, else those in it, in order; raises DatasetUnusable for none."""
+    """The directory itself where it is a data set, else those in it, in order.
+
+    Raises DatasetMissing where nothing is, DatasetUnusable for what is no directory.
+    """
     if (directory / FILE).exists():
         return (directory,)
     if directory.exists() and not directory.is_dir():
         raise DatasetUnusable(f"{directory}: is no directory, expected a data set or a directory of them")
     if not directory.is_dir():
-        raise DatasetUnusable(f"{directory}: no such directory; `bot data make --into {directory}/made` makes one")
+        raise DatasetMissing(f"{directory}: no such directory; `bot data make --into {directory}/made` makes one")
     return tuple(
         sorted(path for path in directory.iterdir() if not path.name.startswith(".") and (path / FILE).exists())
     )

@@ -20,10 +20,12 @@ def test_a_made_data_set_is_told_and_summed_up(tmp_path, monkeypatch):
     assert 0 < summary["decisions"] <= 10
 
 
-def test_a_data_set_that_is_not_there_is_a_matter_of_configuration(tmp_path):
-    told = bot("backtest", "--data", str(tmp_path / "nowhere"))
-    assert told.code == 4
-    assert "nowhere" in told.err
+@pytest.mark.parametrize("verb", ["backtest", "lookahead"])
+def test_a_data_set_that_is_not_there_is_not_found(tmp_path, verb):
+    told = bot(verb, "--data", tmp_path / "nowhere")
+    assert told.code == 3
+    assert "nowhere" in told.error
+    assert bot(verb, "--data", tmp_path).code == 4
 
 
 def test_an_override_goes_the_way_of_the_environment():
