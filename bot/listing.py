@@ -1,6 +1,6 @@
 """What there is to say of a run without walking its journal: when it began, how much it holds, how it ended.
 
-The end of a journal is read from its last commitment, which is believed here; `verified` walks it all.
+The end of a journal is read from its last commitment on, which is believed here; `verified` walks it all.
 """
 
 import zlib
@@ -11,7 +11,17 @@ import msgspec
 
 from adapters.journal.disk import Disk
 from adapters.journal.reader import records
-from adapters.journal.record import CRC, HEADER, MARK, SEAL, segment_name, segment_numbers
+from adapters.journal.record import (
+    CONTROL,
+    CRC,
+    HEADER,
+    MARK,
+    SEAL,
+    SEGMENT,
+    SEGMENT_BYTES,
+    segment_name,
+    segment_numbers,
+)
 from adapters.journal.scan import JournalDamaged
 from bot.logging import utc
 from bot.replaying import journal_bytes, journal_of, verify_run
@@ -22,7 +32,7 @@ ANSWER_S_MAX: Final = 1.0
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """One run: `records` as its last commitment counts them, `problem` where it was found to be damaged."""
+    """One run: `records` are those that `verify` counts, `problem` is where it was found to be damaged."""
 
     run: str
     account: str
@@ -81,16 +91,43 @@ def is_running(run: Path) -> bool:
     return True
 
 
+def is_sealed(run: Path) -> bool:
+    """Whether a run came to its end in order; raises JournalEmpty and RunsUnusable as reading it does."""
+    return _end(journal_of(run))[1]
+
+
 def _end(disk: Disk) -> tuple[int, bool]:
-    """The seq and the seal of the last commitment."""
+    """The seq of the last whole message, and whether a seal is the last that there is."""
+    torn = False
     for number in reversed(segment_numbers(disk.names())):
         data = disk.read(segment_name(number))
-        place = data.rfind(MARK)
-        if place < HEADER.size:
-            continue
+        if len(data) >= SEGMENT_BYTES and CRC.unpack_from(data, SEGMENT.size)[0] == zlib.crc32(data[: SEGMENT.size]):
+            seq, stop, kind = _last_commitment(data)
+            return _beyond(data, seq, stop), kind == SEAL and stop == len(data) and not torn
+        torn = torn or bool(data)
+    return 0, False
+
+
+def _last_commitment(data: bytes) -> tuple[int, int, int]:
+    """Of the last one in a segment: the seq, where it ends, its kind; of a segment without one the same of its head."""
+    place = data.rfind(MARK)
+    while place >= HEADER.size:
         start = place - HEADER.size
         checksum, length, seq, _, _, _, _, kind, _, _ = HEADER.unpack_from(data, start)
         stop = place + length
         if zlib.crc32(data[start + CRC.size : stop]) == checksum:
-            return seq, kind == SEAL and stop == len(data)
-    return 0, False
+            return seq, stop, kind
+        place = data.rfind(MARK, 0, place)
+    _, _, _, first_seq, _ = SEGMENT.unpack_from(data)
+    return first_seq - 1, SEGMENT_BYTES, 0
+
+
+def _beyond(data: bytes, seq: int, at: int) -> int:
+    """The seq of the last whole message from here on: an open block is short, and nothing commits to it yet."""
+    while len(data) - at >= HEADER.size:
+        checksum, length, number, _, _, _, _, _, _, flags = HEADER.unpack_from(data, at)
+        stop = at + HEADER.size + length
+        if stop > len(data) or zlib.crc32(data[at + CRC.size : stop]) != checksum:
+            break
+        seq, at = seq if flags & CONTROL else number, stop
+    return seq

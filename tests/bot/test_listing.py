@@ -15,14 +15,19 @@ def test_the_quick_line_says_what_the_walk_finds(finished) -> None:
     assert quick.begun == "2026-01-01T12:00:00.000Z"
 
 
-@pytest.mark.parametrize("cut", [1, 100, 5_000])
+@pytest.mark.parametrize("cut", [1, 100, 5_000, 20_000])
 def test_a_run_that_was_cut_is_told_from_one_that_is_sealed(copied, cut) -> None:
     (segment,) = (path for path in (copied / "journal").glob("journal-*.seg") if path.stat().st_size)
     segment.write_bytes(segment.read_bytes()[:-cut])
     quick = listed(copied)
     assert quick.state == "cut"
-    assert quick.records <= listed(copied, verified=True).records
+    assert quick.records == listed(copied, verified=True).records > 0
     assert not is_running(copied)
+
+
+def test_a_segment_that_was_never_begun_counts_for_nothing(copied) -> None:
+    (copied / "journal" / "journal-000002.seg").write_bytes(bytes(4096))
+    assert (listed(copied).records, listed(copied).state) == (verify_run(copied).records, "cut")
 
 
 def test_bytes_behind_the_seal_break_it(copied) -> None:
