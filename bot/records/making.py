@@ -12,6 +12,7 @@ from adapters.journal.record import Record
 from adapters.records.columns import Table
 from adapters.records.files import Made, RecordFiles, stamp_of
 from adapters.records.rows import TABLES, Row
+from bot.listing import is_sealed
 from bot.records.account import AccountOverTime
 from bot.records.known import Known
 from bot.records.orders import Orders
@@ -29,6 +30,9 @@ BARE_MARKS: Final = "quotes: a thin journal keeps no marks, so costs are not spl
 NO_OUTCOMES: Final = "outcomes: no belief of the blend was closed in this run, so there is no calibration"
 NO_RATES: Final = "exchange rates: some fills could not be valued in the account's currency"
 NO_EQUITY: Final = "equity: the ledger never said any"
+NO_END: Final = (
+    "its end: the journal is not sealed, the run was cut or still goes on, and all is as of its last message"
+)
 BROUGHT: Final = "entry prices: some positions were held before the run"
 
 Advance = Callable[[int], None]
@@ -77,7 +81,7 @@ def records_of(run: Path, advance: Advance = lambda count: None) -> RunRecords:
             messages=read.messages,
             currency=read.currency,
             thin=read.thin,
-            lacks=read.lacks,
+            lacks=read.lacks if is_sealed(run) else (NO_END, *read.lacks),
             rows={name: len(read.tables[name]) for name in TABLES},
         )
         try:

@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterator
 
 from bot.evaluation.lines import table_lines
-from bot.review.page import HERO, SMALL, figure
+from bot.review.page import HERO, NOT_ENDED, SMALL, figure
 from bot.review.whole import Review
 
 
 def lines_of(review: Review) -> Iterator[str]:
     """The lines, without colours, so that they can be kept."""
-    yield f"{review.facts.run}: {review.first or 'no equity'} to {review.last or 'no equity'}"
+    ended = "" if review.ended else f" ({NOT_ENDED})"
+    yield f"{review.facts.run}: {review.first or 'no equity'} to {review.last or 'no equity'}{ended}"
     figures = review.figures | {"costs_eur": review.figures["fees_eur"] + review.figures["shortfall_eur"]}
     for name, form, label in (*HERO, *SMALL):
         value = figures.get(name, math.nan)

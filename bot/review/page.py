@@ -35,6 +35,7 @@ nav a:hover{text-decoration:underline}
 @media print{nav{display:none}.long{max-height:none}figure,.tile{break-inside:avoid}}
 """
 
+NOT_ENDED: Final = "not ended: cut, or still running"
 HERO: Final = (
     ("profit_eur", "+,.2f", "profit, EUR"),
     ("total_return", "+p", "return, %"),
@@ -92,6 +93,7 @@ def _head(review: Review) -> str:
         f"history {facts.data}" if facts.data else "",
         f"seed {facts.seed}" if facts.seed is not None else "",
         f"{review.messages:,} messages",
+        "" if review.ended else NOT_ENDED,
         "thin journal" if review.thin else "",
         f"against {review.against}" if review.against else "",
     )

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from bot.evaluation.report import day
-from bot.records.making import RunRecords
+from bot.records.making import NO_END, RunRecords
 from bot.review import account as accounts
 from bot.review import beliefs, parity, risk, trading
 from bot.review.facts import RunFacts
@@ -32,10 +32,16 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[Section, ...]
     lacks: tuple[str, ...]
 
+    @property
+    def ended(self) -> bool:
+        """Whether the run came to its end in order: one that was cut, or still goes on, did not."""
+        return NO_END not in self.lacks
+
     def plain(self) -> dict[str, Any]:
         """Everything but the charts, for JSON: the figures first, at the top."""
         said: dict[str, Any] = {"run": self.facts.run, **self.figures, "against": self.against or None}
         said |= {"first": self.first, "last": self.last, "currency": self.currency, "thin": self.thin}
+        said["ended"] = self.ended
         said |= {"facts": msgspec.structs.asdict(self.facts), "messages": self.messages, "lacks": list(self.lacks)}
         tables = [table for section in self.sections for table in (section.heat, *section.tables, section.long)]
         said["tables"] = {
