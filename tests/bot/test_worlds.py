@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from bot.configuration import BadConfiguration
-from bot.worlds import dry, opened_recording, recorded_world, replayed_bus, simulated_world
+from bot.worlds import dry, in_quote_currency, opened_recording, recorded_world, replayed_bus, simulated_world
+from contracts.instrument import Universe
 from runtime.clock import WallClock
+from tests.kit.market import an_instrument
 from tests.kit.recordings import COINBASE, recording
 from tests.kit.turns import MemoryJournal
 from tests.kit.worlds import a_profile
@@ -46,6 +48,13 @@ def test_a_recording_is_traded_in_its_own_currency_for_the_same_worth(tmp_path) 
     world = recorded_world(a_profile(), played, tmp_path)
     assert world.virtual and world.clock.now() == played.feed.started_ns > 0
     world.close()
+
+
+def test_an_account_in_another_currency_begins_with_whole_cents_of_it() -> None:
+    universe = Universe(1, (an_instrument(symbol="BTCUSDT", quote="USDT", settlement="USDT"),))
+    (balance,) = in_quote_currency(a_profile(), universe).balances.items()
+    assert balance == ("USDT", Decimal("543.47"))
+    assert balance[1] * a_profile().feed.fx["USDT"] == Decimal("499.9924"), "as docs/backtest.md says"
 
 
 def test_a_recording_in_a_currency_without_a_rate_is_refused_before_anything_is_made() -> None:
