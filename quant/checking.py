@@ -59,7 +59,7 @@ def check_bars(
 
     `columns` has some of open, high, low, close, volume, trades, bid and ask. Without a `calendar` it is inferred.
     """
-    found = [*_stamps(close_ns, columns, bar_ns), *_values(columns)]
+    found = row_findings(close_ns, columns, bar_ns, usual_phase(close_ns, bar_ns))
     order = np.argsort(close_ns, kind="stable")
     first = np.append(True, np.diff(close_ns[order]) > 0) if len(order) else np.empty(0, dtype=np.bool_)
     rows = order[first]
@@ -94,12 +94,24 @@ SPIKE: Final = "spike"
 """What is found; a spike is a close far from both of its neighbours."""
 
 
+def row_findings(close_ns: Int64s, columns: Mapping[str, Floats], bar_ns: int, phase_ns: int) -> list[Finding]:
+    """What is wrong with rows as such, empty findings too; bars beside `phase_ns` are beside the grid."""
+    beside = _finding(BESIDE, "warning", "time", close_ns % bar_ns != phase_ns)
+    return [*_stamps(close_ns, columns), beside, *_values(columns)]
+
+
+def usual_phase(close_ns: Int64s, bar_ns: int) -> int:
+    """How far into a bar's length most closes lie; the least where several are as usual, 0 where there is none."""
+    phases, counts = np.unique(close_ns % bar_ns, return_counts=True)
+    return int(phases[np.argmax(counts)]) if len(phases) else 0
+
+
 def _finding(what: str, level: Level, column: str, wrong: Flags) -> Finding:
     places = np.flatnonzero(wrong)
     return Finding(what, level, column, places, np.ones(len(places), dtype=np.int64))
 
 
-def _stamps(close_ns: Int64s, columns: Mapping[str, Floats], bar_ns: int) -> Iterator[Finding]:
+def _stamps(close_ns: Int64s, columns: Mapping[str, Floats]) -> Iterator[Finding]:
     steps = np.diff(close_ns)
     backwards = np.append(False, steps < 0)
     if len(steps) and (steps < 0).all():
@@ -115,9 +127,6 @@ def _stamps(close_ns: Int64s, columns: Mapping[str, Floats], bar_ns: int) -> Ite
     yield _finding(TWICE, "error", "time", _at(later[equal], len(close_ns)))
     both = np.concatenate([earlier[~equal], later[~equal]])
     yield _finding(CONTRADICTED, "error", "time", _at(both, len(close_ns)))
-    if len(close_ns):
-        phases, counts = np.unique(close_ns % bar_ns, return_counts=True)
-        yield _finding(BESIDE, "warning", "time", close_ns % bar_ns != phases[np.argmax(counts)])
 
 
 def _values(columns: Mapping[str, Floats]) -> Iterator[Finding]:
@@ -151,24 +160,30 @@ def _quiet(columns: Mapping[str, Floats], rows: Int64s) -> Iterator[Finding]:
         places = rows[np.flatnonzero(columns["volume"] == 0.0)]
         yield Finding(ZERO_VOLUME, "warning", "volume", places, np.ones(len(places), dtype=np.int64))
     close = columns["close"]
-    still = np.append(False, np.diff(close) == 0.0) if len(close) else np.empty(0, dtype=np.bool_)
-    for name in ("open", "high", "low"):
-        if name in columns:
-            still &= columns[name] == close
-    starts, lengths = _runs(still)
+    starts, lengths = still_runs(columns)
     long = lengths >= STUCK_BARS
     yield Finding(STUCK, "warning", "close", rows[starts[long]], lengths[long])
     places = rows[np.flatnonzero(spikes(close, columns.get("open")))]
     yield Finding(SPIKE, "warning", "close", places, np.ones(len(places), dtype=np.int64))
 
 
-def spikes(close: Floats, opened: Floats | None = None) -> Flags:
+def still_runs(columns: Mapping[str, Floats]) -> tuple[Int64s, Int64s]:
+    """First places and lengths of the runs of bars that did not move from the close before them."""
+    close = columns["close"]
+    still = np.append(False, np.diff(close) == 0.0) if len(close) else np.empty(0, dtype=np.bool_)
+    for name in ("open", "high", "low"):
+        if name in columns:
+            still &= columns[name] == close
+    return _runs(still)
+
+
+def spikes(close: Floats, opened: Floats | None = None, usual: float | None = None) -> Flags:
     """Closes far above, or far below, both of their neighbours, and which nobody traded at afterwards.
 
     The deviation is 1.4826 times the median absolute return of SURROUNDINGS bars, and no smaller than a quarter of that
-    of all bars, so that a quiet night makes no spikes. A market that crashed and came back opens the next bar where it
-    closed the last one: with opens at hand at least half of the way back must be gone before the next open; without,
-    the price must come back to within a quarter of the move.
+    of all bars (`usual`, where these are not all), so that a quiet night makes no spikes. A market that crashed and
+    came back opens the next bar where it closed the last one: with opens at hand at least half of the way back must be
+    gone before the next open; without, the price must come back to within a quarter of the move.
     """
     out = np.zeros(len(close), dtype=np.bool_)
     if len(close) < 3:
@@ -182,7 +197,7 @@ def spikes(close: Floats, opened: Floats | None = None) -> Flags:
         return out
     blocks = [np.nan_to_num(sizes[at : at + SURROUNDINGS]) for at in range(0, len(sizes), SURROUNDINGS)]
     local = np.repeat([np.median(block) for block in blocks], SURROUNDINGS)[: len(sizes)]
-    sigma = MAD_TO_SIGMA * np.maximum(local, np.nanmedian(sizes) / 4.0)
+    sigma = MAD_TO_SIGMA * np.maximum(local, (np.nanmedian(sizes) if usual is None else usual) / 4.0)
     before, after = returns[:-1], returns[1:]
     least = np.minimum(np.abs(before), np.abs(after))
     alone = np.abs(jump) > 0.5 * least if opened is not None else np.abs(before + after) < 0.25 * least
