@@ -313,8 +313,7 @@ def _tell_summary(path: Path, json: bool) -> None:
     if json:
         emit(summary(path))
         return
-    for line in lines(summary(path)):
-        say(line)
+    say("\n".join(lines(summary(path))))
 
 
 def _tell_findings(findings: Sequence[Any]) -> None:
