@@ -94,4 +94,4 @@ def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path, content) -> None
 
 def test_a_live_limit_is_not_taken_from_the_environment() -> None:
     said = bot("profile", "check", "live", BOT__RISK__LOSS_MAX="9")
-    assert (said.code, "not taken from the environment" in said.error) == (4, True)
+    assert (said.code, "not from environment BOT__RISK__LOSS_MAX" in said.error) == (4, True)
