@@ -47,7 +47,7 @@ class Prices(msgspec.Struct, kw_only=True):
         universe = self.universe
         if universe is None or frame.universe != universe.version:
             return
-        if np.count_nonzero(frame.valid.values) == frame.valid.values.size:
+        if frame.valid.values.size == np.count_nonzero(frame.valid.values) == len(universe):
             self.marks = Marks(frame.bid, frame.ask, frame.tick_ns)
         else:
             self.marks = _merged(self.marks, universe, universe, frame)

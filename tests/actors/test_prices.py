@@ -1,6 +1,7 @@
 """What is known of prices: the last valid marks, wherever their instruments stand."""
 
 import numpy as np
+import pytest
 
 from tests.actors.test_valuation import prices_of
 from tests.kit.market import NOON_NS, a_universe
@@ -31,3 +32,10 @@ def test_where_a_frame_is_not_valid_the_mark_before_stands():
     np.testing.assert_array_equal(prices.marks.bid.values, [101.0, 50.0])
     np.testing.assert_array_equal(prices.marks.ask.values, [101.0, 50.0])
     np.testing.assert_array_equal(prices.marks.tick_ns.values, [NOON_NS + 1, NOON_NS])
+
+
+@pytest.mark.parametrize("mids", [(100.0, 50.0, 7.0), (100.0, 50.0, NAN), (100.0, NAN, NAN)])
+def test_marks_of_more_instruments_than_there_are_are_never_taken_for_those_of_others(mids):
+    prices = prices_of("BTC-EUR", "ETH-EUR")
+    with pytest.raises(ValueError, match="shape"):
+        prices.hear(marks_of(*mids))
