@@ -1,5 +1,6 @@
 """The grid that numbers seem to lie on: the coarsest power of ten that all of them are multiples of."""
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import numpy as np
@@ -16,12 +17,22 @@ def decimal_step(values: Floats) -> int | None:
 
     None where there is no number, or one with more than 10 decimals, as averages have.
     """
-    known = np.abs(values[np.isfinite(values)])
-    known = known[known > 0]
-    if not len(known):
+    return decimal_step_of(lambda: (values,))
+
+
+def decimal_step_of(pieces: Callable[[], Iterable[Floats]]) -> int | None:
+    """The same of all numbers in these pieces, which begin anew whenever they are called for."""
+    if not any(len(_known(values)) for values in pieces()):
         return None
-    for decimals in range(-6, DECIMALS_MAX + 1):
-        scaled = known * 10.0**decimals
-        if (np.abs(scaled - np.rint(scaled)) <= np.maximum(GRAIN, scaled * 1e-15)).all() and scaled.min() > 0.5:
-            return decimals
-    return None
+    return next((each for each in range(-6, DECIMALS_MAX + 1) if all(_fits(v, each) for v in pieces())), None)
+
+
+def _known(values: Floats) -> Floats:
+    known = np.abs(values[np.isfinite(values)])
+    return np.asarray(known[known > 0])
+
+
+def _fits(values: Floats, decimals: int) -> bool:
+    scaled = _known(values) * 10.0**decimals
+    whole = (np.abs(scaled - np.rint(scaled)) <= np.maximum(GRAIN, scaled * 1e-15)).all()
+    return bool(whole and (not len(scaled) or scaled.min() > 0.5))

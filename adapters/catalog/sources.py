@@ -5,22 +5,24 @@ one column, a column that nobody knows. Whether the numbers make sense is asked 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from adapters.catalog.peeking import refuse_nothing
-from adapters.tables.cells import floats, times
+from adapters.tables.cells import floats, form_of, times
 from adapters.tables.errors import BadTable, bad_cell
-from adapters.tables.reading import raw_columns
+from adapters.tables.reading import raw_blocks, raw_columns
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
+Read = TypeVar("Read")
 Layout = Literal["long", "wide", "one symbol"]
 
 _OPENED: Final = ("open_time", "timestamp", "datetime", "date", "time", "ts", "unix", "index", "__index_level_0__", "")
@@ -42,6 +44,9 @@ _PASSED_OVER: Final = frozenset(
     | {"close_time", "open_time", "date", "timestamp"}
 )
 """Columns that bar files often have and a data set does not need: told, not complained about."""
+
+UNLIKE: Final = 400.0
+"""Counts that differ so much in size are looked at together, as they may be of several units."""
 
 _OFFSET: Final = r"(?i)(z|[+-]\d{2}:?\d{2})$"
 
@@ -89,40 +94,137 @@ def read_bars(path: Path, symbol: str | None = None, ignored: Sequence[str] = ()
     Raises BadTable naming file, row and column.
     """
     refuse_nothing(path)
-    frame = raw_columns(path)
-    found = _recognised(path, frame, frozenset(ignored))
-    if not any_zone:
-        refuse_mixed_zones(path, frame[found.time])
-    at_ns = times(path, frame[found.time])
-    rows = np.arange(1, len(at_ns) + 1, dtype=np.int64)
-    said = tuple(f"column {name!r} is not needed and was not read" for name in found.passed)
-    names = {"time": found.time, **found.fields}
-    if found.wide:
-        close = np.stack([_numbers(path, frame[name]) for name in found.wide], axis=1)
-        there = ~np.isnan(close)
-        down, across = np.nonzero(there)
-        columns = {"close": close[there]}
-        names |= {"close": found.wide[0]}
-        return BarRows(path, "wide", found.wide, across, at_ns[down], rows[down], columns, names, found.stamped, said)
-    columns = {field: _numbers(path, frame[name]) for field, name in found.fields.items()}
-    if found.symbol:
-        symbols, who = _who(path, frame[found.symbol])
-        return BarRows(path, "long", symbols, who, at_ns, rows, columns, names, found.stamped, said)
-    who = np.zeros(len(at_ns), dtype=np.int64)
-    symbols = (symbol or path.name.partition(".")[0],)
-    return BarRows(path, "one symbol", symbols, who, at_ns, rows, columns, names, found.stamped, said)
+    reader = _Reader(path, symbol, frozenset(ignored), any_zone)
+    rows = reader.taken(raw_columns(path))
+    reader.refuse_noted()
+    assert rows is not None
+    return rows
 
 
-def refuse_mixed_zones(path: Path, column: pl.Series) -> None:
-    """Raise BadTable at the first text whose offset differs from that of the first row."""
+def bars_in_blocks(
+    path: Path, symbol: str | None, ignored: Sequence[str], any_zone: bool, rows_at_once: int
+) -> Iterator[BarRows]:
+    """The same rows, some at a time; `symbols` are those of the block.
+
+    Raises BadTable as `read_bars` does, when all rows were looked at, and OtherForm where times are written in several
+    ways, or one of them is none: only a look at all of them judges that.
+    """
+    refuse_nothing(path)
+    reader = _Reader(path, symbol, frozenset(ignored), any_zone)
+    for frame in raw_blocks(path, rows_at_once):
+        rows = reader.taken(frame, in_blocks=True)
+        if rows is not None:
+            yield rows
+    reader.refuse_noted()
+
+
+class OtherForm(Exception):
+    """Times of one column are written in several ways, or one of them is none."""
+
+
+class _Reader:
+    """The frames of one file, one after the other, as rows of bars."""
+
+    def __init__(self, path: Path, symbol: str | None, ignored: frozenset[str], any_zone: bool) -> None:
+        self._path, self._symbol, self._ignored, self._any_zone = path, symbol, ignored, any_zone
+        self._before = 0
+        self._zone: str | None = None
+        self._form: tuple[str, int, bool] | None = None
+        self._largest_ns, self._least_ns = 0, 2**63 - 1
+        self._noted: dict[int, BadTable] = {}
+
+    def taken(self, frame: pl.DataFrame, *, in_blocks: bool = False) -> BarRows | None:
+        """The rows of a frame, numbered behind those of the frames before it; None where a complaint was noted."""
+        path, before, found = self._path, self._before, _recognised(self._path, frame, self._ignored)
+        self._before += frame.height
+        self._note(0, lambda: self._see_zones(frame[found.time], before))
+        at_ns = self._note(1, lambda: self._times(frame[found.time], before, in_blocks))
+        values = []
+        for place, name in enumerate(found.wide or found.fields.values()):
+            values.append(self._note(2 + place, partial(_numbers, path, frame[name], before)))
+        who = self._note(2 + len(values), partial(_who, path, frame[found.symbol], before)) if found.symbol else None
+        numbers = [each for each in values if each is not None]
+        if self._noted or at_ns is None:
+            return None
+        return self._rows(found, at_ns, np.arange(before + 1, self._before + 1, dtype=np.int64), numbers, who)
+
+    def refuse_noted(self) -> None:
+        """Raise the complaint that comes first: zones, times, then column by column."""
+        if self._noted:
+            raise self._noted[min(self._noted)]
+
+    def _rows(
+        self,
+        found: _Found,
+        at_ns: Int64s,
+        rows: Int64s,
+        values: list[Floats],
+        who: tuple[tuple[str, ...], Int64s] | None,
+    ) -> BarRows:
+        path, names = self._path, {"time": found.time, **found.fields}
+        said = tuple(f"column {name!r} is not needed and was not read" for name in found.passed)
+        if found.wide:
+            close = np.stack(values, axis=1)
+            there = ~np.isnan(close)
+            down, across = np.nonzero(there)
+            columns = {"close": close[there]}
+            names |= {"close": found.wide[0]}
+            return BarRows(
+                path, "wide", found.wide, across, at_ns[down], rows[down], columns, names, found.stamped, said
+            )
+        columns = dict(zip(found.fields, values, strict=True))
+        if who is not None:
+            return BarRows(path, "long", *who, at_ns, rows, columns, names, found.stamped, said)
+        symbols, nobody = (self._symbol or path.name.partition(".")[0],), np.zeros(len(at_ns), dtype=np.int64)
+        return BarRows(path, "one symbol", symbols, nobody, at_ns, rows, columns, names, found.stamped, said)
+
+    def _note(self, rank: int, read: Callable[[], Read]) -> Read | None:
+        """What is read; a complaint is noted, and what would come behind one is not looked at any more."""
+        if any(noted <= rank for noted in self._noted):
+            return None
+        try:
+            return read()
+        except BadTable as error:
+            self._noted[rank] = error
+            return None
+
+    def _see_zones(self, column: pl.Series, before: int) -> None:
+        if not self._any_zone:
+            self._zone = refuse_mixed_zones(self._path, column, self._zone, before)
+
+    def _times(self, column: pl.Series, before: int, in_blocks: bool) -> Int64s:
+        if not in_blocks or column.null_count():
+            return times(self._path, column, before)
+        form = form_of(column)
+        if self._form not in {None, form}:
+            raise OtherForm
+        self._form = form
+        try:
+            at_ns = times(self._path, column, before)
+        except BadTable:
+            if not before and form[0] == "text":
+                raise
+            raise OtherForm from None
+        sizes = np.abs(at_ns)
+        self._largest_ns = max(self._largest_ns, int(sizes.max()))
+        self._least_ns = min(self._least_ns, int(sizes.min()))
+        if form[0] == "count" and self._least_ns < self._largest_ns / UNLIKE:
+            raise OtherForm
+        return at_ns
+
+
+def refuse_mixed_zones(path: Path, column: pl.Series, first: str | None = None, before: int = 0) -> str | None:
+    """The offset of the first row, `first` where it was seen before; raises BadTable at the first text of another."""
     if column.dtype != pl.String:
-        return
+        return None
     zones = column.str.strip_chars().str.extract(_OFFSET, 1).fill_null("none")
-    other = zones != zones[0]
+    first = str(zones[0]) if first is None else first
+    other = zones != first
     if other.any():
         row = int(other.arg_max() or 0)
-        wanted = f"offset {zones[0]} as in row 1: times of several zones are ambiguous"
-        raise bad_cell(path, column.name, row + 1, column[row], wanted)
+        wanted = f"offset {first} as in row 1: times of several zones are ambiguous"
+        raise bad_cell(path, column.name, before + row + 1, column[row], wanted)
+    return first
 
 
 def _recognised(path: Path, frame: pl.DataFrame, ignored: frozenset[str]) -> _Found:
@@ -158,17 +260,17 @@ def _wide(path: Path, frame: pl.DataFrame, time: str, rest: dict[str, str], fiel
     return _Found(time, "", {}, tuple(rest.values()), (), "close")
 
 
-def _numbers(path: Path, column: pl.Series) -> Floats:
-    return floats(path, column, least=-np.inf, wanted="a finite number, or nothing")
+def _numbers(path: Path, column: pl.Series, before: int) -> Floats:
+    return floats(path, column, least=-np.inf, wanted="a finite number, or nothing", before=before)
 
 
-def _who(path: Path, column: pl.Series) -> tuple[tuple[str, ...], Int64s]:
+def _who(path: Path, column: pl.Series, before: int) -> tuple[tuple[str, ...], Int64s]:
     """Symbols as they first appear, and for each row which of them."""
     named = column.cast(pl.String).str.strip_chars()
     empty = named.is_null() | (named == "").fill_null(True)
     if empty.any():
         row = int(empty.arg_max() or 0)
-        raise bad_cell(path, column.name, row + 1, column[row] or "", "the name of an instrument")
+        raise bad_cell(path, column.name, before + row + 1, column[row] or "", "the name of an instrument")
     symbols = named.unique(maintain_order=True)
     places = pl.DataFrame({"name": symbols, "place": np.arange(len(symbols), dtype=np.int64)})
     who = pl.DataFrame({"name": named}).join(places, on="name", how="left", maintain_order="left")["place"]

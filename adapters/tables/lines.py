@@ -12,28 +12,37 @@ from adapters.tables.errors import UnreadableTable
 _NO_TEXT: Final = "\ufffd"
 """What stands where bytes were that are no UTF-8."""
 
+LINES_AT_ONCE: Final = 100_000
+
 
 def check_lines(path: Path, separator: str) -> None:
     """Refuse a table that would be read askew; raises UnreadableTable naming the first such row, counted from 1.
 
     A blank line is no row with too few cells; what it means is for whoever reads the cells.
     """
-    lines = _lines(path)
-    broken = lines.str.contains(_NO_TEXT, literal=True).fill_null(False)
-    if broken.any():
-        raise UnreadableTable(f"{path}: {_place(int(broken.arg_max() or 0))} has bytes that are no UTF-8 text")
-    if lines.str.contains('"', literal=True).any():
-        _check_quoted(path, lines, separator)
-        return
-    cells = lines.str.count_matches(separator, literal=True) + 1
-    wrong = ((cells != cells[0]) & (lines.str.strip_chars() != "")).fill_null(False)
-    if wrong.any():
-        row = int(wrong.arg_max() or 0)
-        raise _askew(path, row, int(cells[row]), int(cells[0]))
+    first, wanted, askew, quoted = 0, 0, None, False
+    for lines in _lines(path):
+        broken = lines.str.contains(_NO_TEXT, literal=True).fill_null(False)
+        if broken.any():
+            place = _place(first + int(broken.arg_max() or 0))
+            raise UnreadableTable(f"{path}: {place} has bytes that are no UTF-8 text")
+        quoted = quoted or bool(lines.str.contains('"', literal=True).any())
+        if askew is None and not quoted:
+            cells = lines.str.count_matches(separator, literal=True) + 1
+            wanted = wanted or int(cells[0])
+            wrong = ((cells != wanted) & (lines.str.strip_chars() != "")).fill_null(False)
+            row = int(wrong.arg_max() or 0)
+            askew = _askew(path, first + row, int(cells[row]), wanted) if wrong.any() else None
+        first += len(lines)
+    if quoted:
+        _check_quoted(path, separator)
+    elif askew is not None:
+        raise askew
 
 
-def _lines(path: Path) -> pl.Series:
-    frame = pl.read_csv(
+def _lines(path: Path) -> Iterator[pl.Series]:
+    """The lines of the file, some at a time."""
+    plan = pl.scan_csv(
         path,
         separator="\x1f",
         quote_char=None,
@@ -43,14 +52,16 @@ def _lines(path: Path) -> pl.Series:
         truncate_ragged_lines=True,
         glob=False,
     )
-    return frame.to_series()
+    for frame in plan.collect_batches(chunk_size=LINES_AT_ONCE, maintain_order=True):
+        if frame.height:
+            yield frame.to_series()
 
 
-def _check_quoted(path: Path, lines: pl.Series, separator: str) -> None:
+def _check_quoted(path: Path, separator: str) -> None:
     """The same where quotes may hold separators and ends of lines; a record counts as one row."""
     wanted, row = 0, -1
     try:
-        for row, cells in enumerate(csv.reader(_texts(lines), delimiter=separator, strict=True)):
+        for row, cells in enumerate(csv.reader(_texts(path), delimiter=separator, strict=True)):
             wanted = wanted or len(cells)
             if cells and len(cells) != wanted:
                 raise _askew(path, row, len(cells), wanted)
@@ -58,8 +69,8 @@ def _check_quoted(path: Path, lines: pl.Series, separator: str) -> None:
         raise UnreadableTable(f"{path}: {_place(row + 1)} has a quote where none can be: {error}") from error
 
 
-def _texts(lines: pl.Series) -> Iterator[str]:
-    return (f"{line or ''}\n" for line in lines)
+def _texts(path: Path) -> Iterator[str]:
+    return (f"{line or ''}\n" for lines in _lines(path) for line in lines)
 
 
 def _askew(path: Path, row: int, cells: int, wanted: int) -> UnreadableTable:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -50,6 +51,33 @@ def raw_columns(path: Path) -> pl.DataFrame:
     except OSError as error:
         raise UnreadableTable(f"{path}: cannot be read: {_first_line(error)}") from error
     return _checked(path, frame)
+
+
+def raw_blocks(path: Path, rows: int) -> Iterator[pl.DataFrame]:
+    """The same columns, about so many rows at a time, in the order of the file; raises as `raw_columns` does."""
+    name, count = path.name.lower(), 0
+    if not name.endswith((*CSV, *PARQUET, *FEATHER)) or not path.is_file():
+        yield raw_columns(path)
+        return
+    try:
+        for frame in _scanned(path, name).collect_batches(chunk_size=rows, maintain_order=True):
+            count += frame.height
+            if frame.height:
+                yield _checked(path, frame)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UnreadableTable(f"{path}: {_first_line(error)}") from error
+    if not count:
+        raise UnreadableTable(f"{path}: not a single row below the header")
+
+
+def _scanned(path: Path, name: str) -> pl.LazyFrame:
+    if name.endswith(PARQUET):
+        return pl.scan_parquet(path, glob=False)
+    if name.endswith(FEATHER):
+        return pl.scan_ipc(path)
+    separator = _separator(path)
+    check_lines(path, separator)
+    return pl.scan_csv(path, separator=separator, infer_schema=False, null_values=list(NO_VALUE), glob=False)
 
 
 def _csv(path: Path) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
@@ -11,13 +12,12 @@ import numpy as np
 from adapters.catalog.manifest import Part, bar_s_of, is_bars, read_manifest
 from adapters.catalog.parts import damages
 from adapters.tables.errors import BadTable, MissingTable
-from bot.data.importing import BarReading, read_source, rows_of
-from bot.data.judging import Told, told
+from bot.data.judging import Told
 from bot.data.resampling import history_of
-from bot.data.tallying import Tally
+from bot.data.taking import BarReading, taken
+from bot.data.tallying import Tally, judged
 from contracts.history import DatasetUnusable
 from contracts.quantities import nanos
-from quant.checking import check_bars
 from quant.checking_blocks import Block, check_blocks
 from quant.sessions import Calendar
 
@@ -35,17 +35,16 @@ class Checked:
 
 def check_file(path: Path, reading: BarReading) -> Checked:
     """All rows of a file of bars; raises MissingTable or DatasetUnusable where it cannot be read."""
-    try:
-        rows, bar_s = read_source(path, reading)
-    except MissingTable:
-        raise
-    except BadTable as error:
-        raise DatasetUnusable(str(error)) from error
-    close_ns = rows.at_ns + (nanos(bar_s) if rows.stamped == "open" else 0)
-    found = Checked(len(rows), [])
-    for place in range(len(rows.symbols)):
-        bars = rows_of(rows, close_ns, np.flatnonzero(rows.who == place), place)
-        found.findings += told(bars, check_bars(bars.close_ns, bars.columns, nanos(bar_s), reading.calendar))
+    with TemporaryDirectory(prefix="bot-data-check-") as directory:
+        try:
+            rows = taken(path, reading, Path(directory) / "rows")
+        except MissingTable:
+            raise
+        except BadTable as error:
+            raise DatasetUnusable(str(error)) from error
+        found = Checked(rows.rows, [])
+        for place in range(len(rows.symbols)):
+            found.findings += judged(rows, place, reading.calendar)
     return found
 
 

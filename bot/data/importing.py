@@ -1,7 +1,7 @@
 """Taking files of bars into a data set: all of them, or nothing."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -10,42 +10,28 @@ import msgspec
 import numpy as np
 
 from adapters.catalog.manifest import Manifest, Part, Repair, Source, Terms, bars_kind
-from adapters.catalog.months import file_under
-from adapters.catalog.naming import symbol_of
+from adapters.catalog.months import file_under, month_of
 from adapters.catalog.parts import file_digest
 from adapters.catalog.peeking import refuse_nothing
-from adapters.catalog.sources import BarRows, read_bars
 from adapters.catalog.staging import Staging
 from adapters.catalog.terms import FOR_ALL, said_of
 from adapters.tables.errors import BadTable, MissingTable
-from bot.data.judging import Rows, Told, repaired, told
+from bot.data.judging import Told, repairs_of
+from bot.data.taking import FOREVER_NS as FOREVER_NS
+from bot.data.taking import BarReading as BarReading
+from bot.data.taking import Taken, taken
+from bot.data.tallying import judged
 from contracts.history import DatasetUnusable
-from contracts.quantities import Nanos, Seconds, nanos
-from quant.checking import PRICES, check_bars
-from quant.sessions import Calendar
-from quant.steps import decimal_step
+from contracts.quantities import nanos
+from quant.checking import PRICES, faulty, row_findings
+from quant.checking_blocks import Block
+from quant.steps import decimal_step_of
 
 Advance = Callable[[int], None]
-FOREVER_NS: Final = 2**62
 DERIVED: Final = "derived"
 """Instead of a tick: the coarsest power of ten that all prices seen are multiples of."""
 
 PROBLEMS_TOLD: Final = 20
-STEPS_JUDGED: Final = 10
-"""From how many distances between rows on they show that bars are longer than was said."""
-
-
-@dataclass(frozen=True)
-class BarReading:
-    """How files of bars are read: their length in seconds (0: as the rows lie), which of them, and whose they are."""
-
-    bar_s: Seconds = 0.0
-    from_ns: Nanos | None = None
-    to_ns: Nanos | None = None
-    symbol: str | None = None
-    ignored: tuple[str, ...] = ()
-    calendar: Calendar | None = None
-    repair: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,66 +151,57 @@ def _take_bars(
     staging: Staging, source: Source, path: Path, reading: BarReading, said: SaidTerms, result: Imported
 ) -> None:
     """One file: read, judge, file under its months, note."""
-    rows, bar_s = read_source(path, reading)
-    close_ns = rows.at_ns + (nanos(bar_s) if rows.stamped == "open" else 0)
-    wanted = (close_ns >= (reading.from_ns or 0)) & (close_ns < (reading.to_ns or FOREVER_NS))
-    if not wanted.any():
-        raise DatasetUnusable(f"{path}: none of its {len(rows):,} rows closes in the range that was asked for")
+    rows = taken(path, reading, staging.root / ".rows")
+    try:
+        if not rows.has_any():
+            raise DatasetUnusable(f"{path}: none of its {rows.rows:,} rows closes in the range that was asked for")
+        _file(staging, source, rows, reading, said, result)
+    finally:
+        rows.spool.close()
+
+
+def _file(
+    staging: Staging, source: Source, rows: Taken, reading: BarReading, said: SaidTerms, result: Imported
+) -> None:
     parts: list[Part] = []
     repairs: list[Repair] = []
-    terms, problems, taken = [], [], 0
+    terms, problems, count = [], [], 0
     for place, symbol in enumerate(rows.symbols):
-        bars = rows_of(rows, close_ns, np.flatnonzero(wanted & (rows.who == place)), place)
-        findings = check_bars(bars.close_ns, bars.columns, nanos(bar_s), reading.calendar)
-        result.findings += told(bars, findings)
-        problems += [each for each in told(bars, findings) if each.level == "error"]
+        found = judged(rows, place, reading.calendar)
+        result.findings += found
+        problems += [each for each in found if each.level == "error"]
         if problems and not reading.repair:
             continue
-        kept, changed = repaired(bars, findings)
-        repairs += changed
-        taken += len(kept)
-        if len(kept):
-            columns = {"close_ns": bars.close_ns[kept]} | {name: each[kept] for name, each in bars.columns.items()}
-            parts += file_under(staging, bars_kind(bar_s), symbol, columns)
-        terms.append(said.of(symbol, staging.manifest.terms().get(symbol), _tick(bars, said)))
+        repairs += repairs_of(found)
+        for month in _by_month(_kept(rows, place)):
+            count += len(month.rows)
+            parts += file_under(staging, bars_kind(rows.bar_s), symbol, {"close_ns": month.close_ns} | month.columns)
+        terms.append(said.of(symbol, staging.manifest.terms().get(symbol), _tick(rows, place, said)))
     if problems and not reading.repair:
-        raise refusal(str(path), problems)
-    result.rows += taken
-    staging.note(msgspec.structs.replace(source, rows=taken, said=rows.said), parts, terms, repairs)
+        raise refusal(str(rows.path), problems)
+    result.rows += count
+    staging.note(msgspec.structs.replace(source, rows=count, said=rows.said), parts, terms, repairs)
 
 
-def read_source(path: Path, reading: BarReading) -> tuple[BarRows, Seconds]:
-    """The rows of a file and the length of its bars; raises BadTable or DatasetUnusable."""
-    rows = read_bars(path, reading.symbol, reading.ignored, any_zone=reading.repair)
-    if rows.layout == "one symbol" and reading.symbol is None:
-        rows = replace(rows, symbols=(symbol_of(path),))
-    steps_ns, counts = _steps(rows)
-    usual_s = float(steps_ns[np.argmax(counts)]) / 1e9 if len(steps_ns) else 0.0
-    bar_s = reading.bar_s or usual_s
-    if not bar_s:
-        raise DatasetUnusable(f"{path}: a single row does not say how long a bar is; say it with --bar")
-    if 0 < usual_s < bar_s:
-        raise DatasetUnusable(f"{path}: its rows lie {usual_s:g} s apart, expected {bar_s:g} s: bars do not overlap")
-    common_ns = int(np.gcd.reduce(steps_ns)) if counts.sum() >= STEPS_JUDGED else 0
-    if common_ns > nanos(bar_s):
-        apart = f"{common_ns / 1e9:.15g}"
-        raise DatasetUnusable(
-            f"{path}: all its rows lie multiples of {apart} s apart, expected {bar_s:g} s: as shorter bars they would "
-            f"count as known before they closed; give --bar {apart}s"
-        )
-    return rows, bar_s
+def _kept(rows: Taken, place: int) -> Iterator[Block]:
+    """The bars of an instrument in order of time, without those that are errors."""
+    for block in rows.blocks(place):
+        out = faulty(row_findings(block.close_ns, block.columns, nanos(rows.bar_s), 0), len(block.rows))
+        yield block.taken(np.flatnonzero(~out)) if out.any() else block
 
 
-def rows_of(rows: BarRows, close_ns: Any, mine: Any, place: int) -> Rows:
-    """The rows of one instrument."""
-    return Rows(
-        file=str(rows.path),
-        symbol=rows.symbols[place],
-        close_ns=close_ns[mine],
-        columns={name: values[mine] for name, values in rows.columns.items()},
-        names=rows.names,
-        rows=rows.rows[mine],
-    )
+def _by_month(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The same bars, no month of closes in two blocks."""
+    held: Block | None = None
+    for block in blocks:
+        held = block if held is None else held.then(block)
+        months = month_of(held.close_ns)
+        whole = int(np.searchsorted(months, months[-1])) if len(months) else 0
+        if whole:
+            yield held.taken(slice(whole))
+            held = held.taken(slice(whole, None))
+    if held is not None and len(held.rows):
+        yield held
 
 
 def refusal(what: str, problems: Sequence[Told]) -> DatasetUnusable:
@@ -238,17 +215,11 @@ def refusal(what: str, problems: Sequence[Told]) -> DatasetUnusable:
     )
 
 
-def _steps(rows: BarRows) -> tuple[Any, Any]:
-    """The distances between neighbouring rows of one instrument, in ns, each once, and how often each is met."""
-    order = np.lexsort((rows.at_ns, rows.who))
-    steps = np.diff(rows.at_ns[order])[np.diff(rows.who[order]) == 0]
-    return np.unique(steps[steps > 0], return_counts=True)
-
-
-def _tick(bars: Rows, said: SaidTerms) -> Decimal | None:
+def _tick(rows: Taken, place: int, said: SaidTerms) -> Decimal | None:
     """The step of these prices, where ticks are to be derived and they lie on one."""
     if not said.tick_derived:
         return None
-    prices = [bars.columns[name] for name in PRICES if name in bars.columns]
-    decimals = decimal_step(np.concatenate(prices))
+    decimals = decimal_step_of(
+        lambda: (values for block in rows.blocks(place) for name, values in block.columns.items() if name in PRICES)
+    )
     return None if decimals is None else Decimal(1).scaleb(-decimals)

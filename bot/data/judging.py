@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.catalog.manifest import Repair
-from quant.checking import GAP, OUT_OF_ORDER, PRICES, STUCK, Finding, faulty
+from quant.checking import GAP, OUT_OF_ORDER, PRICES, STUCK, Finding
 
 EXAMPLES: Final = 3
 STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
@@ -103,22 +103,16 @@ def when(at_ns: int) -> str:
     return str(np.datetime_as_string(np.datetime64(at_ns, "ns"), unit="s" if whole else "ns")) + "Z"
 
 
-def repaired(bars: Rows, findings: Sequence[Finding]) -> tuple[npt.NDArray[np.int64], tuple[Repair, ...]]:
-    """Which rows remain, in order of time, and what was changed: rows are left out or sorted, none is made up."""
-    errors = [finding for finding in findings if finding.level == "error"]
-    out = faulty(errors, len(bars.close_ns))
-    kept = np.flatnonzero(~out)
-    kept = kept[np.argsort(bars.close_ns[kept], kind="stable")]
-    notes = []
-    for finding, said in zip(errors, told(bars, errors), strict=True):
-        done = "sorted" if finding.what == OUT_OF_ORDER else "left out"
-        notes.append(
-            Repair(
-                source=bars.file,
-                name=bars.symbol,
-                what=f"{done}: {finding.what}, column {said.column!r}",
-                rows=len(finding.places),
-                examples=said.examples,
-            )
+def repairs_of(found: Sequence[Told]) -> tuple[Repair, ...]:
+    """What is done about errors: rows are left out or sorted, none is made up."""
+    return tuple(
+        Repair(
+            source=each.file,
+            name=each.symbol,
+            what=f"{'sorted' if each.what == OUT_OF_ORDER else 'left out'}: {each.what}, column {each.column!r}",
+            rows=each.places,
+            examples=each.examples,
         )
-    return kept, tuple(notes)
+        for each in found
+        if each.level == "error"
+    )

@@ -1,14 +1,18 @@
 """Findings in the bars of one instrument, block by block, put together: how often, and the first of each kind."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.data.judging import EXAMPLES, Rows, Told, told
+from bot.data.taking import Taken
+from contracts.quantities import nanos
 from quant.checking import GAP, OUT_OF_ORDER, SPIKE, STUCK, ZERO_VOLUME, Finding
-from quant.checking_blocks import Block
+from quant.checking_blocks import Block, check_blocks
+from quant.sessions import Calendar
 
 IN_TIME: Final = frozenset({GAP, ZERO_VOLUME, STUCK, SPIKE})
 """What is told in order of time; the rest in that of the file."""
@@ -85,6 +89,16 @@ class Tally:
             names=self._names,
             rows=rows,
         )
+
+
+def judged(rows: Taken, place: int, calendar: Calendar | None) -> list[Told]:
+    """What is found in the bars of one instrument of a file."""
+    tally = Tally(str(rows.path), rows.symbols[place], rows.names, numbered=True)
+    for block in rows.arrived(place):
+        tally.arrive(block)
+    for block, findings in check_blocks(partial(rows.blocks, place), nanos(rows.bar_s), calendar):
+        tally.add(block, findings)
+    return tally.told()
 
 
 def _place(example: tuple[int, str]) -> int:
