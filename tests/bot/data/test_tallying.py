@@ -78,3 +78,12 @@ def test_the_size_of_a_block_changes_nothing_of_what_is_found(calendar: Calendar
             assert in_blocks(block, bar_ns, calendar, size) == expected
 
     assert len(kinds) >= 8
+
+
+@pytest.mark.parametrize(("stamps", "wrong"), [([5, 4, 3, 2], 0), ([2, 3, 1, 0], 2), ([5, 4, 6, 7], 1)])
+def test_rows_that_fall_all_along_are_newest_first_and_no_others(stamps: list[int], wrong: int) -> None:
+    tally, close_ns = Tally("f", "s", {}, numbered=True), np.array(stamps) * MINUTE_NS
+    for first in (0, 2):
+        tally.arrive(Block(close_ns[first : first + 2], {}, np.array([first + 1, first + 2])))
+
+    assert sum(each.count for each in tally.told()) == wrong
