@@ -63,7 +63,7 @@ def stress_losses(notional: Floats, closing: Floats, foreign: NDArray[np.bool_])
 def unit_stress_losses(sides: Floats, closing: Floats, foreign: NDArray[np.bool_]) -> Floats:
     """What one unit of each instrument loses alone in each blow, (N, 16), on its side (N,) of +1 or -1."""
     whole = np.ones(len(sides))
-    return np.column_stack((-sides, whole, whole, whole, closing, foreign)) @ _SHARES.T
+    return np.asarray(np.column_stack((-sides, whole, whole, whole, closing, foreign)) @ _SHARES.T)
 
 
 def stress_parts(notional: Floats, closing: Floats, foreign: NDArray[np.bool_]) -> Floats:
