@@ -65,9 +65,12 @@ class Search:
             return lots
         lots = self._stretched(lots)
         best = self._improved(lots)
-        other = self._improved(np.zeros_like(lots))
         utility = self._candidates.utility
-        return other if utility @ other > utility @ best else best
+        # A walk to better neighbours ends in a corner now and then; one from nothing or from too much ends elsewhere.
+        for start in (np.zeros_like(lots), self.repaired(self._candidates.snapped(self._candidates.most))):
+            other = self._improved(start)
+            best = other if utility @ other > utility @ best else best
+        return best
 
     def _most_of_one(self) -> Lots:
         """What one candidate takes is convex in its lots, so what fits is an interval from nothing on."""

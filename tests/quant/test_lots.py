@@ -114,11 +114,11 @@ def test_nothing_to_choose_from_is_nothing() -> None:
 
 @pytest.mark.numbers
 def test_whole_lots_are_near_the_best_of_all_books() -> None:
-    shares = []
+    shares: list[float] = []
     for seed in range(400):
         instance = Instance(seed)
         best = instance.best()
-        shares.append(instance.utility @ instance.found() / best if best else 1.0)
+        shares.append(float(instance.utility @ instance.found() / best) if best else 1.0)
     assert np.mean(shares) >= 0.995
     assert np.quantile(shares, 0.01) >= 0.97
-    assert np.min(shares) >= 0.9, "a search that looks at neighbours alone is caught in a corner once in hundreds"
+    assert np.min(shares) >= 0.95
