@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Held:
 
     def universe(self, symbols: tuple[str, ...] | None = None) -> Universe:
         """Instruments without any limit that binds; nothing is chosen from them."""
-        return Universe(version=1, instruments=tuple(_instrument(symbol) for symbol in self.symbols))
+        return Universe(version=1, instruments=tuple(Instrument(**terms(symbol)) for symbol in self.symbols))
 
     def span(self, bar_s: Seconds) -> tuple[Nanos, Nanos]:
         """The first close and the last."""
@@ -59,19 +59,20 @@ class Held:
         return nanos(FIRST_S + BAR_S * (row + 1))
 
 
-def _instrument(symbol: str) -> Instrument:
-    return Instrument(
-        symbol=symbol,
-        venue="bench",
-        base=symbol.partition("-")[0],
-        quote="EUR",
-        settlement="EUR",
-        tick=Decimal("0.01"),
-        lot=Decimal(1),
-        notional_min=Decimal("0.01"),
-        quantity_max=Decimal(1_000_000),
-        can_short=True,
-        leverage_max=Decimal(10),
-        fee_taker_bps=FEE * 1e4,
-        fee_maker_bps=FEE * 1e4,
-    )
+def terms(symbol: str) -> dict[str, Any]:
+    """What an instrument of the bench is, whatever it is told by: no limit of it binds."""
+    return {
+        "symbol": symbol,
+        "venue": "bench",
+        "base": symbol.partition("-")[0],
+        "quote": "EUR",
+        "settlement": "EUR",
+        "tick": Decimal("0.01"),
+        "lot": Decimal(1),
+        "notional_min": Decimal("0.01"),
+        "quantity_max": Decimal(1_000_000),
+        "can_short": True,
+        "leverage_max": Decimal(10),
+        "fee_taker_bps": FEE * 1e4,
+        "fee_maker_bps": FEE * 1e4,
+    }

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,8 +11,9 @@ import polars as pl
 from adapters.catalog.manifest import Manifest, Part, Terms, bars_kind, write_manifest
 from adapters.catalog.opened import OpenedDataset, open_dataset
 from adapters.catalog.parts import write_part
+from bench.history.held import terms
 from bench.history.peers.quotes import SIZE, Quotes
-from bench.history.peers.workload import BAR_S, FEE, FIRST_S, bars
+from bench.history.peers.workload import BAR_S, FIRST_S, bars
 from contracts.history import Dated
 from contracts.quantities import nanos
 
@@ -25,8 +25,8 @@ def quoted(data: Quotes, instruments: int, place: Path) -> OpenedDataset:
     """Written below `place`, and opened."""
     symbols = [f"I{number:03d}-EUR" for number in range(instruments)]
     parts = [part for number, symbol in enumerate(symbols) for part in _parts(data, number, symbol, instruments, place)]
-    terms = tuple(_terms(symbol) for symbol in symbols)
-    write_manifest(place, Manifest(name="quotes", instruments=terms, parts=tuple(parts)))
+    named = tuple(Terms(**terms(symbol)) for symbol in symbols)
+    write_manifest(place, Manifest(name="quotes", instruments=named, parts=tuple(parts)))
     return open_dataset(place)
 
 
@@ -61,22 +61,4 @@ def _parts(data: Quotes, number: int, symbol: str, instruments: int, place: Path
     return (
         write_part(place, "quotes", symbol, MONTH, pl.DataFrame(quotes | place_of)),
         write_part(place, bars_kind(BAR_S), symbol, MONTH, pl.DataFrame({"close_ns": close_ns} | warm)),
-    )
-
-
-def _terms(symbol: str) -> Terms:
-    return Terms(
-        symbol=symbol,
-        venue="bench",
-        base=symbol.partition("-")[0],
-        quote="EUR",
-        settlement="EUR",
-        tick=Decimal("0.01"),
-        lot=Decimal(1),
-        notional_min=Decimal("0.01"),
-        quantity_max=Decimal(1_000_000),
-        can_short=True,
-        leverage_max=Decimal(10),
-        fee_taker_bps=FEE * 1e4,
-        fee_maker_bps=FEE * 1e4,
     )
