@@ -9,18 +9,19 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from quant.features.sums import BLOCK
+from quant.features.sums import BLOCK, Sliding
 from quant.rolling import Floats, Ring
 
 Fade = tuple[str, float, int]
 """A column, what a row counts of the one after it, and over how many rows it is added up."""
 
 
-class Fades:
+class Fades(Sliding):
     """The sums of all `terms` over the columns of `rings`, NaN where a row of theirs is absent or not there yet."""
 
     def __init__(self, rings: Mapping[str, Ring], terms: Iterable[Fade]) -> None:
         self.terms = tuple(dict.fromkeys(terms))
+        self._columns = tuple(name for name, _, _ in self.terms)
         self._rings = rings
         width = next(iter(rings.values())).n_instruments
         self._decay = np.array([decay for _, decay, _ in self.terms])[:, None]
@@ -33,15 +34,6 @@ class Fades:
         self._whole = np.full((2 * self._kept, *shape), np.nan)
         self._rows, self._newest, self._middle = np.full((BLOCK, *shape), np.nan), np.zeros(shape), np.zeros(shape)
         self._pushed = 0
-
-    def push(self, row: Mapping[str, Floats]) -> None:
-        """The row, columns (width,), that came into every ring."""
-        self._add(np.array([row[name] for name, _, _ in self.terms]).reshape(self._newest.shape))
-        if self._pushed % BLOCK == 0:
-            self._end_block(self._pushed // BLOCK - 1)
-        for term, rows in enumerate(self._long.tolist()):
-            if self._pushed % BLOCK == 0 or (self._pushed - rows) % BLOCK == 0:
-                self._fold_middle(term)
 
     def _add(self, row: Floats) -> None:
         self._rows[self._pushed % BLOCK] = row
@@ -61,23 +53,6 @@ class Fades:
         start, count = first % self._kept, self._pushed // BLOCK - first
         faded = self._decay[term] ** (BLOCK * np.arange(count - 1, -1, -1))[:, None]
         self._middle[term] = (faded * self._whole[start : start + count, term]).sum(axis=0)
-
-    def rebuild(self, pushed: int) -> None:
-        """Become what has seen `pushed` rows that end as the rings do now."""
-        now, begun = divmod(pushed, BLOCK)
-        rows = self._kept * BLOCK + begun
-        lifted = np.full((rows, *self._newest.shape), np.nan)
-        for place, (name, _, _) in enumerate(self.terms):
-            told = min(rows, self._rings[name].window)
-            lifted[rows - told :, place] = self._rings[name].view(told).T
-        for block in range(self._kept):
-            self._rows[:] = lifted[block * BLOCK : (block + 1) * BLOCK]
-            self._end_block(now - self._kept + block)
-        self._pushed = now * BLOCK
-        for row in lifted[rows - begun :]:
-            self._add(row)
-        for term in range(len(self.terms)):
-            self._fold_middle(term)
 
     def answer(self) -> dict[Fade, Floats]:
         """Every term as it is now, each (width,)."""

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from quant.features.sums import BLOCK, Term
+from quant.features.sums import BLOCK, Sliding, Term
 from quant.rolling import Floats, Ring
 
 
-class Spreads:
+class Spreads(Sliding):
     """Of every term (a column of `rings`, a number of rows) the sums of the offsets from its last value and of their
     squares; NaN where a row is absent or not there yet.
 
@@ -36,15 +36,6 @@ class Spreads:
         self._rows, self._newest = np.full((BLOCK, columns, width), np.nan), np.zeros((columns, 3, width))
         self._parts = np.zeros((3, len(self.terms), 3, width))
         self._pushed = 0
-
-    def push(self, row: Mapping[str, Floats]) -> None:
-        """The row, columns (width,), that came into every ring."""
-        self._add(np.array([row[name] for name in self._columns]).reshape(self._rows.shape[1:]))
-        if self._pushed % BLOCK == 0:
-            self._end_block(self._pushed // BLOCK - 1)
-        for term, rows in enumerate(self._long.tolist()):
-            if self._pushed % BLOCK == 0 or (self._pushed - rows) % BLOCK == 0:
-                self._fold_middle(term)
 
     def _add(self, row: Floats) -> None:
         begun, newest = self._pushed % BLOCK, self._newest
@@ -79,23 +70,6 @@ class Spreads:
             beyond = BLOCK * offset
             middle[1] = (total + beyond).sum(axis=0)
             middle[2] = (square + offset * (2.0 * total + beyond)).sum(axis=0)
-
-    def rebuild(self, pushed: int) -> None:
-        """Become what has seen `pushed` rows that end as the rings do now."""
-        now, begun = divmod(pushed, BLOCK)
-        rows = self._kept * BLOCK + begun
-        lifted = np.full((rows, len(self._columns), self._newest.shape[-1]), np.nan)
-        for place, name in enumerate(self._columns):
-            told = min(rows, self._rings[name].window)
-            lifted[rows - told :, place] = self._rings[name].view(told).T
-        for block in range(self._kept):
-            self._rows[:] = lifted[block * BLOCK : (block + 1) * BLOCK]
-            self._end_block(now - self._kept + block)
-        self._pushed = now * BLOCK
-        for row in lifted[rows - begun :]:
-            self._add(row)
-        for term in range(len(self.terms)):
-            self._fold_middle(term)
 
     def answer(self) -> dict[Term, tuple[Floats, Floats]]:
         """Every term as it is now: the sum of offsets and that of their squares, each (width,)."""

@@ -8,10 +8,12 @@ on the rows of its window and on their numbers alone; what is rebuilt from the r
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quant.rolling import Floats, Ring
 
@@ -130,3 +132,55 @@ class Sums:
         sums += self._middle
         sums += self._newest[self._at]
         return dict(zip(self.terms, sums, strict=True))
+
+
+class Sliding(ABC):
+    """What slides over `_columns` of the rings in blocks as sums do, but is added up in a way of its own.
+
+    `_rows` (BLOCK, columns, width) are those of the block that is begun; term number i reaches over `_long[i]` rows.
+    """
+
+    _columns: tuple[str, ...]
+    _rings: Mapping[str, Ring]
+    _long: NDArray[np.int64]
+    _kept: int
+    _rows: Floats
+    _pushed: int
+
+    @abstractmethod
+    def _add(self, row: Floats) -> None:
+        """Take in one row (columns, width), and count it."""
+
+    @abstractmethod
+    def _end_block(self, block: int) -> None:
+        """Add up the rows of the block from each of them on."""
+
+    @abstractmethod
+    def _fold_middle(self, term: int) -> None:
+        """Add up the whole blocks behind the one in which the window of the term begins."""
+
+    def push(self, row: Mapping[str, Floats]) -> None:
+        """The row, columns (width,), that came into every ring."""
+        self._add(np.array([row[name] for name in self._columns]).reshape(self._rows.shape[1:]))
+        if self._pushed % BLOCK == 0:
+            self._end_block(self._pushed // BLOCK - 1)
+        for term, rows in enumerate(self._long.tolist()):
+            if self._pushed % BLOCK == 0 or (self._pushed - rows) % BLOCK == 0:
+                self._fold_middle(term)
+
+    def rebuild(self, pushed: int) -> None:
+        """Become what has seen `pushed` rows that end as the rings do now."""
+        now, begun = divmod(pushed, BLOCK)
+        rows = self._kept * BLOCK + begun
+        lifted = np.full((rows, *self._rows.shape[1:]), np.nan)
+        for place, name in enumerate(self._columns):
+            told = min(rows, self._rings[name].window)
+            lifted[rows - told :, place] = self._rings[name].view(told).T
+        for block in range(self._kept):
+            self._rows[:] = lifted[block * BLOCK : (block + 1) * BLOCK]
+            self._end_block(now - self._kept + block)
+        self._pushed = now * BLOCK
+        for row in lifted[rows - begun :]:
+            self._add(row)
+        for term in range(len(self._long)):
+            self._fold_middle(term)
