@@ -6,15 +6,13 @@ of an instrument, so that an order is always filled and told before the next. Or
 Nobody orders in the first seconds, before all are quoted.
 """
 
-import json
-import resource
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from workload import FIRST_S, Run
+from workload import FIRST_S, Run, say
 
 Int64s = npt.NDArray[np.int64]
 
@@ -56,12 +54,4 @@ def main(version: str, run: Callable[[Quotes, int, str, Run], None]) -> None:
     style, count, instruments = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     told = Run()
     run(quotes(count, instruments), instruments, style, told)
-    figures: dict[str, Any] = {
-        "version": version,
-        "events": count,
-        "orders": told.orders,
-        "cpu_s": told.cpu_s,
-        "events_per_s": count / told.cpu_s,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
-    sys.stdout.write(json.dumps(figures) + "\n")
+    say(version, count, told)

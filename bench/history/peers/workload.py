@@ -69,7 +69,11 @@ def main(version: str, run: Callable[[Bars, str, Run], None]) -> None:
     style, count, instruments = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     told = Run()
     run(bars(count, instruments), style, told)
-    events = count * instruments
+    say(version, count * instruments, told)
+
+
+def say(version: str, events: int, told: Run) -> None:
+    """What a run came to, as the one JSON object on stdout."""
     figures: dict[str, Any] = {
         "version": version,
         "events": events,
