@@ -67,9 +67,10 @@ class Search:
         best = self._improved(lots)
         utility = self._candidates.utility
         # A walk to better neighbours ends in a corner now and then; one from nothing or from too much ends elsewhere.
-        for start in (np.zeros_like(lots), self.repaired(self._candidates.snapped(self._candidates.most))):
-            other = self._improved(start)
-            best = other if utility @ other > utility @ best else best
+        for wanted in (np.zeros_like(lots), self._candidates.most):
+            if self._looks > 0:
+                other = self._improved(self.repaired(self._candidates.snapped(wanted)))
+                best = other if utility @ other > utility @ best else best
         return best
 
     def _most_of_one(self) -> Lots:
