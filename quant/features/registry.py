@@ -96,6 +96,22 @@ class Feature:
         return dict(self.params)
 
 
+def of_bars(
+    name: str,
+    formula: str,
+    kernel: Kernel,
+    window: int,
+    inputs: tuple[str, ...],
+    warmup: int,
+    deps: tuple[str, ...] = (),
+    params: tuple[tuple[str, float], ...] = (),
+    reduce: Reduce | None = None,
+    rule: str = "R1",
+) -> Feature:
+    """A feature of closed bars, one row each."""
+    return Feature(name, formula, kernel, window, warmup, "bar", inputs, rule, deps=deps, params=params, reduce=reduce)
+
+
 class Registry:
     """Features in their order, each after those it depends on. Raises ValueError naming what does not fit."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from quant.features.kernels import FLAT, SETTLED, dot, mean, mean_square, ratio, spread, zscore
-from quant.features.registry import Feature, Kernel, Reduce
+from quant.features.registry import Feature, Reduce, of_bars
 from quant.features.trend import over_atr
 from quant.rolling import Floats, ewma_offset
 
@@ -184,44 +184,34 @@ def channel_index(tp: Floats) -> Floats:
     return np.asarray(-mean[..., 0] / (0.015 * np.where(spread > FLAT, spread, np.nan)))
 
 
-def _bar(
-    name: str,
-    formula: str,
-    kernel: Kernel,
-    window: int,
-    inputs: tuple[str, ...],
-    warmup: int,
-    deps: tuple[str, ...] = (),
-    params: tuple[tuple[str, float], ...] = (),
-    reduce: Reduce | None = None,
-) -> Feature:
-    return Feature(name, formula, kernel, window, warmup, "bar", inputs, "R1", deps=deps, params=params, reduce=reduce)
-
-
 def _ratio(step: int, bars: int, reduce: Reduce) -> Feature:
     formula, inputs = f"var(r{step}) / ({step} var r1) over {bars} bars", ("c", "r", f"r_{step}")
     params = (("step", step),)
-    return _bar(f"vr{step}_{bars}", formula, variance_ratio, bars + 1, inputs, bars + 1, params=params, reduce=reduce)
+    return of_bars(
+        f"vr{step}_{bars}", formula, variance_ratio, bars + 1, inputs, bars + 1, params=params, reduce=reduce
+    )
 
 
 _AR1 = OU_PRESENT_MIN + 1
 _VWAP = ("c", "pv", "v", "atr")
 
 REVERSION = (
-    _bar("z_20", "(c - SMA20) / sd20", zscore, 20, ("c",), 20, reduce=spread),
-    _bar("z_120", "(c - SMA120) / sd120", zscore, 120, ("c",), 120, reduce=spread),
-    _bar(
+    of_bars("z_20", "(c - SMA20) / sd20", zscore, 20, ("c",), 20, reduce=spread),
+    of_bars("z_120", "(c - SMA120) / sd120", zscore, 120, ("c",), 120, reduce=spread),
+    of_bars(
         "bb_pctb_20", "(c - lower) / (upper - lower), bands SMA20 -+ 2 sd20", percent_b, 20, ("c",), 20, reduce=spread
     ),
-    _bar("vwap_gap_day", "(c - ln vwap since 00:00 UTC) / ATR14", over_atr, 1, ("day_gap", "atr"), SETTLED),
-    _bar("vwap_gap_60", "(c - ln vwap of 60 bars) / ATR14", vwap_gap, 60, _VWAP, SETTLED, reduce=paid),
-    _bar("ou_gap_240", "c - EMA240", ou_gap, 240, ("c",), OU_PRESENT_MIN, reduce=ou_mean),
-    _bar("ou_kappa_240", "-ln(slope of c_t on c_t-1), slope in [1e-4, 1]", ou_kappa, 240, ("c",), _AR1, reduce=ar1),
-    _bar("ou_half_life", "ln 2 / ou_kappa_240, in [1, 1e4] bars", half_life, 1, (), _AR1, ("ou_kappa_240",)),
-    _bar("ou_noise_240", "sd of the residual of c_t on c_t-1, per bar", ou_noise, 240, ("c",), _AR1, reduce=ar1),
-    _bar("ac1_60", "autocorrelation of r at lag 1 over 60 bars", autocorrelation, 60, ("r",), 61, reduce=neighbours),
+    of_bars("vwap_gap_day", "(c - ln vwap since 00:00 UTC) / ATR14", over_atr, 1, ("day_gap", "atr"), SETTLED),
+    of_bars("vwap_gap_60", "(c - ln vwap of 60 bars) / ATR14", vwap_gap, 60, _VWAP, SETTLED, reduce=paid),
+    of_bars("ou_gap_240", "c - EMA240", ou_gap, 240, ("c",), OU_PRESENT_MIN, reduce=ou_mean),
+    of_bars("ou_kappa_240", "-ln(slope of c_t on c_t-1), slope in [1e-4, 1]", ou_kappa, 240, ("c",), _AR1, reduce=ar1),
+    of_bars("ou_half_life", "ln 2 / ou_kappa_240, in [1, 1e4] bars", half_life, 1, (), _AR1, ("ou_kappa_240",)),
+    of_bars("ou_noise_240", "sd of the residual of c_t on c_t-1, per bar", ou_noise, 240, ("c",), _AR1, reduce=ar1),
+    of_bars("ac1_60", "autocorrelation of r at lag 1 over 60 bars", autocorrelation, 60, ("r",), 61, reduce=neighbours),
     _ratio(5, 240, of_five),
     _ratio(20, 480, of_twenty),
-    _bar("stoch_k_14", "100 (c - min low) / (max high - min low) over 14", stochastic, 14, ("hi", "lo", "c"), 14),
-    _bar("cci_20", "(tp - SMA20) / (.015 mean |tp - SMA20|), tp = (hi + lo + c) / 3", channel_index, 20, ("tp",), 20),
+    of_bars("stoch_k_14", "100 (c - min low) / (max high - min low) over 14", stochastic, 14, ("hi", "lo", "c"), 14),
+    of_bars(
+        "cci_20", "(tp - SMA20) / (.015 mean |tp - SMA20|), tp = (hi + lo + c) / 3", channel_index, 20, ("tp",), 20
+    ),
 )

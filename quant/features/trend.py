@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from quant.features.kernels import FLAT, SETTLED, dot, latest, ratio
-from quant.features.registry import Feature, Kernel, Reduce
+from quant.features.registry import Feature, Kernel, of_bars
 from quant.features.sliding import extremes
 from quant.rolling import Floats, ewma, ewma_offset
 from quant.volatility import DECAY, RETURNS_MIN, deviation, ewma_sd
@@ -119,32 +119,18 @@ def direction(up: Floats, down: Floats, atr: Floats) -> Floats:
     return ratio(100.0 * (up[..., -1] - down[..., -1]), atr[..., -1])
 
 
-def _bar(
-    name: str,
-    formula: str,
-    kernel: Kernel,
-    window: int,
-    inputs: tuple[str, ...],
-    warmup: int,
-    deps: tuple[str, ...] = (),
-    params: tuple[tuple[str, float], ...] = (),
-    reduce: Reduce | None = None,
-) -> Feature:
-    return Feature(name, formula, kernel, window, warmup, "bar", inputs, "R1", deps=deps, params=params, reduce=reduce)
-
-
 def _channel(name: str, formula: str, bars: int) -> Feature:
-    return _bar(name, f"{formula} over {bars} closes", channel, bars, ("c",), 2, reduce=extremes)
+    return of_bars(name, f"{formula} over {bars} closes", channel, bars, ("c",), 2, reduce=extremes)
 
 
 def _edge(name: str, formula: str, kernel: Kernel, bars: int) -> Feature:
     said, params = f"{formula} / (s sqrt {bars}) over {bars} closes", (("bars", bars),)
-    return _bar(name, said, kernel, bars, ("c",), 21, ("ewma_vol",), params, extremes)
+    return of_bars(name, said, kernel, bars, ("c",), 21, ("ewma_vol",), params, extremes)
 
 
 def _ret(bars: int) -> Feature:
     formula = f"(c_t - c_t-{bars}) / (s sqrt {bars}), s = ewma_vol"
-    return _bar(f"ret_{bars}", formula, scaled_return, bars + 1, ("c",), max(bars + 1, 21), ("ewma_vol",))
+    return of_bars(f"ret_{bars}", formula, scaled_return, bars + 1, ("c",), max(bars + 1, 21), ("ewma_vol",))
 
 
 def _days(name: str, formula: str, kernel: Kernel, days: int, rows_min: int) -> Feature:
@@ -154,7 +140,7 @@ def _days(name: str, formula: str, kernel: Kernel, days: int, rows_min: int) -> 
 
 
 TREND = (
-    _bar(
+    of_bars(
         "ewma_vol",
         "sqrt(sum .97^j r^2 / sum .97^j) over 120 bars, per bar",
         sd_bar,
@@ -166,7 +152,7 @@ TREND = (
     *(_ret(bars) for bars in (1, 5, 15, 60, 240, 1440)),
     _days("ret_7d_skip1d", "(c_t-1d - c_t-7d) / (s sqrt 6d)", week_without_last_day, 7, 8),
     _days("ret_30d", "(c_t - c_t-30d) / (s sqrt 30d)", hourly_return, 30, 22),
-    _bar(
+    of_bars(
         "ema_gap",
         "(EMA12 - EMA26) / (s sqrt 26), over 120 bars",
         ema_gap,
@@ -177,21 +163,25 @@ TREND = (
         (("slow", 26),),
         emas,
     ),
-    _bar(
+    of_bars(
         "macd_hist", "(MACD - EMA9 of MACD) / ATR14, MACD = EMA12 - EMA26 of c", over_atr, 1, ("macd", "atr"), SETTLED
     ),
-    _bar("slope_t_60", "t statistic of least squares c ~ time, within 1e3", slope_t, 60, ("c",), 60, reduce=line),
-    _bar("r2_60", "R^2 of least squares c ~ time", line_share, 60, ("c",), 60, reduce=line),
-    _bar("eff_ratio_60", "|c_t - c_t-60| / sum |r|", efficiency, 60, ("r",), 61, reduce=paths),
+    of_bars("slope_t_60", "t statistic of least squares c ~ time, within 1e3", slope_t, 60, ("c",), 60, reduce=line),
+    of_bars("r2_60", "R^2 of least squares c ~ time", line_share, 60, ("c",), 60, reduce=line),
+    of_bars("eff_ratio_60", "|c_t - c_t-60| / sum |r|", efficiency, 60, ("r",), 61, reduce=paths),
     _channel("donch_60", "(c - min) / (max - min)", 60),
     _channel("donch_1440", "(c - min) / (max - min)", 1440),
     _edge("dist_hi_1440", "(c - max)", below_high, 1440),
     _edge("dist_lo_1440", "(c - min)", above_low, 1440),
-    _bar("rsi_14", "100 U / (U + D), Wilder 14 of rises and falls of c", strength, 1, ("gain_14", "loss_14"), SETTLED),
-    _bar("rsi_60", "100 U / (U + D), Wilder 60 of rises and falls of c", strength, 1, ("gain_60", "loss_60"), SETTLED),
-    _bar("kama_gap", "(c - KAMA10) / ATR14, Kaufman 10, 2, 30 of c", over_atr, 1, ("kama", "atr"), SETTLED),
-    _bar("adx_14", "Wilder 14 of 100 |DI+ - DI-| / (DI+ + DI-)", latest, 1, ("adx",), SETTLED),
-    _bar(
+    of_bars(
+        "rsi_14", "100 U / (U + D), Wilder 14 of rises and falls of c", strength, 1, ("gain_14", "loss_14"), SETTLED
+    ),
+    of_bars(
+        "rsi_60", "100 U / (U + D), Wilder 60 of rises and falls of c", strength, 1, ("gain_60", "loss_60"), SETTLED
+    ),
+    of_bars("kama_gap", "(c - KAMA10) / ATR14, Kaufman 10, 2, 30 of c", over_atr, 1, ("kama", "atr"), SETTLED),
+    of_bars("adx_14", "Wilder 14 of 100 |DI+ - DI-| / (DI+ + DI-)", latest, 1, ("adx",), SETTLED),
+    of_bars(
         "di_diff_14", "DI+ - DI-, Wilder 14 of log highs and lows", direction, 1, ("up_14", "down_14", "atr"), SETTLED
     ),
 )

@@ -19,7 +19,7 @@ from quant.features.kernels import (
     mean_square,
     realised,
 )
-from quant.features.registry import Feature, Kernel, Reduce
+from quant.features.registry import Feature, of_bars
 from quant.features.sliding import extremes, squares, worst_mean
 from quant.rolling import Floats, ewma
 from quant.volatility import RETURNS_MIN, deviation
@@ -144,28 +144,15 @@ def tail_ratio(worst: Floats, sd: Floats) -> Floats:
     return np.asarray(-worst / np.where(sd > FLAT, sd, np.nan))
 
 
-def _bar(
-    name: str,
-    formula: str,
-    kernel: Kernel,
-    window: int,
-    inputs: tuple[str, ...],
-    warmup: int,
-    deps: tuple[str, ...] = (),
-    rule: str = "R1",
-    reduce: Reduce | None = None,
-    params: tuple[tuple[str, float], ...] = (),
-) -> Feature:
-    return Feature(name, formula, kernel, window, warmup, "bar", inputs, rule, deps=deps, params=params, reduce=reduce)
-
-
 def _rv(bars: int) -> Feature:
-    return _bar(f"rv_{bars}", f"sqrt(sum r^2 / {bars}), per bar", realised, bars, ("r",), bars + 1, reduce=mean_square)
+    return of_bars(
+        f"rv_{bars}", f"sqrt(sum r^2 / {bars}), per bar", realised, bars, ("r",), bars + 1, reduce=mean_square
+    )
 
 
 VARIANCE = (
     *(_rv(bars) for bars in (15, 60, 240)),
-    _bar(
+    of_bars(
         "rv_1440",
         "sqrt(mean r^2) of 1440 bars, per bar",
         realised_present,
@@ -186,12 +173,14 @@ VARIANCE = (
         "R1",
         rows_min=7,
     ),
-    _bar(
+    of_bars(
         "ewma94", "sqrt(sum .94^j r^2 / sum .94^j) over 120 bars, per bar", ewma94, 120, ("r2",), 21, reduce=variance_94
     ),
-    _bar("har_pred_h", "sqrt of the forecast variance of the next horizon, per bar", latest, 1, ("har",), 21, (), "R9"),
-    _bar("park_60", "sqrt(mean ln(high/low)^2 / (4 ln 2)), per bar", parkinson, 60, ("hl2",), 60, reduce=mean),
-    _bar(
+    of_bars(
+        "har_pred_h", "sqrt of the forecast variance of the next horizon, per bar", latest, 1, ("har",), 21, rule="R9"
+    ),
+    of_bars("park_60", "sqrt(mean ln(high/low)^2 / (4 ln 2)), per bar", parkinson, 60, ("hl2",), 60, reduce=mean),
+    of_bars(
         "gk_60",
         "sqrt(mean(.5 ln(H/L)^2 - (2 ln 2 - 1) ln(C/O)^2)), per bar",
         garman_klass,
@@ -200,19 +189,21 @@ VARIANCE = (
         60,
         reduce=mean,
     ),
-    _bar("bv_60", "sqrt(pi/2 mean |r_i| |r_i-1|), per bar", bipower, 60, ("r",), 61, reduce=jumps),
-    _bar("jump_60", "max(0, RV - BV) / RV over 60 bars", jump_share, 60, ("r",), 61, reduce=jumps),
-    _bar("semivar_60", "sum r^2 1{r < 0} / sum r^2 over 60 bars", down_share, 60, ("r",), 61, reduce=falls),
-    _bar(
+    of_bars("bv_60", "sqrt(pi/2 mean |r_i| |r_i-1|), per bar", bipower, 60, ("r",), 61, reduce=jumps),
+    of_bars("jump_60", "max(0, RV - BV) / RV over 60 bars", jump_share, 60, ("r",), 61, reduce=jumps),
+    of_bars("semivar_60", "sum r^2 1{r < 0} / sum r^2 over 60 bars", down_share, 60, ("r",), 61, reduce=falls),
+    of_bars(
         "volvol_240", "sd of ln rv_15 over 240 bars", realised, 240, ("lrv",), 15 + VOLVOL_MIN, reduce=variance_present
     ),
-    _bar("term", "ln(rv_60 / rv_1440)", log_ratio, 1, (), 1081, ("rv_60", "rv_1440")),
-    _bar("seas_hw", "sqrt of the hour-of-week variance factor, mean of the next horizon", latest, 1, ("seas",), 1),
-    _bar("atr_14", "Wilder 14 of the true range of log prices", latest, 1, ("atr",), SETTLED),
-    _bar("skew_240", "third standardised moment of r", skewness, 240, ("r",), 241, reduce=central),
-    _bar("kurt_240", "fourth standardised moment of r, minus 3", excess_kurtosis, 240, ("r",), 241, reduce=central),
-    _bar("maxdd_1440", "largest fall from a high, log price, of 1440 bars", drawdown, 1440, ("c",), 1, reduce=extremes),
-    _bar(
+    of_bars("term", "ln(rv_60 / rv_1440)", log_ratio, 1, (), 1081, ("rv_60", "rv_1440")),
+    of_bars("seas_hw", "sqrt of the hour-of-week variance factor, mean of the next horizon", latest, 1, ("seas",), 1),
+    of_bars("atr_14", "Wilder 14 of the true range of log prices", latest, 1, ("atr",), SETTLED),
+    of_bars("skew_240", "third standardised moment of r", skewness, 240, ("r",), 241, reduce=central),
+    of_bars("kurt_240", "fourth standardised moment of r, minus 3", excess_kurtosis, 240, ("r",), 241, reduce=central),
+    of_bars(
+        "maxdd_1440", "largest fall from a high, log price, of 1440 bars", drawdown, 1440, ("c",), 1, reduce=extremes
+    ),
+    of_bars(
         "es_ratio_1440",
         "-(mean of the worst 5 % of r) / rv over 1440 bars",
         tail_ratio,
@@ -222,5 +213,5 @@ VARIANCE = (
         ("rv_1440",),
         reduce=worst_mean,
     ),
-    _bar("s_ref", "reference deviation of the next horizon, per bar", latest, 1, ("s_ref",), 21, (), "R1 R8 R9"),
+    of_bars("s_ref", "reference deviation of the next horizon, per bar", latest, 1, ("s_ref",), 21, rule="R1 R8 R9"),
 )

@@ -6,10 +6,12 @@ trades are as the keeper measured them at the beat, rule R2. Units of volume and
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from quant.features.kernels import FLAT, latest, log_ratio, mean_present, ratio, spread, spread_of_present, zscore
-from quant.features.registry import Feature, Kernel, Reduce
+from quant.features.registry import Feature, of_bars
 from quant.rolling import Floats
 
 SIZES_MIN = 30
@@ -64,25 +66,11 @@ def money_flow(total: Floats, rose: Floats) -> Floats:
     return np.asarray(100.0 * rose / np.where(total > FLAT, total, np.nan))
 
 
-def _bar(
-    name: str,
-    formula: str,
-    kernel: Kernel,
-    window: int,
-    inputs: tuple[str, ...],
-    warmup: int,
-    deps: tuple[str, ...] = (),
-    params: tuple[tuple[str, float], ...] = (),
-    reduce: Reduce | None = None,
-) -> Feature:
-    rule = "R1 R8"
-    return Feature(name, formula, kernel, window, warmup, "bar", inputs, rule, deps=deps, params=params, reduce=reduce)
-
-
 def _trade(name: str, formula: str) -> Feature:
     return Feature(name, formula, latest, 1, 1, "trade", (name,), "R2")
 
 
+_bar = partial(of_bars, rule="R1 R8")
 _DV = "dollar volume, EW mean of span 1440"
 
 VOLUME = (
