@@ -17,8 +17,15 @@ from quant.sessions import Calendar
 
 FOREVER_NS: Final = 2**62
 ROWS_AT_ONCE: Final = 100_000
+DAY_S: Final = 86_400.0
 STEPS_JUDGED: Final = 10
 """From how many distances between rows on they show that bars are longer than was said."""
+
+ALIKE: Final = 0.25
+"""Distances that differ by no more of their median are alike, as those of weeks and months are."""
+
+MOST: Final = 0.75
+"""Of a market that trades by chance a sixth of the distances are alike, whatever their mean."""
 
 
 @dataclass(frozen=True)
@@ -112,14 +119,33 @@ def _length(path: Path, reading: BarReading, spool: Spool, instruments: int) -> 
         raise DatasetUnusable(f"{path}: a single row does not say how long a bar is; say it with --bar")
     if 0 < usual_s < bar_s:
         raise DatasetUnusable(f"{path}: its rows lie {usual_s:g} s apart, expected {bar_s:g} s: bars do not overlap")
-    common_ns = int(np.gcd.reduce(steps_ns)) if counts.sum() >= STEPS_JUDGED else 0
-    if common_ns > nanos(bar_s):
-        apart = f"{common_ns / 1e9:.15g}"
-        raise DatasetUnusable(
-            f"{path}: all its rows lie multiples of {apart} s apart, expected {bar_s:g} s: as shorter bars they would "
-            f"count as known before they closed; give --bar {apart}s"
-        )
+    if counts.sum() >= STEPS_JUDGED:
+        _refuse_longer(path, steps_ns, counts, bar_s)
     return bar_s
+
+
+def _refuse_longer(path: Path, steps_ns: Any, counts: Any, bar_s: Seconds) -> None:
+    """Raise DatasetUnusable where the distances between rows are those of longer bars."""
+    common_ns = int(np.gcd.reduce(steps_ns))
+    median_ns = int(steps_ns[np.searchsorted(np.cumsum(counts), counts.sum() / 2)])
+    alike = int(counts[np.abs(steps_ns - median_ns) <= ALIKE * median_ns].sum())
+    if common_ns > nanos(bar_s):
+        found, apart_ns = "all its rows lie multiples of", common_ns
+    elif median_ns >= 2 * nanos(bar_s) and alike >= MOST * counts.sum():
+        found, apart_ns = f"{alike:,} of {counts.sum():,} distances between its rows are about", median_ns
+    else:
+        return
+    apart, expected = _length_text(apart_ns / 1e9), _length_text(bar_s)
+    raise DatasetUnusable(
+        f"{path}: {found} {apart}, expected {expected}: as shorter bars they would count as known before they closed; "
+        f"give --bar {apart}"
+    )
+
+
+def _length_text(length_s: Seconds) -> str:
+    """As `--bar` takes it."""
+    days = length_s / DAY_S
+    return f"{days:.0f}d" if days.is_integer() else f"{length_s:.15g}s"
 
 
 def _steps(spool: Spool, instruments: int) -> tuple[Any, Any]:

@@ -148,19 +148,56 @@ def test_bars_that_would_overlap_are_refused(tmp_path: Path) -> None:
 def test_bars_longer_than_was_said_are_refused_as_they_would_be_known_too_early(tmp_path: Path) -> None:
     path = candles(tmp_path / "A.csv")
 
-    with pytest.raises(DatasetUnusable, match=r"multiples of 60 s apart, expected 30 s.* give --bar 60s"):
+    with pytest.raises(DatasetUnusable, match=r"multiples of 60s, expected 30s.* give --bar 60s"):
         import_bars([path], tmp_path / "x", BarReading(30.0), NOTHING_SAID, lambda size: None)
-    with pytest.raises(DatasetUnusable, match="multiples of 60 s apart"):
+    with pytest.raises(DatasetUnusable, match="multiples of 60s"):
         check_file(path, BarReading(30.0))
     assert not (tmp_path / "x").exists()
 
 
-def test_a_sparse_market_shows_the_length_of_its_bars_by_a_single_pair_of_neighbours(tmp_path: Path) -> None:
-    minutes = np.append(5 * np.arange(30), 146)
-    times = [int(minute) * MINUTE_NS // 1_000_000 + JANUARY_NS // 1_000_000 for minute in minutes]
-    path = csv_of(tmp_path / "A.csv", {"open_time": times, "close": [100.0 + row for row in range(31)]})
+def stamped(path: Path, opened: np.ndarray) -> Path:
+    """Bars that open at these instants, as `datetime64`."""
+    return csv_of(
+        path, {"open_time": opened.astype("datetime64[ms]").astype(np.int64), "close": np.full(len(opened), 9.5)}
+    )
 
-    assert check_file(path, BarReading(60.0)).rows == 31
+
+DAY = np.datetime64("2024-01-01")
+WEEKS = DAY + 7 * np.arange(60)
+MONTHS = (np.datetime64("2021-01") + np.arange(14)).astype("datetime64[D]")
+HOURS = DAY + np.timedelta64(570, "m") + np.timedelta64(60, "m") * np.arange(40)
+
+
+@pytest.mark.parametrize(
+    ("opened", "bar_s", "said"),
+    [
+        (WEEKS + (np.arange(60) % 9 == 4), 86_400.0, "59 of 59 .* are about 7d, expected 1d: .* give --bar 7d"),
+        (MONTHS, 86_400.0, "13 of 13 .* are about 31d, expected 1d: .* give --bar 31d"),
+        (MONTHS, 604_800.0, "about 31d, expected 7d"),
+        (np.append(HOURS, HOURS[-1] + np.timedelta64(30, "m")), 1_800.0, "39 of 40 .* about 3600s, expected 1800s"),
+    ],
+)
+def test_weeks_and_months_are_no_days(tmp_path: Path, opened: np.ndarray, bar_s: float, said: str) -> None:
+    with pytest.raises(DatasetUnusable, match=said):
+        check_file(stamped(tmp_path / "A.csv", opened), BarReading(bar_s))
+
+
+def sparse(seed: int) -> np.ndarray:
+    """Every tenth minute, by chance."""
+    return DAY + np.timedelta64(1, "m") * np.append(0, 1 + np.cumsum(np.random.default_rng(seed).geometric(0.1, 31)))
+
+
+@pytest.mark.parametrize(
+    ("opened", "bar_s"),
+    [
+        (np.arange(DAY, DAY + 90)[np.is_busday(np.arange(DAY, DAY + 90))], 86_400.0),
+        (np.delete(DAY + np.arange(90), [1, 30, 31, 32, 60]), 86_400.0),
+        (MONTHS[:10], 86_400.0),
+        *((sparse(seed), 60.0) for seed in range(20)),
+    ],
+)
+def test_days_without_weekends_and_sparse_markets_are_what_was_said(tmp_path: Path, opened, bar_s: float) -> None:
+    assert check_file(stamped(tmp_path / "A.csv", opened), BarReading(bar_s)).rows == len(opened)
 
 
 def test_a_single_row_needs_the_length_of_a_bar(tmp_path: Path) -> None:
