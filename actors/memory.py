@@ -77,9 +77,13 @@ def _is_mutable(kind: type) -> bool:
 
 
 def _not_plain(kind: type[msgspec.Struct]) -> tuple[tuple[str, bool], ...]:
-    """The fields of a struct declared as more than a plain value, and whether as a list or dictionary of plain ones."""
+    """The fields of a struct declared as more than a plain value, and whether copying their container copies them.
+
+    So it is of a list or dictionary of plain values, and of one that the struct names in `replaces`.
+    """
     fields = [field for field in msgspec.structs.fields(kind) if not _is_plain(field.type)]
-    return tuple((field.name, _is_flat(field.type)) for field in fields)
+    replaced: tuple[str, ...] = getattr(kind, "replaces", ())
+    return tuple((field.name, field.name in replaced or _is_flat(field.type)) for field in fields)
 
 
 def _is_plain(declared: Any) -> bool:

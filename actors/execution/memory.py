@@ -7,11 +7,12 @@ which the next reconciliation says.
 """
 
 from functools import cached_property
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
 from actors.execution.orders import Tracked
+from actors.memory import copied
 from contracts.identity import parse_client_order_id
 from contracts.quantities import Nanos
 from contracts.trade import Fill
@@ -38,6 +39,9 @@ class Memory(msgspec.Struct, kw_only=True, dict=True):
     stranger_ns: list[Nanos] = []
     ignored: dict[str, int] = {}
 
+    replaces: ClassVar[tuple[str, ...]] = ("done",)
+    """What is never changed in place, so that the copies of a memory share it: they were most of a snapshot."""
+
     @cached_property
     def _own(self) -> dict[str, dict[str, None]]:
         """The names of our working orders by symbol, oldest first; no part of the state, for it follows from it."""
@@ -48,8 +52,9 @@ class Memory(msgspec.Struct, kw_only=True, dict=True):
         return own
 
     def find(self, client_id: str) -> Tracked | None:
-        """The order, working or done."""
-        return self.working.get(client_id) or self.done.get(client_id)
+        """The order; of a done one a copy, which counts once it is taken."""
+        tracked = self.working.get(client_id)
+        return tracked if tracked is not None else copied(self.done.get(client_id))
 
     def take(self, tracked: Tracked) -> None:
         """Put the order where it belongs after a change, and forget the oldest that are settled."""

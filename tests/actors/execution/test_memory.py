@@ -9,6 +9,8 @@ from actors.execution import memory as memory_module
 from actors.execution.answers import filled
 from actors.execution.memory import Memory
 from actors.execution.orders import sending
+from actors.memory import copied
+from contracts import codec
 from tests.kit.market import NOON_NS, at
 from tests.kit.orders import a_fill, an_order
 
@@ -53,3 +55,15 @@ def test_one_venue_numbers_the_trades_of_each_symbol_from_one():
     memory = Memory(opened_ns=NOON_NS)
     assert memory.is_new(a_fill(client_id="manual", trade_id="1"), None)
     assert memory.is_new(a_fill(client_id="manual", trade_id="1", symbol="ETH-EUR"), None)
+
+
+def test_a_copy_of_the_memory_stands_when_a_done_order_shows_life():
+    memory = Memory(opened_ns=NOON_NS)
+    tracked = sending(an_order(client_id="k1-000001-00-0"), NOON_NS)
+    filled(tracked, "t0", tracked.order.quantity, NOON_NS)
+    memory.take(tracked)
+    before, told = copied(memory), codec.encode(memory)
+    late = memory.find("k1-000001-00-0")
+    filled(late, "t1", Decimal("0.1"), NOON_NS)
+    memory.take(late)
+    assert codec.encode(before) == told != codec.encode(memory)
