@@ -2,7 +2,6 @@ import numpy as np
 
 from actors.agents.ofi import Ofi
 from tests.kit.agents import living, own, signal
-from tests.kit.market import a_mark_frame, an_envelope, at
 
 KNOWN = {} | {"ewma_vol": 0.001}
 
@@ -14,29 +13,6 @@ def test_the_side_that_presses_wins_with_less_confidence_the_older_the_quote():
     assert fresh.mu[0] > 0 > fresh.mu[1]
     assert fresh.mu[2] == 0.0
     assert (old.confidence.values < 0.2 * fresh.confidence.values).all()
-
-
-def a_moved_market(effect: float, *, horizon_s: float = 5.0, steps: int = 300) -> Ofi:
-    """One that has watched a market move by `effect` deviations in the second after it saw pressure."""
-    rng = np.random.default_rng(1)
-    agent, price = living(Ofi(own(horizon_s=horizon_s, prior=0.0, label_s=1.0))), np.zeros(3)
-    pressure = np.zeros(3)
-    for second in range(1, steps):
-        price = price + 1e-3 * (effect * pressure + rng.normal(size=3))
-        agent.receive(an_envelope(a_mark_frame(mid=tuple(100.0 * np.exp(price))), at_ns=at(second)))
-        pressure = rng.choice([-1.0, 1.0], size=3)
-        signal(agent, second=second, ofi_10s=tuple(pressure), ofi_60s=tuple(pressure), **KNOWN)
-    return agent
-
-
-def test_up_to_a_minute_ahead_it_learns_from_mids_alone():
-    assert a_moved_market(1.0).worth().coefficient > 0.04
-    assert a_moved_market(-1.0).worth().coefficient < -0.04
-    assert abs(a_moved_market(0.0).worth().coefficient) < 0.02
-
-
-def test_further_ahead_it_learns_from_outcomes_as_every_agent_does():
-    assert a_moved_market(1.0, horizon_s=600.0, steps=50).worth().coefficient == 0.0
 
 
 def test_without_a_book_it_says_nothing():
