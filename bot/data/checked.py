@@ -1,28 +1,22 @@
 """Checking a file before it is imported, and a data set as it lies: every row, every byte."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
 
-import numpy as np
-
-from adapters.catalog.manifest import Part, bar_s_of, is_bars, read_manifest
+from adapters.catalog.manifest import bar_s_of, is_bars, read_manifest
 from adapters.catalog.parts import damages
 from adapters.tables.errors import BadTable, MissingTable
 from bot.data.judging import Told
-from bot.data.resampling import history_of
+from bot.data.stored import stored_blocks
 from bot.data.taking import BarReading, taken
 from bot.data.tallying import Tally, judged
 from contracts.history import DatasetUnusable
 from contracts.quantities import nanos
-from quant.checking_blocks import Block, check_blocks
+from quant.checking_blocks import check_blocks
 from quant.sessions import Calendar
-
-BLOCK_ROWS: Final = 100_000
-"""As many months are looked at together as hold so many bars."""
 
 
 @dataclass
@@ -65,29 +59,10 @@ def check_dataset(directory: Path, calendar: Calendar | None, advance: Callable[
         bar_ns = nanos(bar_s_of(kind))
         for symbol, parts in manifest.of_kind(kind).items():
             tally = Tally(f"{manifest.name}/{kind}", symbol, {}, numbered=False)
-            for block in _blocks(directory, parts):
+            for block in stored_blocks(directory, parts):
                 tally.arrive(block)
                 advance(len(block.close_ns))
-            for block, findings in check_blocks(partial(_blocks, directory, parts), bar_ns, calendar):
+            for block, findings in check_blocks(partial(stored_blocks, directory, parts), bar_ns, calendar):
                 tally.add(block, findings)
             found.findings += tally.told()
     return found
-
-
-def _blocks(directory: Path, parts: list[Part]) -> Iterator[Block]:
-    """The bars of these parts, as many at a time as make a block; raises DatasetUnusable where one is damaged."""
-    names = dict.fromkeys(name for part in parts for name in part.columns if name != "close_ns")
-    held: list[Part] = []
-    for part in parts:
-        held.append(part)
-        if sum(each.rows for each in held) >= BLOCK_ROWS:
-            yield _block(directory, held, tuple(names))
-            held = []
-    if held:
-        yield _block(directory, held, tuple(names))
-
-
-def _block(directory: Path, parts: list[Part], names: tuple[str, ...]) -> Block:
-    close_ns, found = history_of(directory, parts)
-    columns = {name: found.get(name, np.full(len(close_ns), np.nan)) for name in names}
-    return Block(close_ns, columns, np.arange(len(close_ns), dtype=np.int64))

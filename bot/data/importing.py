@@ -1,6 +1,6 @@
 """Taking files of bars into a data set: all of them, or nothing."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -10,13 +10,14 @@ import msgspec
 import numpy as np
 
 from adapters.catalog.manifest import Manifest, Part, Repair, Source, Terms, bars_kind
-from adapters.catalog.months import file_under, month_of
+from adapters.catalog.months import file_under
 from adapters.catalog.parts import file_digest
 from adapters.catalog.peeking import refuse_nothing
 from adapters.catalog.staging import Staging
 from adapters.catalog.terms import FOR_ALL, said_of
 from adapters.tables.errors import BadTable, MissingTable
 from bot.data.judging import Told, repairs_of
+from bot.data.stored import by_month
 from bot.data.taking import FOREVER_NS as FOREVER_NS
 from bot.data.taking import BarReading as BarReading
 from bot.data.taking import Taken, taken
@@ -173,7 +174,7 @@ def _file(
         if problems and not reading.repair:
             continue
         repairs += repairs_of(found)
-        for month in _by_month(_kept(rows, place)):
+        for month in by_month(_kept(rows, place)):
             count += len(month.rows)
             parts += file_under(staging, bars_kind(rows.bar_s), symbol, {"close_ns": month.close_ns} | month.columns)
         terms.append(said.of(symbol, staging.manifest.terms().get(symbol), _tick(rows, place, said)))
@@ -188,20 +189,6 @@ def _kept(rows: Taken, place: int) -> Iterator[Block]:
     for block in rows.blocks(place):
         out = faulty(row_findings(block.close_ns, block.columns, nanos(rows.bar_s), 0), len(block.rows))
         yield block.taken(np.flatnonzero(~out)) if out.any() else block
-
-
-def _by_month(blocks: Iterable[Block]) -> Iterator[Block]:
-    """The same bars, no month of closes in two blocks."""
-    held: Block | None = None
-    for block in blocks:
-        held = block if held is None else held.then(block)
-        months = month_of(held.close_ns)
-        whole = int(np.searchsorted(months, months[-1])) if len(months) else 0
-        if whole:
-            yield held.taken(slice(whole))
-            held = held.taken(slice(whole, None))
-    if held is not None and len(held.rows):
-        yield held
 
 
 def refusal(what: str, problems: Sequence[Told]) -> DatasetUnusable:

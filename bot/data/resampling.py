@@ -1,6 +1,6 @@
 """Longer bars beside the shorter ones of a data set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +8,12 @@ import numpy as np
 from adapters.catalog.manifest import Manifest, Part, bars_kind, read_manifest
 from adapters.catalog.months import file_under
 from adapters.catalog.opened import open_dataset
-from adapters.catalog.parts import Columns, read_part
 from adapters.catalog.staging import Staging
+from bot.data.stored import by_month, stored_blocks
 from bot.data.tick_bars import bars_of_ticks
 from contracts.history import DatasetUnusable
 from contracts.quantities import Seconds, nanos
+from quant.checking_blocks import Block
 from quant.resampling import resampled
 
 
@@ -35,41 +36,45 @@ def resample_dataset(directory: Path, bar_s: Seconds, advance: Callable[[int], N
         staging.refuse_interrupted()
         written: list[Part] = []
         for symbol, parts in staging.manifest.of_kind(bars_kind(fitting[-1])).items():
-            close_ns, columns = history_of(staging.root, parts)
-            into_ns, longer = resampled(close_ns, columns, nanos(fitting[-1]), nanos(bar_s))
-            if len(into_ns):
-                written += file_under(staging, bars_kind(bar_s), symbol, {"close_ns": into_ns} | longer)
-            advance(len(close_ns))
+            longer = _longer(staging.root, parts, nanos(fitting[-1]), nanos(bar_s), advance)
+            for month in by_month(longer):
+                written += file_under(staging, bars_kind(bar_s), symbol, {"close_ns": month.close_ns} | month.columns)
         if not written:
             staging.abandon()
             raise DatasetUnusable(f"{directory}: no whole bar of {bar_s:g} s lies in its history")
         staging.note(None, written)
         staging.land()
         return staging.manifest
+
+
+def _longer(
+    root: Path, parts: list[Part], bar_ns: int, into_ns: int, advance: Callable[[int], None]
+) -> Iterator[Block]:
+    """Longer bars out of these parts, some months at a time: what lies behind the last whole one waits."""
+    span_ns = parts[0].first_ns - bar_ns, parts[-1].last_ns
+    held: Block | None = None
+    for block in stored_blocks(root, parts):
+        held = block if held is None else held.then(block)
+        whole = int(np.searchsorted(held.close_ns, held.close_ns[-1] // into_ns * into_ns, side="right"))
+        close_ns, columns = resampled(*held.taken(slice(whole))[:2], bar_ns, into_ns, span_ns)
+        yield Block(close_ns, columns, np.arange(len(close_ns), dtype=np.int64))
+        held = held.taken(slice(whole, None))
+        advance(len(block.close_ns))
 
 
 def _of_ticks(directory: Path, bar_s: Seconds, advance: Callable[[int], None]) -> Manifest:
     dataset = open_dataset(directory)
     with Staging(directory) as staging:
         staging.refuse_interrupted()
-        written: list[Part] = []
+        written: dict[str, Part] = {}
         for symbol, close_ns, columns in bars_of_ticks(dataset, bar_s):
-            written += file_under(staging, bars_kind(bar_s), symbol, {"close_ns": close_ns} | columns)
+            longer, beside = {"close_ns": close_ns} | columns, tuple(written.values())
+            for part in file_under(staging, bars_kind(bar_s), symbol, longer, beside):
+                written[part.path] = part
             advance(len(close_ns))
         if not written:
             staging.abandon()
             raise DatasetUnusable(f"{directory}: no whole bar of {bar_s:g} s lies in its history")
-        staging.note(None, written)
+        staging.note(None, written.values())
         staging.land()
         return staging.manifest
-
-
-def history_of(root: Path, parts: list[Part]) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Columns]:
-    """The closes and columns of all bars of one instrument; raises DatasetUnusable where a part is damaged."""
-    frames = [read_part(root, part) for part in parts]
-    names = dict.fromkeys(name for part in parts for name in part.columns if name != "close_ns")
-    columns = {
-        name: np.concatenate([f[name].to_numpy() if name in f.columns else np.full(f.height, np.nan) for f in frames])
-        for name in names
-    }
-    return np.concatenate([frame["close_ns"].to_numpy() for frame in frames]), columns

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
-
 from adapters.catalog.manifest import Manifest, Part, is_bars, read_manifest
 from adapters.catalog.staging import Staging
 from bot.data.importing import SaidTerms
-from bot.data.resampling import history_of
+from bot.data.stored import stored_blocks
 from contracts.history import DatasetUnusable
 from quant.checking import PRICES
-from quant.steps import decimal_step
+from quant.steps import decimal_step_of
 
 
 def say_terms(directory: Path, symbols: Sequence[str], said: SaidTerms) -> Manifest:
@@ -38,6 +36,12 @@ def _tick(staging: Staging, symbol: str) -> Decimal | None:
     parts: list[Part] = [part for part in staging.manifest.parts if part.name == symbol and is_bars(part.kind)]
     if not parts:
         return None
-    _, columns = history_of(staging.root, parts)
-    decimals = decimal_step(np.concatenate([columns[name] for name in PRICES if name in columns]))
+    decimals = decimal_step_of(
+        lambda: (
+            values
+            for block in stored_blocks(staging.root, parts)
+            for name, values in block.columns.items()
+            if name in PRICES
+        )
+    )
     return None if decimals is None else Decimal(1).scaleb(-decimals)

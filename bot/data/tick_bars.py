@@ -1,6 +1,7 @@
 """Bars out of quotes and trades: the live bar builder, told the rows of a data set in the order of time."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,8 @@ from contracts.quantities import Nanos, Seconds, nanos
 
 TICKS: Final = frozenset(("quotes", "trades"))
 COLUMNS: Final = ("open", "high", "low", "close", "volume", "trades", "bid", "ask")
+CELLS_MAX: Final = 1 << 20
+"""Of all columns and instruments in one piece: 8 MiB, and as much again in frames."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,19 +26,20 @@ Floats = npt.NDArray[np.float64]
 def bars_of_ticks(dataset: Dataset, bar_s: Seconds) -> Iterator[tuple[str, npt.NDArray[np.int64], dict[str, Floats]]]:
     """Symbol, closes and columns of each instrument that was quoted or traded; the last, unfinished bar is left out.
 
-    `bid` and `ask` are the last quotes that were known at the close, NaN before the first.
+    `bid` and `ask` are the last quotes that were known at the close, NaN before the first. A long history comes in
+    pieces, one behind the other, each with all instruments that have bars in it.
     """
     universe = dataset.universe()
-    rows = list(_frames(dataset, universe, bar_s))
-    if not rows:
-        return
-    close_ns = np.array([frame.close_ns for frame, _ in rows], dtype=np.int64)
-    values = np.stack([_values(frame, quotes) for frame, quotes in rows])
-    for place, symbol in enumerate(universe.symbols):
-        present = np.isfinite(values[:, 3, place])
-        if present.any():
-            columns = zip(COLUMNS, values[present][:, :, place].T, strict=True)
-            yield symbol, close_ns[present], dict(columns)
+    frames = _frames(dataset, universe, bar_s)
+    at_once = max(1, CELLS_MAX // (len(COLUMNS) * len(universe)))
+    while rows := list(islice(frames, at_once)):
+        close_ns = np.array([frame.close_ns for frame, _ in rows], dtype=np.int64)
+        values = np.stack([_values(frame, quotes) for frame, quotes in rows])
+        for place, symbol in enumerate(universe.symbols):
+            present = np.isfinite(values[:, 3, place])
+            if present.any():
+                columns = zip(COLUMNS, values[present][:, :, place].T, strict=True)
+                yield symbol, close_ns[present], dict(columns)
 
 
 def _frames(dataset: Dataset, universe: Universe, bar_s: Seconds) -> Iterator[tuple[BarFrame, Floats]]:
