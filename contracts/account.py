@@ -1,8 +1,8 @@
-"""What is owned: positions and equity, exact, in Decimal."""
+"""What is owned: positions, what holding them cost, and equity, exact, in Decimal."""
 
 import msgspec
 
-from contracts.quantities import Money
+from contracts.quantities import Money, Nanos
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +17,22 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     realised: Money
     fees: Money
     execution_seq: int
+
+
+class FundingBooked(msgspec.Struct, frozen=True, kw_only=True):
+    """Funding as booked: exactly once, whatever the venue repeats; `amount` of `asset` was paid, below zero got.
+
+    `total` is what the instrument has paid in that asset since the opening, this payment included.
+    """
+
+    symbol: str
+    payment_id: str
+    asset: str
+    amount: Money
+    total: Money
+    rate: float
+    settled_ns: Nanos
+    payment_seq: int
 
 
 class Equity(msgspec.Struct, frozen=True, kw_only=True):

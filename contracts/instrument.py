@@ -1,7 +1,7 @@
 """Instruments and the universe: the only bridge between float beliefs and Decimal money."""
 
 import math
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from functools import cached_property
 from typing import Final
 
@@ -12,6 +12,11 @@ from contracts.quantities import Bps, Lots, Money, Ticks
 QUOTIENT_MAX: Final = 1e9
 SURELY_APART: Final = 1e-5
 """Below QUOTIENT_MAX a quotient of floats errs by a millionth at most: beyond ten of them its floor is certain."""
+
+PAYMENT_STEP: Final = Decimal("1E-8")
+"""Venues tell balances to so many places, and round half to even what they take by a rate."""
+
+_EXACT: Final = Context(prec=96, rounding=ROUND_HALF_EVEN)
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +84,25 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         """The most whole lots that fit into a believed quantity (towards zero, never above)."""
         magnitude = _floor(abs(quantity), self.lot, self.symbol, "quantity")
         return magnitude if quantity >= 0 else -magnitude
+
+    def price_as_written(self, price: float) -> Money:
+        """A believed price that lies on no grid, such as a venue's mark, exactly as it is written.
+
+        Raises ValueError for what is not finite and above 0.
+        """
+        if not (math.isfinite(price) and price > 0):
+            raise ValueError(f"{self.symbol}: price was {price}, expected a finite number above 0")
+        return Decimal(repr(price))
+
+    def funding(self, quantity: Money, mark: Money, rate: float) -> Money:
+        """What a position pays in quote at a settlement, to 8 places; below zero it gets it.
+
+        Raises ValueError for a rate that is not finite.
+        """
+        if not math.isfinite(rate):
+            raise ValueError(f"{self.symbol}: funding rate was {rate}, expected a finite number")
+        paid = _EXACT.multiply(_EXACT.multiply(quantity, mark), Decimal(repr(rate)))
+        return _EXACT.quantize(paid, PAYMENT_STEP)
 
     def notional(self, lots: Lots, ticks: Ticks) -> Money:
         """Unsigned quote value of that many lots at that price."""

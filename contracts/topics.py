@@ -113,11 +113,13 @@ TABLE: Final[tuple[Topic, ...]] = (
     Topic("trade.cancelled", trade.OrderCancelled, "venue", outside=True, key="client_id"),
     Topic("trade.cancel.rejected", trade.CancelRejected, "venue", outside=True, key="client_id"),
     Topic("trade.fill", trade.Fill, "venue", outside=True, key="client_id"),
+    Topic("trade.funding", trade.FundingPaid, "venue", outside=True, key="symbol"),
     Topic("trade.report", trade.OrderReport, "venue", outside=True, key="client_id"),
     Topic("trade.venue.snapshot", trade.VenueSnapshot, "venue", outside=True),
     Topic("trade.venue", trade.VenueStatus, "venue", outside=True, retained=True, key="venue"),
     # the account
     Topic("account.position", account.Position, "ledger", retained=True, key="symbol"),
+    Topic("account.funding", account.FundingBooked, "ledger", key="symbol"),
     Topic("account.equity", account.Equity, "ledger", retained=True),
 )
 

@@ -100,6 +100,22 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     event_ns: Nanos
 
 
+class FundingPaid(msgspec.Struct, frozen=True, kw_only=True):
+    """What a position in a perpetual paid at one settlement, perhaps not told for the first time; `payment_id` is it.
+
+    `amount` of `asset` left the account; one below zero came in. `rate` is the settled rate: above zero longs pay and
+    shorts get. `settled_ns` is the instant whose position counts, `event_ns` when the venue booked it.
+    """
+
+    symbol: str
+    payment_id: str
+    asset: str
+    amount: Money
+    rate: float
+    settled_ns: Nanos
+    event_ns: Nanos
+
+
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
     """A fill as booked: exactly once, whatever the venue repeats; `late` if its order was already closed."""
 

@@ -2,6 +2,7 @@
 
 import math
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,25 @@ def test_a_buyers_grid_price_lies_above_and_a_sellers_below(price) -> None:
     below, above = instrument.price(instrument.ticks_below(price)), instrument.price(instrument.ticks_above(price))
     assert below <= Decimal(repr(price)) <= above
     assert above - below <= instrument.tick
+
+
+@given(
+    st.decimals("-1e6", "1e6", places=8), st.floats(1e-6, 1e6), st.floats(-0.05, 0.05),
+)  # fmt: skip
+def test_funding_is_the_exact_product_to_eight_places_and_longs_pay_a_rate_above_zero(quantity, mark, rate) -> None:
+    instrument = an_instrument()
+    paid = instrument.funding(quantity, instrument.price_as_written(mark), rate)
+    exact = Fraction(quantity) * Fraction(repr(mark)) * Fraction(repr(rate))
+    assert abs(Fraction(paid) - exact) <= Fraction(1, 2 * 10**8)
+    assert paid == -instrument.funding(-quantity, instrument.price_as_written(mark), rate)
+    assert paid * quantity * Decimal(repr(rate)) >= 0
+
+
+def test_funding_without_a_finite_rate_or_mark_is_refused() -> None:
+    with pytest.raises(ValueError, match="funding rate was nan"):
+        an_instrument().funding(Decimal(1), Decimal(100), float("nan"))
+    with pytest.raises(ValueError, match="expected a finite number above 0"):
+        an_instrument().price_as_written(0.0)
 
 
 def test_prices_off_the_grid_and_impossible_rules_are_refused() -> None:
