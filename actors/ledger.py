@@ -1,8 +1,9 @@
-"""The ledger: what is owned, exactly. Cash and positions are the opening plus every execution, and nothing else.
+"""The ledger: what is owned, exactly: the opening plus every execution and every payment of funding, and nothing else.
 
-Balances are kept per asset; a position per symbol. A buy takes price x quantity of the quote asset, a fee is taken in
-its own asset (invariant I6). The opening is the first venue snapshot of the run; every later one is held against the
-books. Equity is in the account's currency, through the last valid marks and rates; what is missing or too old is named.
+Balances are kept per asset; a position per symbol. A buy takes price x quantity of the quote asset, a fee or funding is
+taken in its own asset (invariant I6). The opening is the first venue snapshot of the run; every later one is held
+against the books. Equity is in the account's currency, through the last valid marks and rates; what is missing or too
+old is named.
 """
 
 from decimal import Decimal
@@ -12,6 +13,7 @@ import msgspec
 
 from actors.execution.books import Book, booked
 from actors.execution.exact import differences, minus, rounded, times
+from actors.execution.payments import Payments
 from actors.reacting import Answer, Reacting, Reaction
 from actors.settings import more_than_zero
 from actors.valuation import Prices, Rate, Valuation
@@ -22,7 +24,7 @@ from contracts.instrument import Instrument
 from contracts.life import Beat
 from contracts.market import FxMark, MarkFrame, UniverseChanged
 from contracts.quantities import Money, Nanos, Seconds, sign
-from contracts.trade import Execution, OrderState, Reconciled, VenueSnapshot
+from contracts.trade import Execution, FundingPaid, OrderState, Reconciled, VenueSnapshot
 
 DAY_NS: Final = 86_400 * 1_000_000_000
 EQUITY_STEP: Final = Decimal("0.0001")
@@ -58,6 +60,7 @@ class LedgerState(msgspec.Struct, kw_only=True):
     cash: dict[str, Money] = {}
     books: dict[str, Book] = {}
     parked: list[Execution] = []
+    payments: Payments = msgspec.field(default_factory=Payments)
     restless: dict[str, str] = {}
     booked_ns: Nanos = 0
     day: int = 0
@@ -69,7 +72,7 @@ class LedgerState(msgspec.Struct, kw_only=True):
 
 
 class Ledger(Reacting[LedgerState]):
-    """Books executions, values the account, and holds the venue's snapshots against both."""
+    """Books executions and funding, values the account, and holds the venue's snapshots against both."""
 
     role = "ledger"
     kept = LedgerState
@@ -80,6 +83,7 @@ class Ledger(Reacting[LedgerState]):
         FxMark,
         OrderState,
         Execution,
+        FundingPaid,
         VenueSnapshot,
         Beat,
     )
@@ -95,6 +99,7 @@ class Ledger(Reacting[LedgerState]):
             FxMark: self._on_rate,
             OrderState: self._on_order,
             Execution: self._on_execution,
+            FundingPaid: self._on_funding,
             VenueSnapshot: self._on_snapshot,
             Beat: self._on_beat,
         }
@@ -166,6 +171,17 @@ class Ledger(Reacting[LedgerState]):
             execution_seq=envelope.seq,
         )
         return [position, *self._equity(envelope.at_ns, always=True)]
+
+    def _on_funding(self, envelope: Envelope[FundingPaid]) -> Answer:
+        """Cash alone moves, so the instrument need not be known."""
+        state = self.state
+        booked = state.payments.booked(envelope.payload, envelope.seq)
+        if booked is None:
+            return ()
+        self._resting = None
+        self._pay(booked.asset, booked.amount)
+        state.booked_ns = envelope.at_ns
+        return [booked, *self._equity(envelope.at_ns, always=True)]
 
     def _pay(self, asset: str, amount: Money) -> None:
         self.state.cash[asset] = minus(self.state.cash.get(asset, NONE), amount)
@@ -280,6 +296,7 @@ class Ledger(Reacting[LedgerState]):
         state = self.state
         assert not state.cash, "booked before the opening"
         state.opened_ns = at_ns
+        state.payments.opened_ns = snapshot.asked_ns
         state.opening_cash = dict(snapshot.balances)
         state.opening_quantity = dict(snapshot.positions)
         state.cash = dict(snapshot.balances)

@@ -15,6 +15,7 @@ from contracts.trade import (
     CancelOrder,
     CancelRejected,
     Fill,
+    FundingPaid,
     Order,
     OrderAccepted,
     OrderCancelled,
@@ -123,10 +124,13 @@ class OrderVenue(Protocol):
     async def snapshot(self) -> VenueSnapshot:
         """Balances, positions and open orders."""
 
-    async def fills_since(self, cursor: int) -> tuple[tuple[Fill, ...], int]:
-        """The account's fills from a cursor on, and the next cursor: the drop copy, apart from the stream."""
+    async def fills_since(self, cursor: int) -> tuple[tuple[Fill | FundingPaid, ...], int]:
+        """The account's fills and funding from a cursor on, and the next cursor: the drop copy, apart from the stream.
 
-    def stream(self) -> AbstractAsyncContextManager[AsyncIterator[Fill | OrderCancelled]]:
+        All that changes the account is in it: a snapshot asked for after it is true of what it told.
+        """
+
+    def stream(self) -> AbstractAsyncContextManager[AsyncIterator[Fill | OrderCancelled | FundingPaid]]:
         """The private stream; raises FeedLost when it goes. What happened while away must be asked for."""
 
     async def cancel_all(self) -> None:

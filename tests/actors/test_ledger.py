@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.ledger import Ledger
-from contracts.account import Equity, Position
+from contracts.account import Equity, FundingBooked, Position
 from contracts.market import FxMark
 from contracts.trade import Reconciled
+from tests.kit.funding import a_payment
 from tests.kit.market import NOON_NS, a_beat, a_universe_changed, at
 from tests.kit.orders import (
     Stage,
@@ -112,6 +113,63 @@ def test_what_was_realised_and_what_is_open_make_the_whole_result(trades, mark):
     book = stage.actors[0].state.books["BTC-EUR"]
     whole = sum((mark - price) * quantity * (1 if side == "buy" else -1) for side, quantity, price in trades)
     assert abs(book.realised + book.quantity * (mark - book.entry) - whole) < Decimal("1e-15")
+
+
+def test_funding_moves_cash_of_its_asset_and_equity_and_nothing_else():
+    stage = an_open_stage()
+    stage.admit(marks_of(100.0, 50.0))
+    stage.admit(an_execution(fee=Decimal(0)))
+    booked, equity = stage.admit(a_payment(1, "0.25"), after_s=1)
+    assert fields_of(booked, "symbol", "amount", "total") == ("BTC-EUR", Decimal("0.25"), Decimal("0.25"))
+    assert fields_of(equity, "cash", "net", "equity") == (Decimal("399.75"), Decimal(100), Decimal("499.75"))
+    booked, equity = stage.admit(a_payment(2, "-0.75"), after_s=1)
+    assert fields_of(booked, "amount", "total") == (Decimal("-0.75"), Decimal("-0.50"))
+    assert equity.equity == Decimal("500.50")
+    assert stage.actors[0].state.books["BTC-EUR"].fees == 0
+
+
+def test_a_payment_that_is_told_again_says_and_changes_nothing():
+    stage = an_open_stage()
+    stage.admit(a_payment(1, "0.25"), after_s=1)
+    before = stage.actors[0].snapshot().cash
+    assert stage.admit(a_payment(1, "0.25"), after_s=1) == []
+    assert stage.actors[0].state.cash == before == {"EUR": Decimal("499.75")}
+
+
+def test_funding_of_an_instrument_that_is_not_known_is_booked_all_the_same():
+    stage = an_open_stage()
+    said = stage.admit(a_payment(1, "0.25", symbol="SOL-EUR"), after_s=1)
+    assert fields_of(of(Equity, said)[0], "equity", "complete") == (Decimal("499.75"), True)
+
+
+def test_the_books_of_the_venue_after_a_settlement_agree_and_before_its_word_prove_nothing():
+    stage = an_open_stage()
+    stage.admit(an_execution(fee=Decimal(0)))
+    stage.admit(a_payment(1, "0.25"), after_s=1)
+    settled = a_snapshot(asked_ns=at(2), balances={"EUR": "399.75"}, BTC_EUR=1)
+    assert stage.admit(settled, after_s=1)[0].agreed
+    stage.admit(a_payment(3, "0.5"), after_s=1)
+    early = stage.admit(settled, after_s=1)[0]
+    assert fields_of(early, "agreed", "settled") == (False, False), "what was asked for before knows nothing of it"
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 9), st.decimals("-9", "9", places=8), st.sampled_from(["EUR", "BTC"])), max_size=12
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_i6_cash_is_the_opening_less_every_payment_once_exactly(told):
+    stage = an_open_stage(balances={"EUR": "500.00000001"})
+    cash = {"EUR": Fraction("500.00000001")}
+    first: dict[int, tuple[Decimal, str]] = {}
+    for number, amount, asset in told:
+        stage.admit(a_payment(number, str(amount), asset=asset))
+        first.setdefault(number, (amount, asset))
+    for amount, asset in first.values():
+        cash[asset] = cash.get(asset, Fraction(0)) - Fraction(amount)
+    assert {asset: Fraction(amount) for asset, amount in stage.actors[0].state.cash.items()} == cash
+    assert len(of(FundingBooked, [each.payload for each in stage.envelopes])) == len(first)
 
 
 def test_a_fill_through_zero_opens_the_rest_at_its_own_price():
