@@ -1,6 +1,9 @@
 """Identities are derived, never drawn: the same run says the same ids again."""
 
-from typing import NamedTuple
+import re
+from typing import Final, NamedTuple
+
+_OURS: Final = re.compile(r"k(\d+)-(\d+)-(\d+)-(\d+)")
 
 
 class OrderIdentity(NamedTuple):
@@ -26,7 +29,7 @@ def client_order_id(identity: OrderIdentity) -> str:
 
 def parse_client_order_id(text: str) -> OrderIdentity:
     """The identity inside an id; raises ValueError for an id that is not ours."""
-    parts = text.removeprefix("k").split("-")
-    if not text.startswith("k") or len(parts) != 4 or not all(part.isdecimal() for part in parts):
+    parts = _OURS.fullmatch(text)
+    if parts is None:
         raise ValueError(f"a client order id looks like k1-000001-00-0, was {text!r}")
-    return OrderIdentity(*(int(part) for part in parts))
+    return OrderIdentity._make(map(int, parts.groups()))

@@ -79,9 +79,9 @@ class DecisionHash:
 
     def add(self, message: msgspec.Struct) -> None:
         """Take the next message; others than decisive ones are passed over."""
-        if isinstance(message, DECISIVE):
-            self._hash.update(type(message).__name__.encode())
-            self._hash.update(codec.encode(unplaced(message)))
+        kind = type(message)
+        if kind in DECISIVE:
+            self._hash.update(kind.__name__.encode() + codec.encode(unplaced(message)))
 
     def hexdigest(self) -> str:
         """The hash so far."""
@@ -90,12 +90,13 @@ class DecisionHash:
 
 def unplaced(message: msgspec.Struct) -> msgspec.Struct:
     """The message without the numbers of others that it names."""
-    return msgspec.structs.replace(message, **{name: _PLACES[name] for name in _placed_fields(type(message))})
+    places = _places_of(type(message))
+    return msgspec.structs.replace(message, **places) if places else message
 
 
 @cache
-def _placed_fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    return tuple(name for name in kind.__struct_fields__ if name in _PLACES)
+def _places_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {name: _PLACES[name] for name in kind.__struct_fields__ if name in _PLACES}
 
 
 class Comparer:

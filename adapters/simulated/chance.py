@@ -49,7 +49,7 @@ def uniforms(seed: int, stream: Stream) -> Callable[..., float]:
 
     def uniform(*about: object) -> float:
         hashed = keyed.copy()
-        hashed.update("\0".join(("", *map(str, about))).encode())
+        hashed.update(("\0%s" * len(about) % about).encode())
         return (int.from_bytes(hashed.digest(), "little") >> 11) * 2.0**-53
 
     return uniform
