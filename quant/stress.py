@@ -48,14 +48,19 @@ def stress_losses(notional: Floats, closing: Floats, foreign: NDArray[np.bool_])
     in another currency than the account's. Laws: convex, homogeneous, 0 for an empty book.
     """
     gross = np.abs(notional)
-    largest = np.sort(gross)[-2:]
+    return blows(notional, gross, float(closing @ gross), foreign)
+
+
+def blows(notional: Floats, gross: Floats, closing: float, foreign: NDArray[np.bool_]) -> Floats:
+    """The same of a book whose gross notionals (N,) are known, and what closing all of it costs."""
+    largest = np.sort(gross)[-2:].tolist()
     falls_on = (
-        -notional.sum(),
-        gross.sum(),
-        largest[-1] if len(largest) else 0.0,
-        largest.sum(),
-        closing @ gross,
-        foreign @ gross,
+        -float(notional.sum()),
+        float(gross.sum()),
+        largest[-1] if largest else 0.0,
+        sum(largest),
+        closing,
+        float(foreign @ gross),
     )
     return np.asarray(_SHARES @ np.array(falls_on))
 

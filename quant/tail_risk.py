@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant.rolling import Floats
-from quant.stress import ROWS, stress_losses, stress_parts, unit_stress_losses
+from quant.stress import ROWS, blows, stress_parts, unit_stress_losses
 
 SCALE_STEPS = 60
 """The Newton steps of a scale end after five or six; nothing is added where they do not."""
@@ -26,9 +26,13 @@ def book_losses(returns: Floats, notional: Floats, closing: Floats, foreign: NDA
     `notional` (N,) is signed, `closing` (N,) the share of the price that closing costs in every row, `foreign` (N,)
     what is quoted in another currency than the account's.
     """
+    gross = np.abs(notional)
+    paid = float(closing @ gross)
+    # Of one instrument a product of matrices is the same numbers, and takes several times as long.
+    moves = returns[..., 0] * notional[0] if len(notional) == 1 else returns @ notional
     losses = np.empty((*returns.shape[:-2], returns.shape[-2] + ROWS))
-    np.subtract(float(closing @ np.abs(notional)), returns @ notional, out=losses[..., :-ROWS])
-    losses[..., -ROWS:] = stress_losses(notional, closing, foreign)
+    np.subtract(paid, moves, out=losses[..., :-ROWS])
+    losses[..., -ROWS:] = blows(notional, gross, paid, foreign)
     return losses
 
 
