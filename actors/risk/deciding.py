@@ -13,6 +13,7 @@ from actors.risk.case import Case
 from actors.risk.checks import is_ours, too_old
 from actors.risk.draws import Chance, Draws
 from actors.risk.facts import SAID_KEPT, Knowing, RiskState
+from actors.risk.layout import Layouts
 from actors.risk.multipliers import WHOLE, multipliers_of
 from actors.risk.proposals import Proposal
 from actors.risk.reserved import Reserved
@@ -39,6 +40,7 @@ class Deciding(Knowing):
         self._bar_s, self._bars_kept = settings.bar_s, settings.bars_kept
         self._currency = currency
         self._draws = Draws(chance, settings.scenarios)
+        self._layouts = Layouts(currency)
         super().__init__(RiskState())
 
     def room(self, case: Case) -> Room:
@@ -76,6 +78,7 @@ class Deciding(Knowing):
             cluster_above=settings.cluster_correlation,
             tail_slope=settings.tail_slope,
             at_ns=at_ns,
+            layouts=self._layouts,
         )
         return Case(
             at_ns=at_ns,

@@ -6,12 +6,14 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from actors.prices import Marks
+from actors.risk.layout import Layout, Layouts
 from actors.risk.returns import Bars
 from actors.valuation import Prices, Valuation
 from contracts.belief import Slate
 from contracts.instrument import Instrument
 from contracts.market import MarkFrame
-from contracts.quantities import BPS, Money, Nanos, Seconds
+from contracts.quantities import Money, Nanos, Seconds
 from contracts.trade import OrderState
 from quant.scenarios import Shapes, shapes_of, unshaped
 from quant.similarity import UNKNOWN, clusters, correlation
@@ -78,109 +80,142 @@ class Facts(NamedTuple):
     cluster_above: float
     tail_slope: float
     at_ns: Nanos
+    layouts: Layouts
+
+
+class _Quotes(NamedTuple):
+    """Columns (N,) of one frame of marks; NaN where there is no quote, 0 as the time of what was never heard."""
+
+    bid: Floats
+    ask: Floats
+    mid: Floats
+    tick_ns: NDArray[np.int64]
 
 
 def view_of(facts: Facts, proposed: Sequence[str]) -> View:
     """The view over what is held or ordered, then what is proposed; what the universe does not know is only named."""
+    universe, bars = facts.prices.universe, facts.bars
     held = [symbol for symbol, quantity in facts.positions.items() if quantity]
     wanted = dict.fromkeys([*held, *(order.symbol for order in facts.orders), *proposed])
-    known = facts.prices.universe.positions if facts.prices.universe is not None else {}
-    symbols = tuple(symbol for symbol in wanted if symbol in known)
-    columns = np.array([known[symbol] for symbol in symbols], dtype=np.int64)
-    instruments = tuple(facts.prices.instruments[symbol] for symbol in symbols)
-    last_bid, last_ask = _last_quote(facts, columns)
-    rate = _rates(facts, instruments)
-    unit = 0.5 * (last_bid + last_ask) * rate
-    bars = facts.bars
-    returns = np.take(bars.returns.T, columns, axis=1).T if bars is not None and bars.returns.size else None
-    corr = correlation(returns) if returns is not None and len(columns) else _unmeasured(len(symbols))
-    places = {symbol: place for place, symbol in enumerate(symbols)}
-    position, buys, sells = _exposure(facts, places, unit, rate)
-    bid, ask, tick_ns = _quote(facts.frame, columns)
-    fees = np.array([each.fee_taker_bps for each in instruments], dtype=np.float64) * BPS
-    view = View(
-        symbols=symbols,
-        places=places,
-        instruments=instruments,
-        bid=bid,
-        ask=ask,
-        mid=0.5 * (bid + ask),
-        close=bars.close[columns] if bars is not None else np.full(len(symbols), np.nan),
-        tick_ns=tick_ns,
+    known = universe.positions if universe is not None else {}
+    layout = facts.layouts.of(universe, tuple(symbol for symbol in wanted if symbol in known))
+    last, now = _quotes(facts, layout)
+    rate = _rates(facts, layout)
+    unit = last.mid * rate
+    returns = _taken(bars.returns, layout) if bars is not None and bars.returns.size else None
+    corr = correlation(returns) if returns is not None and layout.symbols else _unmeasured(len(layout.symbols))
+    position, buys, sells = _exposure(facts, layout.places, unit, rate)
+    sigma = _sigma(facts, layout, returns)
+    strangers = [symbol for symbol in wanted if symbol not in known and symbol not in proposed]
+    exposed = (position != 0.0) | (buys != 0.0) | (sells != 0.0)
+    unknown = [f"{symbol} is not in the universe" for symbol in strangers]
+    return View(
+        symbols=layout.symbols,
+        places=layout.places,
+        instruments=layout.instruments,
+        bid=now.bid,
+        ask=now.ask,
+        mid=now.mid,
+        close=bars.close[layout.columns] if bars is not None else np.full(len(layout.symbols), np.nan),
+        tick_ns=now.tick_ns,
         rate=rate,
         unit=unit,
         position=position,
         buys=buys,
         sells=sells,
-        sigma=_sigma(facts, columns, returns),
+        sigma=sigma,
         horizon_s=facts.risk_horizon_s,
-        shapes=_shapes(facts, columns),
-        cost=(last_ask - last_bid) / (last_ask + last_bid) + fees,
-        foreign=np.array([each.quote != facts.currency for each in instruments], dtype=np.bool_),
+        shapes=_shapes(facts, layout),
+        cost=(last.ask - last.bid) / (last.ask + last.bid) + layout.fees,
+        foreign=layout.foreign,
         corr=corr,
         cluster=clusters(corr, facts.cluster_above),
-        unknown=(),
+        unknown=(*unknown, *_unknown(layout.symbols, exposed, sigma, unit)),
     )
-    strangers = [symbol for symbol in wanted if symbol not in known and symbol not in proposed]
-    return view._replace(unknown=(*(f"{symbol} is not in the universe" for symbol in strangers), *_unknown(view)))
 
 
-def _unknown(view: View) -> list[str]:
+def _unknown(symbols: tuple[str, ...], exposed: NDArray[np.bool_], sigma: Floats, unit: Floats) -> list[str]:
     """What makes the joint book unknown: only of what is held or ordered, for it cannot be left out."""
-    if ((view.sigma > 0.0) & (view.unit > 0.0)).all():
+    if np.count_nonzero((sigma > 0.0) & (unit > 0.0)) == len(symbols):
         return []
-    exposed = (view.position != 0.0) | (view.buys != 0.0) | (view.sells != 0.0)
-    found = [f"sigma of {view.symbols[place]}" for place in np.flatnonzero(exposed & ~(view.sigma > 0.0))]
-    return found + [f"worth of {view.symbols[place]}" for place in np.flatnonzero(exposed & ~(view.unit > 0.0))]
+    found = [f"sigma of {symbols[place]}" for place in np.flatnonzero(exposed & ~(sigma > 0.0))]
+    return found + [f"worth of {symbols[place]}" for place in np.flatnonzero(exposed & ~(unit > 0.0))]
 
 
-def _rates(facts: Facts, instruments: tuple[Instrument, ...]) -> Floats:
+def _quotes(facts: Facts, layout: Layout) -> tuple[_Quotes, _Quotes]:
+    """The last valid quotes, and those that stand now: as a rule they are the same columns."""
+    marks, frame = facts.prices.marks, facts.frame
+    last = _read(marks, layout)
+    if marks is not None and frame is not None and frame.bid is marks.bid:
+        return last, last
+    return last, _read(frame, layout)
+
+
+def _read(said: Marks | MarkFrame | None, layout: Layout) -> _Quotes:
+    width = len(layout.symbols)
+    if said is None or not width:
+        nothing = np.full(width, np.nan)
+        return _Quotes(nothing, nothing, nothing, np.zeros(width, dtype=np.int64))
+    bid, ask = said.bid.values[layout.columns], said.ask.values[layout.columns]
+    return _Quotes(bid, ask, 0.5 * (bid + ask), said.tick_ns.values[layout.columns])
+
+
+def _rates(facts: Facts, layout: Layout) -> Floats:
     """What one unit of each quote is worth in the account's currency, NaN where that is unknown."""
+    if layout.quotes == (facts.currency,):
+        return np.ones(len(layout.symbols))
     value = Valuation(facts.prices, facts.currency, facts.at_ns, mark_age_s_max=1.0, rate_age_s_max=1.0)
-    quotes = [each.quote for each in instruments]
-    by_quote = {quote: float(value.rate(quote)) for quote in dict.fromkeys(quotes)}
-    rate = np.array([by_quote[quote] for quote in quotes], dtype=np.float64)
-    rate[rate <= 0.0] = np.nan
-    return rate
+    of_quote = np.array([float(value.rate(quote)) for quote in layout.quotes], dtype=np.float64)
+    of_quote[of_quote <= 0.0] = np.nan
+    return of_quote[layout.quoted]
 
 
 def _exposure(facts: Facts, places: dict[str, int], unit: Floats, rate: Floats) -> tuple[Floats, Floats, Floats]:
     position, buys, sells = np.zeros(len(places)), np.zeros(len(places)), np.zeros(len(places))
+    worths = unit.tolist()
     for symbol, quantity in facts.positions.items():
-        if quantity and symbol in places:
-            position[places[symbol]] = float(quantity) * unit[places[symbol]]
+        place = places.get(symbol)
+        if place is not None and quantity:
+            position[place] = float(quantity) * worths[place]
     for order in facts.orders:
         place = places.get(order.symbol)
         if place is not None:
             # The worse of limit and mark: a buy may fill at its limit, and is then worth the mark.
-            worth = float(order.open) * float(np.fmax(unit[place], float(order.limit) * rate[place]))
+            worth = float(order.open) * float(np.fmax(worths[place], float(order.limit) * rate[place]))
             (buys if order.side == "buy" else sells)[place] += worth
     return position, buys, sells
 
 
-def _sigma(facts: Facts, columns: NDArray[np.int64], returns: Floats | None) -> Floats:
+def _sigma(facts: Facts, layout: Layout, returns: Floats | None) -> Floats:
     """The larger of what is believed and what was measured, by the square root of time; NaN when neither is known."""
-    slate, scaled = facts.slate, np.full(len(columns), np.nan)
-    if slate is not None and slate.horizon_s > 0.0:
-        scaled = slate.sigma.values[columns] * np.sqrt(facts.risk_horizon_s / slate.horizon_s)
-    if returns is None:
-        return scaled
-    count: int | NDArray[np.int64] = returns.shape[1]
-    squares = np.einsum("nt,nt->n", returns, returns)
-    if not np.isfinite(squares).all():
-        present = np.isfinite(returns)
-        seen, count = np.where(present, returns, 0.0), present.sum(axis=1)
-        squares = np.einsum("nt,nt->n", seen, seen)
-    variance = squares / np.maximum(count, 1)
-    measured = np.where(count >= MEASURED_MIN, np.sqrt(variance * facts.risk_horizon_s / facts.bar_s), np.nan)
-    return np.asarray(np.fmax(scaled, measured))
-
-
-def _shapes(facts: Facts, columns: NDArray[np.int64]) -> Shapes:
-    """The believed curves, none without a slate; over the risk horizon they keep their shape and grow with sigma."""
     slate = facts.slate
-    if slate is None or not len(columns):
-        return unshaped(len(columns))
+    measured = _measured(facts, returns) if returns is not None else np.full(len(layout.symbols), np.nan)
+    if slate is None or not slate.horizon_s > 0.0:
+        return measured
+    return np.asarray(
+        np.fmax(slate.sigma.values[layout.columns] * np.sqrt(facts.risk_horizon_s / slate.horizon_s), measured)
+    )
+
+
+def _measured(facts: Facts, returns: Floats) -> Floats:
+    """The deviation over the risk horizon that returns (N, bars) show; NaN of too few, the absent left out."""
+    squares, count = np.einsum("nt,nt->n", returns, returns), returns.shape[1]
+    if np.count_nonzero(np.isfinite(squares)) == len(squares):
+        if count < MEASURED_MIN:
+            return np.full(len(squares), np.nan)
+        return np.asarray(np.sqrt(squares / count * facts.risk_horizon_s / facts.bar_s))
+    present = np.isfinite(returns)
+    seen, counts = np.where(present, returns, 0.0), present.sum(axis=1)
+    variance = np.einsum("nt,nt->n", seen, seen) / np.maximum(counts, 1)
+    deviation = np.sqrt(variance * facts.risk_horizon_s / facts.bar_s)
+    return np.where(counts >= MEASURED_MIN, deviation, np.nan)
+
+
+def _shapes(facts: Facts, layout: Layout) -> Shapes:
+    """The believed curves, none without a slate; over the risk horizon they keep their shape and grow with sigma."""
+    slate, columns = facts.slate, layout.columns
+    if slate is None or not layout.symbols:
+        return unshaped(len(layout.symbols))
     return shapes_of(
         slate.levels.values,
         slate.quantiles.values[:, columns],
@@ -190,18 +225,10 @@ def _shapes(facts: Facts, columns: NDArray[np.int64]) -> Shapes:
     )
 
 
-def _quote(frame: MarkFrame | None, columns: NDArray[np.int64]) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    if frame is None or not len(columns):
-        empty = np.full(len(columns), np.nan)
-        return empty, empty.copy(), np.zeros(len(columns), dtype=np.int64)
-    return frame.bid.values[columns], frame.ask.values[columns], frame.tick_ns.values[columns]
-
-
-def _last_quote(facts: Facts, columns: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    marks = facts.prices.marks
-    if marks is None or not len(columns):
-        return np.full(len(columns), np.nan), np.full(len(columns), np.nan)
-    return marks.bid.values[columns], marks.ask.values[columns]
+def _taken(returns: Floats, layout: Layout) -> Floats:
+    """The rows of a layout; those of the whole universe are not copied, and must not be kept."""
+    columns = layout.columns
+    return returns if isinstance(columns, slice) else np.take(returns.T, columns, axis=1).T
 
 
 def _unmeasured(width: int) -> Floats:

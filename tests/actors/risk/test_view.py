@@ -5,6 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from actors.risk.layout import Layouts
 from actors.risk.returns import Returns
 from actors.risk.view import Facts, view_of
 from actors.valuation import Prices, Rate
@@ -38,6 +39,7 @@ def facts(*, symbols=("BTC-USD", "ETH-USD"), rate="0.5", marks=(100.0, 100.0), *
         "cluster_above": 0.7,
         "tail_slope": 1.25,
         "at_ns": NOON_NS,
+        "layouts": Layouts("EUR"),
     }
     return Facts(**(given | changed))
 
