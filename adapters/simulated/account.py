@@ -39,7 +39,7 @@ class Held(msgspec.Struct, kw_only=True):
 
 
 class Account:
-    """Balances per quote asset and positions per symbol: the opening plus every fill.
+    """Balances per quote asset and positions per symbol: the opening plus every fill and every payment of funding.
 
     What positions are worth is kept from one order to the next, and worked out anew for what was traded or has moved.
     """
@@ -56,8 +56,11 @@ class Account:
         signed = fill.quantity * sign(fill.side)
         self.positions[fill.symbol] = self.positions.get(fill.symbol, NONE) + signed
         self._traded[fill.symbol] = None
-        paid = signed * fill.price + fill.fee
-        self.balances[fill.fee_asset] = self.balances.get(fill.fee_asset, NONE) - paid
+        self.pay(fill.fee_asset, signed * fill.price + fill.fee)
+
+    def pay(self, asset: str, amount: Money) -> None:
+        """Take an amount from a balance; one below zero is put there."""
+        self.balances[asset] = self.balances.get(asset, NONE) - amount
 
     def turn_to(self, moved: Iterable[str] | None, mid: Mid) -> None:
         """Value the positions by the middles of now; `moved` names what has moved since the last time, None: all."""

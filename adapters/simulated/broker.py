@@ -16,19 +16,22 @@ from typing import Final
 from adapters.simulated.account import Held
 from adapters.simulated.admission import Admission
 from adapters.simulated.chance import Stream, uniforms
+from adapters.simulated.funding import Funding, Settlement
 from adapters.simulated.ledger import Ended, Fact, Filled, LedgerFile, NoLedger, Opened, Placed, Refused
 from adapters.simulated.listener import Event, Listener
 from adapters.simulated.matching import Piece, take
 from adapters.simulated.prices import Prices
-from adapters.simulated.records import Records, fill_of
+from adapters.simulated.records import Records, fill_of, payment_of
 from adapters.simulated.replica import Replica
 from adapters.simulated.settings import BrokerSettings
 from contracts.instrument import Universe
+from contracts.market import Perp
 from contracts.quantities import Bps, Nanos, nanos, sign
 from contracts.trade import (
     CancelOrder,
     CancelRejected,
     Fill,
+    FundingPaid,
     Order,
     OrderAccepted,
     OrderCancelled,
@@ -65,6 +68,7 @@ class Broker:
         self._now_ns: Nanos = 0
         self._listeners: list[Listener] = []
         self._admission = Admission(settings, self._instruments, prices, self.records)
+        self.funding = Funding(self._instruments, prices, self.records)
         self._replica = Replica(self.records, nanos(settings.recv_window_s))
         for fact in ledger.facts:
             self.records.apply(fact)
@@ -153,8 +157,14 @@ class Broker:
             open_orders=self.records.open_orders(),
         )
 
-    def fills_since(self, cursor: int) -> tuple[tuple[Fill, ...], int]:
-        """The fills from a cursor on, counted from 0 over the life of the account."""
+    def hear(self, perp: Perp) -> None:
+        """Hear what the market says of a perpetual now, and settle what is due of it."""
+        for due in self.funding.hear(perp):
+            self._at(max(due.settled_ns, self._now_ns), partial(self._settle, due))
+        self.advance(self._now_ns)
+
+    def fills_since(self, cursor: int) -> tuple[tuple[Fill | FundingPaid, ...], int]:
+        """The fills and payments from a cursor on, counted from 0 over the life of the account."""
         return self.records.fills_since(cursor), self.records.filled
 
     def listen(self) -> Listener:
@@ -252,6 +262,12 @@ class Broker:
         self._note(filled)
         self._prices.taken(held.symbol, held.side, piece.lots)
         self._tell(fill_of(filled), at_ns, filled.client_id, held.filled)
+
+    def _settle(self, due: Settlement, at_ns: Nanos) -> None:
+        charged = self.funding.charged(due, at_ns)
+        if charged is not None:
+            self._note(charged)
+            self._tell(payment_of(charged), at_ns, charged.payment_id)
 
     def _cancel(self, client_id: str, at_ns: Nanos) -> CancelAnswer:
         held = self.records.newest.get(client_id)

@@ -62,6 +62,18 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", tag="f
     fee_asset: str
 
 
+class Settled(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", tag="settled"):
+    """A position in a perpetual paid its funding; an amount below zero came in."""
+
+    at_ns: Nanos
+    symbol: str
+    payment_id: str
+    asset: str
+    amount: Money
+    rate: float
+    settled_ns: Nanos
+
+
 class Ended(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", tag="ended"):
     """What was left of an order was cancelled."""
 
@@ -70,7 +82,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", tag="en
     client_id: str
 
 
-Fact = Opened | Placed | Refused | Filled | Ended
+Fact = Opened | Placed | Refused | Filled | Settled | Ended
 
 _DECODER: Final[msgspec.json.Decoder[Fact]] = msgspec.json.Decoder(Fact)
 _ENCODER: Final = msgspec.json.Encoder()
@@ -158,6 +170,8 @@ def audit(path: Path) -> Audit:
             positions[fact.symbol] = positions.get(fact.symbol, Decimal(0)) + signed
             # This venue takes its fees in the quote asset, so one asset pays both.
             cash[fact.fee_asset] = cash.get(fact.fee_asset, Decimal(0)) - signed * fact.price - fact.fee
+        elif isinstance(fact, Settled):
+            cash[fact.asset] = cash.get(fact.asset, Decimal(0)) - fact.amount
         if isinstance(fact, Placed | Filled | Ended):
             _follow(orders.setdefault(fact.client_id, {}), fact)
     return Audit(

@@ -4,12 +4,12 @@ import heapq
 from typing import Final
 
 from contracts.quantities import Nanos
-from contracts.trade import Fill, OrderCancelled
+from contracts.trade import Fill, FundingPaid, OrderCancelled
 
 UNHEARD_MAX: Final = 10_000
 """A listener that leaves more than this untaken is cut off, as real venues do."""
 
-Event = Fill | OrderCancelled
+Event = Fill | OrderCancelled | FundingPaid
 
 
 class Listener:

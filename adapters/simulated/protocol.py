@@ -8,6 +8,7 @@ from contracts.trade import (
     CancelOrder,
     CancelRejected,
     Fill,
+    FundingPaid,
     Order,
     OrderAccepted,
     OrderCancelled,
@@ -104,10 +105,11 @@ class Shown(msgspec.Struct, frozen=True, tag_field="say", tag="snapshot"):
 
 
 class FillPage(msgspec.Struct, frozen=True, tag_field="say", tag="fills"):
-    """Answer to `Fills`: at most FILLS_PER_LINE of them, and the cursor after these."""
+    """Answer to `Fills`: at most FILLS_PER_LINE of them, the payments among them apart, and the cursor after these."""
 
     value: tuple[Fill, ...]
     cursor: int
+    payments: tuple[FundingPaid, ...] = ()
 
 
 class Filled(msgspec.Struct, frozen=True, tag_field="say", tag="fill"):
@@ -116,11 +118,17 @@ class Filled(msgspec.Struct, frozen=True, tag_field="say", tag="fill"):
     value: Fill
 
 
+class Funded(msgspec.Struct, frozen=True, tag_field="say", tag="funding"):
+    """An event of the stream."""
+
+    value: FundingPaid
+
+
 class Done(msgspec.Struct, frozen=True, tag_field="say", tag="done"):
     """Answer to `CancelAll`, and to `Stream` once the connection listens."""
 
 
-Say = Accepted | Rejected | Unknown | Cancelled | CancelRefused | Reported | Shown | FillPage | Filled | Done
+Say = Accepted | Rejected | Unknown | Cancelled | CancelRefused | Reported | Shown | FillPage | Filled | Funded | Done
 
 _SAID: Final[dict[type[msgspec.Struct], type[msgspec.Struct]]] = {
     OrderAccepted: Accepted,
@@ -131,6 +139,7 @@ _SAID: Final[dict[type[msgspec.Struct], type[msgspec.Struct]]] = {
     OrderReport: Reported,
     VenueSnapshot: Shown,
     Fill: Filled,
+    FundingPaid: Funded,
 }
 _ENCODER: Final = msgspec.json.Encoder()
 _ASKS: Final[msgspec.json.Decoder[Ask]] = msgspec.json.Decoder(Ask)

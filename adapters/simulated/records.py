@@ -4,15 +4,19 @@ from collections import OrderedDict
 from typing import Final
 
 from adapters.simulated.account import NONE, Account, Held
-from adapters.simulated.ledger import Ended, Fact, Filled, Opened, Placed, Refused
-from contracts.trade import Fill, OpenOrder
+from adapters.simulated.ledger import Ended, Fact, Filled, Opened, Placed, Refused, Settled
+from contracts.quantities import Money, Nanos, sign
+from contracts.trade import Fill, FundingPaid, OpenOrder
 
 HISTORY_MAX: Final = 20_000
-"""Ended orders, refusals and fills that are remembered; a real venue forgets too."""
+"""Ended orders, refusals, fills and payments that are remembered; a real venue forgets too."""
 
 
 class Records:
-    """Orders, refusals, fills and the account, as the facts say in their order."""
+    """Orders, refusals, fills, funding and the account, as the facts say in their order.
+
+    `settled` is the last settlement that each instrument was charged for.
+    """
 
     def __init__(self) -> None:
         self.account = Account({})
@@ -21,12 +25,13 @@ class Records:
         self.newest: OrderedDict[str, Held] = OrderedDict()
         self.refused: OrderedDict[str, str] = OrderedDict()
         self.placed = 0
-        self._fills: list[Fill] = []
+        self.settled: dict[str, Nanos] = {}
+        self._fills: list[Fill | FundingPaid] = []
         self._fills_forgotten = 0
 
     @property
     def filled(self) -> int:
-        """How many fills there ever were: the next cursor of the drop copy."""
+        """How many fills and payments there ever were: the next cursor of the drop copy."""
         return self._fills_forgotten + len(self._fills)
 
     def apply(self, fact: Fact) -> None:
@@ -41,12 +46,26 @@ class Records:
             self._place(fact)
         elif isinstance(fact, Filled):
             self._fill(fact)
+        elif isinstance(fact, Settled):
+            self.settled[fact.symbol] = fact.settled_ns
+            self.account.pay(fact.asset, fact.amount)
+            self._copy(payment_of(fact))
         else:
             self._end(fact)
 
-    def fills_since(self, cursor: int) -> tuple[Fill, ...]:
-        """The fills from a cursor on that are still remembered."""
+    def fills_since(self, cursor: int) -> tuple[Fill | FundingPaid, ...]:
+        """The fills and payments from a cursor on that are still remembered."""
         return tuple(self._fills[max(0, cursor - self._fills_forgotten) :])
+
+    def held_at(self, symbol: str, at_ns: Nanos) -> Money:
+        """The position as it was at an instant: what was filled since is taken back."""
+        held = self.account.positions.get(symbol, NONE)
+        for told in reversed(self._fills):
+            if told.event_ns <= at_ns:
+                break
+            if isinstance(told, Fill) and told.symbol == symbol:
+                held -= told.quantity * sign(told.side)
+        return held
 
     def open_orders(self) -> tuple[OpenOrder, ...]:
         """What rests or is about to fill, oldest first."""
@@ -89,7 +108,10 @@ class Records:
             held.state = "filled"
             del self.open[fact.venue_id]
         self.account.book(fact)
-        self._fills.append(fill_of(fact))
+        self._copy(fill_of(fact))
+
+    def _copy(self, told: Fill | FundingPaid) -> None:
+        self._fills.append(told)
         if len(self._fills) >= 2 * HISTORY_MAX:
             del self._fills[:HISTORY_MAX]
             self._fills_forgotten += HISTORY_MAX
@@ -110,5 +132,18 @@ def fill_of(fact: Filled) -> Fill:
         price=fact.price,
         fee=fact.fee,
         fee_asset=fact.fee_asset,
+        event_ns=fact.at_ns,
+    )
+
+
+def payment_of(fact: Settled) -> FundingPaid:
+    """A payment of funding as a client is told of it."""
+    return FundingPaid(
+        symbol=fact.symbol,
+        payment_id=fact.payment_id,
+        asset=fact.asset,
+        amount=fact.amount,
+        rate=fact.rate,
+        settled_ns=fact.settled_ns,
         event_ns=fact.at_ns,
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from adapters.simulated.instruments import VENUE
+from adapters.simulated.listener import Event
 from adapters.simulated.protocol import (
     LINE_MAX,
     Accepted,
@@ -24,6 +25,7 @@ from adapters.simulated.protocol import (
     Filled,
     FillPage,
     Fills,
+    Funded,
     Query,
     Rejected,
     Reported,
@@ -42,6 +44,7 @@ from contracts.trade import (
     CancelOrder,
     CancelRejected,
     Fill,
+    FundingPaid,
     Order,
     OrderAccepted,
     OrderCancelled,
@@ -100,20 +103,20 @@ class RemoteVenue:
             return msgspec.structs.replace(said.value, asked_ns=asked_ns)
         raise self._strange(said)
 
-    async def fills_since(self, cursor: int) -> tuple[tuple[Fill, ...], int]:
-        """All fills from a cursor on, page by page, and the next cursor; raises VenueSilent."""
-        fills: list[Fill] = []
+    async def fills_since(self, cursor: int) -> tuple[tuple[Fill | FundingPaid, ...], int]:
+        """All fills and payments from a cursor on, page by page, and the next cursor; raises VenueSilent."""
+        fills: list[Fill | FundingPaid] = []
         while True:
             page = await self._ask(Fills(cursor))
             if not isinstance(page, FillPage):
                 raise self._strange(page)
-            if not page.value:
+            if not (page.value or page.payments):
                 return tuple(fills), page.cursor
-            fills.extend(page.value)
+            fills += (*page.value, *page.payments)
             cursor = page.cursor
 
     @asynccontextmanager
-    async def stream(self) -> AsyncIterator[AsyncIterator[Fill | OrderCancelled]]:
+    async def stream(self) -> AsyncIterator[AsyncIterator[Event]]:
         """The private stream from now on; raises FeedLost when the connection cannot be had or goes."""
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -129,13 +132,13 @@ class RemoteVenue:
             await events.aclose()
             writer.close()
 
-    async def _events(self, reader: asyncio.StreamReader) -> AsyncGenerator[Fill | OrderCancelled, None]:
+    async def _events(self, reader: asyncio.StreamReader) -> AsyncGenerator[Event, None]:
         while True:
             try:
                 said = await self._heard(reader)
             except (OSError, VenueSilent) as error:
                 raise FeedLost(f"{self.name}: the private stream is gone: {error}") from error
-            if isinstance(said, Filled | Cancelled):
+            if isinstance(said, Filled | Cancelled | Funded):
                 yield said.value
 
     async def _ask(self, ask: Ask) -> Say:

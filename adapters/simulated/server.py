@@ -21,6 +21,7 @@ from adapters.simulated.protocol import (
     read_ask,
 )
 from contracts.ports import FeedLost, OrderVenue, VenueSilent
+from contracts.trade import FundingPaid
 
 CONNECTIONS_MAX: Final = 64
 
@@ -81,7 +82,9 @@ class VenueServer:
         if isinstance(ask, Fills):
             fills, cursor = await self._venue.fills_since(ask.cursor)
             page = fills[:FILLS_PER_LINE]
-            return FillPage(page, cursor - len(fills) + len(page))
+            payments = tuple(each for each in page if isinstance(each, FundingPaid))
+            told = tuple(each for each in page if not isinstance(each, FundingPaid))
+            return FillPage(told, cursor - len(fills) + len(page), payments)
         await self._venue.cancel_all()
         return Done()
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 from adapters.simulated.chance import Stream, generator
+from adapters.simulated.listener import Event
 from adapters.simulated.weather import Dice, VenueFaults, WeatherSettings
 from contracts.ports import Clock, FeedLost, OrderVenue, VenueSilent
 from contracts.quantities import Nanos, Seconds, nanos
@@ -16,6 +17,7 @@ from contracts.trade import (
     CancelOrder,
     CancelRejected,
     Fill,
+    FundingPaid,
     Order,
     OrderAccepted,
     OrderCancelled,
@@ -97,13 +99,13 @@ class StormyVenue:
         kind = await self._enter(ON_QUESTIONS)
         return await self._through(kind, self._venue.snapshot)
 
-    async def fills_since(self, cursor: int) -> tuple[tuple[Fill, ...], int]:
+    async def fills_since(self, cursor: int) -> tuple[tuple[Fill | FundingPaid, ...], int]:
         """Ask for the drop copy through the weather; what it says is complete and true."""
         kind = await self._enter(ON_QUESTIONS)
         return await self._through(kind, lambda: self._venue.fills_since(cursor))
 
     @asynccontextmanager
-    async def stream(self) -> AsyncIterator[AsyncIterator[Fill | OrderCancelled]]:
+    async def stream(self) -> AsyncIterator[AsyncIterator[Event]]:
         """The private stream with weather on it; no stream while the venue is down."""
         if self._clock.now() < self._down_until_ns:
             raise FeedLost(f"{self.name}: the venue is down")
@@ -114,9 +116,7 @@ class StormyVenue:
             finally:
                 await struck.aclose()
 
-    async def _struck(
-        self, events: AsyncIterator[Fill | OrderCancelled]
-    ) -> AsyncGenerator[Fill | OrderCancelled, None]:
+    async def _struck(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
         async for event in events:
             if self._clock.now() < self._down_until_ns:
                 raise FeedLost(f"{self.name}: the venue went down")
@@ -124,7 +124,7 @@ class StormyVenue:
             if kind == "disconnect":
                 self._dice.struck(kind)
                 raise FeedLost(f"{self.name}: the weather cut the private stream")
-            if kind is not None and isinstance(event, Fill):
+            if kind is not None and isinstance(event, Fill | FundingPaid):
                 self._dice.struck(kind)
                 if kind == "lost_fill":
                     continue

@@ -15,10 +15,10 @@ from adapters.simulated.listener import Event, Listener
 from adapters.simulated.prices import Prices, QuoteBoard
 from adapters.simulated.settings import BrokerSettings
 from contracts.instrument import Universe
-from contracts.market import Tick
+from contracts.market import Perp, Tick
 from contracts.ports import Clock, FeedLost
 from contracts.quantities import Nanos
-from contracts.trade import CancelOrder, Fill, Order, OrderQuery, OrderReport, VenueSnapshot
+from contracts.trade import CancelOrder, Fill, FundingPaid, Order, OrderQuery, OrderReport, VenueSnapshot
 
 PACKETS_NS: Final = 100_000_000
 """The private stream comes in packets: what is due by an instant of this grid is heard at it."""
@@ -47,6 +47,13 @@ class SimulatedVenue:
         self._clock = clock
         self._asked = asyncio.Event()
 
+    def on_market(self, row: Tick | Perp) -> None:
+        """What a recording says of quotes or of a perpetual, at the clock's time; raises as `on_tick` does."""
+        if isinstance(row, Tick):
+            self.on_tick(row)
+        else:
+            self.on_perp(row)
+
     def on_tick(self, tick: Tick) -> None:
         """A quote from a recording, for a venue that trades against a `QuoteBoard`; at the clock's time.
 
@@ -57,6 +64,12 @@ class SimulatedVenue:
             raise TypeError(f"{self.name} trades against {type(self._prices).__name__}, which takes no quotes")
         self.broker.advance(self._clock.now())
         self._prices.quote(tick)
+
+    def on_perp(self, perp: Perp) -> None:
+        """What a recording says of a perpetual, at the clock's time: the account pays its funding by it."""
+        self.broker.advance(self._clock.now())
+        self.broker.hear(perp)
+        self._asked.set()
 
     async def submit(self, order: Order) -> SubmitAnswer:
         """Send an order and wait for the answer; whoever stops waiting has sent it all the same."""
@@ -93,8 +106,8 @@ class SimulatedVenue:
         await self._until(answer_ns)
         return snapshot
 
-    async def fills_since(self, cursor: int) -> tuple[tuple[Fill, ...], int]:
-        """The account's fills from a cursor on, and the next cursor."""
+    async def fills_since(self, cursor: int) -> tuple[tuple[Fill | FundingPaid, ...], int]:
+        """The account's fills and funding from a cursor on, and the next cursor."""
         _, arrive_ns, answer_ns = self._times()
         await self._until(arrive_ns)
         fills = self.broker.fills_since(cursor)
