@@ -27,7 +27,7 @@ from bot.worlds import Played, World, opened_recording, recorded_world, simulate
 from contracts.decision import GateState, Halt
 from contracts.envelope import Envelope
 from contracts.life import ClockStepped, RunStarted
-from contracts.market import Tick
+from contracts.market import Perp, Tick
 from contracts.quantities import SECOND_NS
 from contracts.trade import OrderNotSent
 from quant.quantile_regression import library
@@ -173,9 +173,9 @@ class _Running:
         system = System(assembly, partial(_supervisor, chance), process.drain_s, dry_run=dry_run)
         bus = system.bus
         bus.tap(self._remember_latches, (GateState,))
-        if world.on_tick is not None:
-            on_tick = world.on_tick
-            bus.tap(lambda envelope: on_tick(envelope.payload), (Tick,))
+        if world.on_market is not None:
+            on_market = world.on_market
+            bus.tap(lambda envelope: on_market(envelope.payload), (Tick, Perp))
         return system
 
     def _begin(self, system: System) -> None:

@@ -32,7 +32,7 @@ from bot.outside import Outside
 from bot.profile import Profile
 from bot.remote_agents.sources import signals_of
 from contracts.instrument import Universe
-from contracts.market import Tick
+from contracts.market import Perp, Tick
 from contracts.ports import (
     Clock,
     FeatureStore,
@@ -57,7 +57,9 @@ def _nothing_held() -> None:
 
 @dataclass(frozen=True)
 class World:
-    """An outside without its journal; `on_tick` must see every tick where the venue trades against quotes.
+    """An outside without its journal; `on_market` must see every tick where the venue trades against quotes.
+
+    It must see what is said of perpetuals as well, by which that venue settles their funding.
 
     `close` lets go of the files it holds.
     """
@@ -68,7 +70,7 @@ class World:
     models: ModelShelf
     workers: Workers
     virtual: bool
-    on_tick: Callable[[Tick], None] | None = None
+    on_market: Callable[[Tick | Perp], None] | None = None
     close: Callable[[], None] = _nothing_held
     store: FeatureStore | None = None
     signals: SignalSource = field(default_factory=MemorySignals)
@@ -148,7 +150,7 @@ def recorded_world(profile: Profile, played: Played, run: Path) -> World:
         models=_models(profile, run),
         workers=_workers(profile, played.virtual),
         virtual=played.virtual,
-        on_tick=venue.on_tick,
+        on_market=venue.on_market,
         close=ledger.close,
         store=_store(profile, played.clock, played.virtual),
         signals=signals_of(profile, virtual=played.virtual),
@@ -170,7 +172,7 @@ def streamed_world(profile: Profile, run: Path, start_ns: Nanos, universe: Unive
         models=_models(profile, run),
         workers=_workers(profile, virtual=True),
         virtual=True,
-        on_tick=venue.on_tick,
+        on_market=venue.on_market,
         close=ledger.close,
     )
 

@@ -21,7 +21,7 @@ from bot.backtest.exchange import Exchange
 from bot.backtest.timeline import BarStep, Moment
 from contracts.instrument import Universe
 from contracts.life import Beat, BeatKind
-from contracts.market import BarHistory, FeedStatus, FxMark, Tick, UniverseChanged
+from contracts.market import BarHistory, FeedStatus, FxMark, Perp, Tick, UniverseChanged
 from contracts.quantities import SECOND_NS, Nanos, Seconds, nanos
 from runtime.bus import Bus
 from runtime.clock import FixedClock
@@ -37,7 +37,10 @@ Seen = Callable[[Nanos], None]
 
 
 class Driver:
-    """One backtest over an assembled bus; `prices` is what the exchange's broker trades against."""
+    """One backtest over an assembled bus; `prices` is what the exchange's broker trades against.
+
+    The venue is always shown what was said of perpetuals, the bot with `tells_funding` alone.
+    """
 
     def __init__(
         self,
@@ -48,10 +51,12 @@ class Driver:
         *,
         decide_s: Seconds,
         rates: Mapping[str, Decimal],
+        tells_funding: bool,
     ) -> None:
         self._bus, self._clock, self._exchange, self._prices = bus, clock, exchange, prices
         self._decide_ns = nanos(decide_s)
         self._rates = dict(rates)
+        self._tells_funding = tells_funding
         self._rates_due_ns: Nanos = 0
         self._proof_due_ns: Nanos = 0
         self._awaited_ns: Nanos = 0
@@ -81,6 +86,10 @@ class Driver:
                 self._pass_time(at_ns, beating=board is not None)
             if isinstance(thing, BarStep):
                 self._on_bars(thing)
+            elif type(thing) is Perp:
+                exchange.show(thing)
+                if self._tells_funding:
+                    admit(thing, FEED)
             else:
                 if board is not None and type(thing) is Tick:
                     board.quote(thing)

@@ -18,8 +18,9 @@ from adapters.simulated.broker import Broker
 from adapters.simulated.venue import packet_ns
 from bot.backtest.lanes import Lane
 from contracts.envelope import Envelope
+from contracts.market import Perp
 from contracts.quantities import Nanos
-from contracts.trade import CancelOrder, CancelRejected, Order, OrderNotSent, OrderQuery, VenueStatus
+from contracts.trade import CancelOrder, CancelRejected, FundingPaid, Order, OrderNotSent, OrderQuery, VenueStatus
 from runtime.bus import Bus
 from runtime.clock import FixedClock
 
@@ -47,6 +48,7 @@ class Exchange:
         self._due: list[tuple[Nanos, int, Callable[[], None]]] = []
         self._ticket = count(1)
         self._unsent: dict[str, str] = {}
+        self._cursor = 0
         self.idle = not broker.busy
         bus.tap(self._hear, (*LastLook.hears, *self._lanes))
 
@@ -57,7 +59,24 @@ class Exchange:
 
     def prove(self) -> None:
         """Say the venue's own books, to be held against ours."""
+        self.catch_up()
         self._bus.admit(self._broker.snapshot(self._clock.now()), VENUE)
+
+    def catch_up(self) -> None:
+        """Say all funding that was paid, again or before the stream does: it must be booked before books are shown.
+
+        So does a live process, by the drop copy. A fill that is under way needs none: its order is not at rest.
+        """
+        copied, self._cursor = self._broker.fills_since(self._cursor)
+        for each in copied:
+            if isinstance(each, FundingPaid):
+                self._bus.admit(each, VENUE)
+
+    def show(self, perp: Perp) -> None:
+        """Let the venue hear what the market says of a perpetual, and settle its funding now."""
+        self._broker.advance(self._clock.now())
+        self._broker.hear(perp)
+        self.idle = self._is_idle()
 
     def run_until(self, at_ns: Nanos) -> None:
         """Let out what leaves and let in, in order of time, everything the venue says by then."""
@@ -66,7 +85,10 @@ class Exchange:
             self._broker.advance(due_ns)
             self._happen(due_ns)
         self._broker.advance(at_ns)
-        self.idle = not (self._due or self._broker.busy or self._stream.next_ns is not None)
+        self.idle = self._is_idle()
+
+    def _is_idle(self) -> bool:
+        return not (self._due or self._broker.busy or self._stream.next_ns is not None)
 
     def _next_ns(self) -> Nanos | None:
         due = [self._due[0][0]] if self._due else []

@@ -33,8 +33,8 @@ from runtime.replay import DecisionHash
 NOTE: Final = "export.json"
 TOLD_ANEW: Final = frozenset(
     ("OrderNotSent", "OrderAccepted", "OrderRejected", "OrderUnknown", "OrderCancelled", "CancelRejected", "Fill")
-) | {"OrderReport"}
-"""What a venue answers to orders; a backtest over the export asks its own."""
+) | {"OrderReport", "FundingPaid"}
+"""What a venue answers to orders and takes for positions; a backtest over the export asks its own."""
 
 
 class MadeOf(msgspec.Struct, frozen=True, kw_only=True):

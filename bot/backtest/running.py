@@ -20,6 +20,7 @@ from bot.backtest.exchange import Exchange
 from bot.backtest.learning import Learning
 from bot.backtest.life import BacktestResult, Life, Seen
 from bot.backtest.timeline import BarStep, Moment, bar_steps, history_of, moments
+from bot.backtest.unfunded import FUNDING, unfunded
 from bot.builder import Assembly
 from bot.configuration import BadConfiguration
 from bot.opening import OpenRun, open_run
@@ -83,8 +84,9 @@ def run_backtest(profile: Profile, dataset: Dataset, options: BacktestOptions, s
     thresholds = gc.get_threshold()
     gc.set_threshold(GARBAGE_THRESHOLD)
     try:
-        _note(opened, dataset, options)
-        telling = _Telling(profile, opened, dataset, options, universe, here)
+        without = unfunded(dataset, universe, options.from_ns, options.to_ns)
+        _note(opened, dataset, options, without)
+        telling = _Telling(profile, opened, dataset, options, universe, here, without)
         return telling.tell(first, chain((first,), told), seen)
     finally:
         gc.set_threshold(*thresholds)
@@ -103,8 +105,10 @@ class _Telling:
         options: BacktestOptions,
         universe: Universe,
         here: RunIdentity,
+        without_funding: tuple[str, ...],
     ) -> None:
         self.profile, self.dataset, self.options, self.universe, self.here = profile, dataset, options, universe, here
+        self.without_funding = without_funding
         self.life = Life(profile, opened, opened.directory / "models")
         self.prices = _prices(profile, options, universe)
         self.learning = _learning(self.life.assembly)
@@ -119,6 +123,7 @@ class _Telling:
             self.prices,
             decide_s=profile.cadence.decide_s,
             rates=profile.feed.fx,
+            tells_funding=self.options.kinds >= FUNDING,
         )
         first_ns, thing = first
         start_ns = first_ns - (nanos(profile.bars.bar_s) if isinstance(thing, BarStep) else 0)
@@ -129,7 +134,9 @@ class _Telling:
         ending = "history is at its end"
         life.bus.admit(RunStopped(life.failed or ending, life.exit_code), "process")
         failures = self.learning.failures if self.learning is not None else []
-        return life.result(ending, {"data": self.dataset.name, "fits_failed": failures})
+        ignored = dict(sorted(broker.funding.ignored.items()))
+        funding = {"without_funding": self.without_funding, "funding_ignored": ignored}
+        return life.result(ending, {"data": self.dataset.name, "fits_failed": failures, **funding})
 
     @staticmethod
     def _between(learning: Learning, seen: Seen, at_ns: Nanos) -> None:
@@ -165,7 +172,7 @@ def _told(
     profile: Profile, dataset: Dataset, options: BacktestOptions, universe: Universe, fills: FillSettings
 ) -> Iterator[Moment]:
     bar_s, span = profile.bars.bar_s, (options.from_ns, options.to_ns)
-    rows = dataset.rows(options.kinds, *span, options.symbols) if options.kinds else iter(())
+    rows = dataset.rows(options.kinds | FUNDING, *span, options.symbols)
     if "quotes" in options.kinds:
         return rows
     return moments(bar_steps(dataset.bars(bar_s, *span, options.symbols), universe, bar_s, fills), rows)
@@ -182,8 +189,8 @@ def _learning(assembly: Assembly) -> Learning | None:
     return next((Learning(assembly.bus, each) for each in trainers if isinstance(each, Trainer)), None)
 
 
-def _note(opened: OpenRun, dataset: Dataset, options: BacktestOptions) -> None:
-    """Keep with the run what it was made of, so that it can be made again."""
+def _note(opened: OpenRun, dataset: Dataset, options: BacktestOptions, without_funding: tuple[str, ...]) -> None:
+    """Keep with the run what it was made of, so that it can be made again, and what its history does not tell."""
     made_of = {
         "data": dataset.name,
         "digest": dataset.digest,
@@ -192,5 +199,6 @@ def _note(opened: OpenRun, dataset: Dataset, options: BacktestOptions) -> None:
         "to_ns": options.to_ns,
         "kinds": sorted(options.kinds),
         "decisions_only": options.decisions_only,
+        "without_funding": without_funding,
     }
     replace_file(opened.directory / "backtest.json", msgspec.json.format(msgspec.json.encode(made_of)) + b"\n")

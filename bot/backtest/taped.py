@@ -31,7 +31,7 @@ from contracts.envelope import Envelope
 from contracts.history import DatasetUnusable
 from contracts.instrument import Universe
 from contracts.life import RunStopped
-from contracts.market import Tick, UniverseChanged
+from contracts.market import Perp, Tick, UniverseChanged
 from contracts.quantities import Nanos
 from contracts.topics import DECISIVE
 from contracts.trade import VenueSnapshot
@@ -109,7 +109,10 @@ class _Tape:
 
     def _anew(self, said: msgspec.Struct) -> msgspec.Struct:
         if isinstance(said, VenueSnapshot):
+            self.exchange.catch_up()
             return self.books.popleft()
+        if isinstance(said, Perp):
+            self.exchange.show(said)
         if isinstance(said, Tick) and isinstance(self.prices, QuoteBoard):
             self.prices.quote(said)
         return said

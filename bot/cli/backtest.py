@@ -176,5 +176,9 @@ def _tell(summary: dict[str, Any]) -> None:
         f"{summary['run']}: {summary['decisions']} decisions, {summary['orders']} orders, {summary['fills']} fills, "
         f"equity {summary['equity_eur']} {summary['currency'] or ''}"
     )
+    if summary.get("without_funding"):
+        from bot.backtest.unfunded import said_of
+
+        talk(f"this run lacks {said_of(summary['without_funding'])}")
     record = shlex.quote(str(Path(summary["journal"]).parent))
     talk(f"look at it with: bot report {record}   ·   bot trades {record}   ·   bot why ORDER_ID --run {record}")

@@ -13,6 +13,8 @@ from contracts.quantities import Seconds
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The profile's name and seed, the history that was told ("" for none), and the tail that the gate budgets for.
 
+    `without_funding` are the instruments that could be sold short and whose funding that history does not tell.
+
     `risk_horizon_s` and `alpha` are None where the profile of the run does not say them any more.
     """
 
@@ -23,6 +25,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     data: str
     risk_horizon_s: Seconds | None
     alpha: float | None
+    without_funding: tuple[str, ...] = ()
 
 
 def facts_of(run: Path) -> RunFacts:
@@ -38,6 +41,7 @@ def facts_of(run: Path) -> RunFacts:
         data=str(backtest.get("data", "")),
         risk_horizon_s=float(max(horizons)) if len(horizons) == 2 else None,
         alpha=risk.get("cvar_alpha"),
+        without_funding=tuple(map(str, backtest.get("without_funding", ()))),
     )
 
 

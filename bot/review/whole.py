@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from bot.backtest.unfunded import said_of
 from bot.evaluation.report import day
 from bot.records.making import NO_END, RunRecords
 from bot.review import account as accounts
@@ -60,6 +61,8 @@ def review_of(facts: RunFacts, records: RunRecords, other: RunRecords | None = N
     figures |= trading.figures_of(trades, orders, account)
     sections = [accounts.section_of(account), trading.section_of(trades, orders, figures)]
     lacks = list(records.made.lacks)
+    if facts.without_funding:
+        lacks.append(said_of(facts.without_funding))
     horizon_s, alpha = facts.risk_horizon_s, facts.alpha
     if horizon_s is None or alpha is None:
         lacks.append(NO_HORIZON)

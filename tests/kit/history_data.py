@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from adapters.catalog.rows import filed, symbol_of_name
 from contracts.history import BarBlock, Dated
 from contracts.instrument import Universe
 from contracts.quantities import Nanos, Seconds, nanos
@@ -53,7 +54,12 @@ class MemoryDataset:
     def rows(
         self, kinds: frozenset[str], from_ns: Nanos, to_ns: Nanos, symbols: tuple[str, ...] | None = None
     ) -> Iterator[Dated]:
-        return (row for row in self.dated if from_ns <= row.at_ns < to_ns)
+        for row in self.dated:
+            said = filed(*row)
+            assert said is not None, f"{row.payload} is no row"
+            about = symbol_of_name(said.kind, said.name)
+            if from_ns <= row.at_ns < to_ns and said.kind in kinds and (symbols is None or about in ("", *symbols)):
+                yield row
 
 
 def a_walk(
