@@ -7,7 +7,8 @@ Compression is LZ4 and row groups hold 8192 rows, so that a few days of a month 
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,8 +58,15 @@ def write_part(root: Path, kind: str, name: str, month: str, frame: pl.DataFrame
 
 
 def _write_rows(frame: pl.DataFrame, path: Path) -> None:
-    try:
+    with on_disk(path):
         frame.write_parquet(path, compression="lz4", row_group_size=ROW_GROUP, statistics=True)
+
+
+@contextmanager
+def on_disk(path: Path) -> Iterator[None]:
+    """Tell a disk that takes no more as an OSError."""
+    try:
+        yield
     except pl.exceptions.PolarsError as error:
         failed = disk_failure(error, path)
         if failed is None:
@@ -82,12 +90,25 @@ def content_digest(frame: pl.DataFrame) -> str:
     """SHA-256 of names, types and values, column by column; bytes of a file depend on who wrote it, these do not."""
     digest = hashlib.sha256()
     for column in frame.iter_columns():
-        digest.update(f"{column.name} {column.dtype} {len(column)} ".encode())
-        if column.dtype.is_numeric() and not column.null_count():
-            digest.update(np.ascontiguousarray(column.to_numpy()).view(np.uint8).data)
-        else:
-            digest.update(repr(column.to_list()).encode())
+        empty = bool(column.null_count())
+        digest_column(digest, column.name, column.dtype, len(column), (column,), any_empty=empty)
     return digest.hexdigest()
+
+
+def digest_column(
+    digest: "hashlib._Hash", name: str, of: pl.DataType, rows: int, pieces: Iterable[pl.Series], *, any_empty: bool
+) -> None:
+    """Take one column into a digest, whatever pieces it comes in; `any_empty` says whether a row of any is null."""
+    digest.update(f"{name} {of} {rows} ".encode())
+    if of.is_numeric() and not any_empty:
+        for piece in pieces:
+            digest.update(np.ascontiguousarray(piece.to_numpy()).view(np.uint8).data)
+        return
+    between = b"["
+    for piece in pieces:
+        digest.update(between + repr(piece.to_list())[1:-1].encode())
+        between = b", "
+    digest.update(b"]")
 
 
 def read_slices(root: Path, wanted: Sequence[tuple[Part, int, int]]) -> list[Columns]:

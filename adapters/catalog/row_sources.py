@@ -1,11 +1,12 @@
 """Files of trades, quotes, funding and context as rows of a data set; what cannot be taken is named by row and column.
 
 Prices and quantities become whole ticks and lots of the instrument, and one beside the grid is an error. A row counts
-as known from its column of receipt or release; where a file has none, the caller says the rule.
+as known from its column of receipt or release; where a file has none, the caller says the rule. A file is read some
+rows at a time.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,11 +19,11 @@ import polars as pl
 from adapters.catalog.availability import Rule, known_by
 from adapters.catalog.manifest import Terms
 from adapters.catalog.peeking import refuse_nothing
-from adapters.catalog.rows import SCHEMAS
-from adapters.catalog.sources import refuse_mixed_zones
-from adapters.tables.cells import floats, times
+from adapters.catalog.sources import who_is
+from adapters.catalog.stamps import Stamps
+from adapters.tables.cells import floats
 from adapters.tables.errors import BadTable, bad_cell
-from adapters.tables.reading import raw_columns
+from adapters.tables.reading import raw_blocks, raw_columns
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
@@ -53,6 +54,9 @@ _NAMES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "open_interest": ("open_interest",),
     },
 }
+COUNT_MAX: Final = 2**53
+"""Ticks or lots: beyond, a number of 64 bits is not exact."""
+
 _BUYS: Final = ("buy", "b", "bid", "1", "true")
 _SELLS: Final = ("sell", "s", "ask", "-1", "false")
 
@@ -66,124 +70,161 @@ class TableReading:
     columns: tuple[tuple[str, str], ...] = ()
 
 
+class FileRows(NamedTuple):
+    """Some rows of one instrument, or of one figure: when they were known, their numbers, and what they say.
+
+    Numbers count from 0. Columns are whole numbers, floats with NaN where a cell is empty, flags, or texts.
+    """
+
+    name: str
+    at_ns: Int64s
+    rows: Int64s
+    columns: dict[str, pl.Series]
+
+
 class _Table(NamedTuple):
-    """One file of rows, opened: its columns under plain names, when things were and when they were known."""
+    """Some rows of one file: its columns under plain names, when things were and when they were known."""
 
     path: Path
     frame: pl.DataFrame
     names: dict[str, str]
+    before: int
     event_ns: Int64s
     at_ns: Int64s
 
+    def bad_cell(self, column: str, place: int, wanted: str) -> BadTable:
+        """The complaint about the cell of a column at a place of these rows."""
+        cell = self.frame[column][place]
+        return bad_cell(self.path, column, self.before + place + 1, "" if cell is None else cell, wanted)
+
+
+Grid = Callable[[str], Terms]
+"""The terms of an instrument that a file names."""
+
 
 def read_rows(
-    path: Path, kind: TableKind, reading: TableReading, terms: Mapping[str, Terms]
-) -> dict[str, pl.DataFrame]:
-    """The rows by instrument, or by figure, sorted by when they were known; raises BadTable."""
-    table = _opened(path, kind, reading)
-    if kind == "context":
-        return _figures(table, reading)
-    found = {}
-    for symbol, rows in _by_symbol(table, reading).items():
-        grid = terms.get(symbol, Terms(symbol=symbol))
-        columns = _COLUMNS[kind](table, rows, grid)
-        place = {"epoch": np.ones(len(rows), dtype=np.int64), "frame": rows}
-        frame = pl.DataFrame(
-            {"at_ns": table.at_ns[rows], **columns, "event_ns": table.event_ns[rows], **place},
-        )
-        missing = [
-            pl.lit(None, dtype=of).alias(name) for name, of in SCHEMAS[kind].items() if name not in frame.columns
-        ]
-        found[symbol] = frame.with_columns(missing).select(*SCHEMAS[kind]).sort("at_ns", maintain_order=True)
-    return found
+    path: Path, kind: TableKind, reading: TableReading, grid: Grid, rows_at_once: int | None
+) -> Iterator[FileRows]:
+    """The rows of a file as they lie in it, by instrument or figure, so many at a time, or all together.
 
-
-def _opened(path: Path, kind: TableKind, reading: TableReading) -> _Table:
+    Raises BadTable, and OtherForm where a look at some rows at a time cannot tell how times are written.
+    """
     refuse_nothing(path)
-    frame = raw_columns(path)
-    names = {re.sub(r"[ .-]+", "_", name.lower()): name for name in frame.columns}
-    time = next((names[name] for name in (*_TIMES, *_TIMES_MORE) if name in names), None)
-    if time is None:
-        raise BadTable(f"{path}: no time column among {', '.join(frame.columns)}; expected timestamp, time, date, ...")
-    refuse_mixed_zones(path, frame[time])
-    event_ns = times(path, frame[time])
-    known = next((names[name] for name in _KNOWN if name in names and names[name] != time), None)
-    if known is not None:
-        at_ns = times(path, frame[known])
-        early = at_ns < event_ns
-        if kind == "context" and early.any():
+    frames = iter((raw_columns(path),)) if rows_at_once is None else raw_blocks(path, rows_at_once)
+    opener = _Opener(path, kind, reading, in_pieces=rows_at_once is not None)
+    for frame in frames:
+        table = opener.opened(frame)
+        if kind == "context":
+            yield from _figures(table, reading)
+            continue
+        for symbol, rows in _by_symbol(table, reading):
+            columns = _COLUMNS[kind](table, rows, grid(symbol))
+            columns["event_ns"] = pl.Series(table.event_ns[rows])
+            yield FileRows(symbol, table.at_ns[rows], table.before + rows, columns)
+
+
+class _Opener:
+    """The frames of one file, one after the other: when their rows were, and when they were known."""
+
+    def __init__(self, path: Path, kind: TableKind, reading: TableReading, *, in_pieces: bool) -> None:
+        self._path, self._kind, self._reading, self._in_pieces = path, kind, reading, in_pieces
+        self._events, self._known = Stamps(path), Stamps(path)
+        self._before = 0
+
+    def opened(self, frame: pl.DataFrame) -> _Table:
+        """These rows; raises BadTable or OtherForm."""
+        path, before, reading = self._path, self._before, self._reading
+        self._before += frame.height
+        names = {re.sub(r"[ .-]+", "_", name.lower()): name for name in frame.columns}
+        time = next((names[name] for name in (*_TIMES, *_TIMES_MORE) if name in names), None)
+        if time is None:
+            raise BadTable(
+                f"{path}: no time column among {', '.join(frame.columns)}; expected timestamp, time, date, ..."
+            )
+        event_ns = self._times(self._events, frame[time], before)
+        known = next((names[name] for name in _KNOWN if name in names and names[name] != time), None)
+        if known is None:
+            if reading.known is None:
+                raise BadTable(
+                    f"{path}: no column says when a row was known, expected one named {', '.join(_KNOWN[:4])}, ... or "
+                    "the rule with --known at-event, next-day or next-trading-day"
+                )
+            return _Table(path, frame, names, before, event_ns, known_by(reading.known, event_ns))
+        table = _Table(path, frame, names, before, event_ns, self._times(self._known, frame[known], before))
+        early = table.at_ns < event_ns
+        if self._kind == "context" and early.any():
             row = int(np.argmax(early))
-            raise bad_cell(path, known, row + 1, frame[known][row], f"nothing before its {time}, {frame[time][row]}")
-        return _Table(path, frame, names, event_ns, at_ns)
-    if reading.known is None:
-        raise BadTable(
-            f"{path}: no column says when a row was known, expected one named {', '.join(_KNOWN[:4])}, ... or the rule "
-            "with --known at-event, next-day or next-trading-day"
-        )
-    return _Table(path, frame, names, event_ns, known_by(reading.known, event_ns))
+            raise table.bad_cell(known, row, f"nothing before its {time}, {frame[time][row]}")
+        return table
+
+    def _times(self, stamps: Stamps, column: pl.Series, before: int) -> Int64s:
+        stamps.refuse_zones(column, before)
+        return stamps.read(column, before, in_pieces=self._in_pieces)
 
 
-def _by_symbol(table: _Table, reading: TableReading) -> dict[str, Int64s]:
+def _by_symbol(table: _Table, reading: TableReading) -> Iterator[tuple[str, Int64s]]:
     column = next((table.names[name] for name in _SYMBOLS if name in table.names), None)
-    everyone = np.arange(len(table.event_ns), dtype=np.int64)
     if column is None:
         if reading.symbol is None:
             raise BadTable(f"{table.path}: no column names the instrument; say it with --symbol")
-        return {reading.symbol: everyone}
-    named = table.frame[column].cast(pl.String).str.strip_chars()
-    if named.null_count() or (named == "").any():
-        row = int((named.fill_null("") == "").arg_max() or 0)
-        raise bad_cell(table.path, column, row + 1, "", "the name of an instrument")
-    return {symbol: np.flatnonzero((named == symbol).to_numpy()) for symbol in sorted(named.unique().to_list())}
-
-
-def symbols_in(path: Path, symbol: str | None) -> tuple[str, ...]:
-    """The instruments that a file of rows is about; raises BadTable."""
-    frame = raw_columns(path)
-    names = {re.sub(r"[ .-]+", "_", name.lower()): name for name in frame.columns}
-    column = next((names[name] for name in _SYMBOLS if name in names), None)
-    if column is None:
-        return (symbol,) if symbol is not None else ()
-    return tuple(sorted(frame[column].cast(pl.String).str.strip_chars().drop_nulls().unique().to_list()))
+        yield reading.symbol, np.arange(len(table.event_ns), dtype=np.int64)
+        return
+    symbols, who = who_is(table.path, table.frame[column], table.before)
+    for place, symbol in enumerate(symbols):
+        yield symbol, np.flatnonzero(who == place)
 
 
 def _column(table: _Table, kind: str, field: str) -> str | None:
     return next((table.names[name] for name in _NAMES[kind][field] if name in table.names), None)
 
 
-def _numbers(table: _Table, kind: str, field: str, rows: Int64s) -> tuple[str, Floats]:
+def _floats(table: _Table, name: str, rows: Int64s, wanted: str) -> Floats:
+    return floats(table.path, table.frame[name], least=-np.inf, wanted=wanted, before=table.before)[rows]
+
+
+def _on_grid(
+    table: _Table, kind: str, field: str, rows: Int64s, step: Decimal | None, what: str, least: int
+) -> pl.Series:
+    """Whole steps of at least `least`; raises BadTable at the first value beside the grid."""
     name = _column(table, kind, field)
     if name is None:
         raise BadTable(f"{table.path}: no column for {field}, expected {' or '.join(_NAMES[kind][field])}")
-    values = floats(table.path, table.frame[name], least=-np.inf, wanted="a finite number")[rows]
+    values = _floats(table, name, rows, "a finite number")
     if np.isnan(values).any():
-        raise bad_cell(table.path, name, int(rows[int(np.argmax(np.isnan(values)))]) + 1, "", "a finite number")
-    return name, values
-
-
-def _on_grid(table: _Table, kind: str, field: str, rows: Int64s, step: Decimal | None, what: str, least: int) -> Int64s:
-    """Whole steps of at least `least`; raises BadTable at the first value beside the grid."""
-    name, values = _numbers(table, kind, field, rows)
+        raise table.bad_cell(name, int(rows[int(np.argmax(np.isnan(values)))]), "a finite number")
     if step is None:
         raise BadTable(f"{table.path}: {kind} are counted in ticks and lots; say --{what}, or --instruments FILE")
     counts = np.rint(values / float(step))
     wrong = (np.abs(values / float(step) - counts) > 1e-6 * np.maximum(1.0, counts * 1e-6)) | (counts < least)
+    wrong |= counts > COUNT_MAX
     if wrong.any():
-        row = int(rows[int(np.argmax(wrong))])
         wanted = f"a multiple of the {what} {step}" + (" above 0" if least else "")
-        raise bad_cell(table.path, name, row + 1, table.frame[name][row], wanted)
-    return counts.astype(np.int64)
+        raise table.bad_cell(name, int(rows[int(np.argmax(wrong))]), wanted)
+    return pl.Series(counts.astype(np.int64))
 
 
-def _trades(table: _Table, rows: Int64s, grid: Terms) -> dict[str, pl.Series | Int64s]:
-    number = _column(table, "trades", "id")
-    ids = rows + 1 if number is None else _numbers(table, "trades", "id", rows)[1].astype(np.int64)
+def _trades(table: _Table, rows: Int64s, grid: Terms) -> dict[str, pl.Series]:
     return {
         "price": _on_grid(table, "trades", "price", rows, grid.tick, "tick", 1),
         "lots": _on_grid(table, "trades", "size", rows, grid.lot, "lot", 1),
         "buy": _sides(table, rows),
-        "trade_id": ids,
+        "trade_id": _ids(table, rows),
     }
+
+
+def _ids(table: _Table, rows: Int64s) -> pl.Series:
+    """Numbers of trades, to the last digit; those of the rows where the file has none."""
+    name = _column(table, "trades", "id")
+    if name is None:
+        return pl.Series(table.before + rows + 1)
+    cells = table.frame[name].gather(rows)
+    numbers = (cells.str.strip_chars() if cells.dtype == pl.String else cells).cast(pl.Int64, strict=False)
+    lost = numbers.is_null()
+    if cells.dtype.is_float():
+        lost |= numbers.cast(pl.Float64) != cells
+    if lost.any():
+        raise table.bad_cell(name, int(rows[int(lost.arg_max() or 0)]), "a whole number")
+    return numbers
 
 
 def _sides(table: _Table, rows: Int64s) -> pl.Series:
@@ -196,12 +237,11 @@ def _sides(table: _Table, rows: Int64s) -> pl.Series:
     buys, sells = text.is_in(_BUYS), text.is_in(_SELLS)
     unknown = ~(buys | sells).fill_null(False)
     if unknown.any():
-        row = int(rows[int(unknown.arg_max() or 0)])
-        raise bad_cell(table.path, name, row + 1, table.frame[name][row], "buy or sell, true or false")
+        raise table.bad_cell(name, int(rows[int(unknown.arg_max() or 0)]), "buy or sell, true or false")
     return buys if side else sells
 
 
-def _quotes(table: _Table, rows: Int64s, grid: Terms) -> dict[str, pl.Series | Int64s]:
+def _quotes(table: _Table, rows: Int64s, grid: Terms) -> dict[str, pl.Series]:
     sides = {
         "bid": _on_grid(table, "quotes", "bid", rows, grid.tick, "tick", 0),
         "ask": _on_grid(table, "quotes", "ask", rows, grid.tick, "tick", 0),
@@ -210,18 +250,17 @@ def _quotes(table: _Table, rows: Int64s, grid: Terms) -> dict[str, pl.Series | I
     }
     crossed = (sides["bid"] >= sides["ask"]) & (sides["bid"] > 0) & (sides["ask"] > 0)
     if crossed.any():
-        row, name = int(rows[int(np.argmax(crossed))]), _column(table, "quotes", "ask") or "ask"
-        raise bad_cell(table.path, name, row + 1, table.frame[name][row], "an ask above the bid")
-    return {**sides}
+        name = _column(table, "quotes", "ask") or "ask"
+        raise table.bad_cell(name, int(rows[int(crossed.arg_max() or 0)]), "an ask above the bid")
+    return sides
 
 
-def _funding(table: _Table, rows: Int64s, grid: Terms) -> dict[str, pl.Series | Int64s]:
-    found: dict[str, pl.Series | Int64s] = {"settled_ns": table.event_ns[rows]}
+def _funding(table: _Table, rows: Int64s, grid: Terms) -> dict[str, pl.Series]:
+    found = {"settled_ns": pl.Series(table.event_ns[rows])}
     for field in _NAMES["funding"]:
         name = _column(table, "funding", field)
         if name is not None:
-            values = floats(table.path, table.frame[name], least=-np.inf, wanted="a finite number")[rows]
-            found[field] = pl.Series(values).fill_nan(None)
+            found[field] = pl.Series(_floats(table, name, rows, "a finite number"))
     if "settled" not in found:
         raise BadTable(f"{table.path}: no column for the rate, expected {' or '.join(_NAMES['funding']['settled'])}")
     return found
@@ -230,25 +269,18 @@ def _funding(table: _Table, rows: Int64s, grid: Terms) -> dict[str, pl.Series | 
 _COLUMNS: Final = {"trades": _trades, "quotes": _quotes, "funding": _funding}
 
 
-def _figures(table: _Table, reading: TableReading) -> dict[str, pl.DataFrame]:
+def _figures(table: _Table, reading: TableReading) -> Iterator[FileRows]:
     """Each column that was named, as a figure; a missing value takes the figure back."""
     if not reading.columns:
         raise BadTable(f"{table.path}: say which column is which figure, with --column COLUMN=NAME")
-    found = {}
+    rows = np.arange(len(table.at_ns), dtype=np.int64)
     for column, name in reading.columns:
         if column not in table.frame.columns:
             raise BadTable(f"{table.path}: no column {column!r}, expected one of {', '.join(table.frame.columns)}")
         cells = table.frame[column]
         cells = cells.replace(".", None) if cells.dtype == pl.String else cells
-        values = floats(table.path, cells, least=-np.inf, wanted="a finite number, or nothing")
-        vintage = table.frame[table.names["vintage"]].cast(pl.String) if "vintage" in table.names else _days(table)
-        frame = pl.DataFrame(
-            {"at_ns": table.at_ns, "value": values, "vintage": vintage, "event_ns": table.event_ns}
-        ).with_columns(pl.col("value").fill_nan(None))
-        found[name] = frame.select(*SCHEMAS["context"]).sort("at_ns", maintain_order=True)
-    return found
-
-
-def _days(table: _Table) -> Sequence[str]:
-    """A vintage for rows that name none: the day from which they were known."""
-    return [str(day) for day in table.at_ns.astype("datetime64[ns]").astype("datetime64[D]")]
+        values = floats(table.path, cells, least=-np.inf, wanted="a finite number, or nothing", before=table.before)
+        columns = {"value": pl.Series(values), "event_ns": pl.Series(table.event_ns)}
+        if "vintage" in table.names:
+            columns["vintage"] = table.frame[table.names["vintage"]].cast(pl.String)
+        yield FileRows(name, table.at_ns, table.before + rows, columns)

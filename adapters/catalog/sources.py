@@ -16,7 +16,8 @@ import numpy.typing as npt
 import polars as pl
 
 from adapters.catalog.peeking import refuse_nothing
-from adapters.tables.cells import floats, form_of, times
+from adapters.catalog.stamps import Stamps
+from adapters.tables.cells import floats
 from adapters.tables.errors import BadTable, bad_cell
 from adapters.tables.reading import raw_blocks, raw_columns
 
@@ -44,11 +45,6 @@ _PASSED_OVER: Final = frozenset(
     | {"close_time", "open_time", "date", "timestamp"}
 )
 """Columns that bar files often have and a data set does not need: told, not complained about."""
-
-UNLIKE: Final = 400.0
-"""Counts that differ so much in size are looked at together, as they may be of several units."""
-
-_OFFSET: Final = r"(?i)(z|[+-]\d{2}:?\d{2})$"
 
 
 @dataclass(frozen=True)
@@ -118,31 +114,25 @@ def bars_in_blocks(
     reader.refuse_noted()
 
 
-class OtherForm(Exception):
-    """Times of one column are written in several ways, or one of them is none."""
-
-
 class _Reader:
     """The frames of one file, one after the other, as rows of bars."""
 
     def __init__(self, path: Path, symbol: str | None, ignored: frozenset[str], any_zone: bool) -> None:
-        self._path, self._symbol, self._ignored, self._any_zone = path, symbol, ignored, any_zone
+        self._path, self._symbol, self._ignored = path, symbol, ignored
+        self._stamps = Stamps(path, any_zone=any_zone)
         self._before = 0
-        self._zone: str | None = None
-        self._form: tuple[str, int, bool] | None = None
-        self._largest_ns, self._least_ns = 0, 2**63 - 1
         self._noted: dict[int, BadTable] = {}
 
     def taken(self, frame: pl.DataFrame, *, in_blocks: bool = False) -> BarRows | None:
         """The rows of a frame, numbered behind those of the frames before it; None where a complaint was noted."""
         path, before, found = self._path, self._before, _recognised(self._path, frame, self._ignored)
         self._before += frame.height
-        self._note(0, lambda: self._see_zones(frame[found.time], before))
-        at_ns = self._note(1, lambda: self._times(frame[found.time], before, in_blocks))
+        self._note(0, lambda: self._stamps.refuse_zones(frame[found.time], before))
+        at_ns = self._note(1, lambda: self._stamps.read(frame[found.time], before, in_pieces=in_blocks))
         values = []
         for place, name in enumerate(found.wide or found.fields.values()):
             values.append(self._note(2 + place, partial(_numbers, path, frame[name], before)))
-        who = self._note(2 + len(values), partial(_who, path, frame[found.symbol], before)) if found.symbol else None
+        who = self._note(2 + len(values), partial(who_is, path, frame[found.symbol], before)) if found.symbol else None
         numbers = [each for each in values if each is not None]
         if self._noted or at_ns is None:
             return None
@@ -188,44 +178,6 @@ class _Reader:
             self._noted[rank] = error
             return None
 
-    def _see_zones(self, column: pl.Series, before: int) -> None:
-        if not self._any_zone:
-            self._zone = refuse_mixed_zones(self._path, column, self._zone, before)
-
-    def _times(self, column: pl.Series, before: int, in_blocks: bool) -> Int64s:
-        if not in_blocks or column.null_count():
-            return times(self._path, column, before)
-        form = form_of(column)
-        if self._form not in {None, form}:
-            raise OtherForm
-        self._form = form
-        try:
-            at_ns = times(self._path, column, before)
-        except BadTable:
-            if not before and form[0] == "text":
-                raise
-            raise OtherForm from None
-        sizes = np.abs(at_ns)
-        self._largest_ns = max(self._largest_ns, int(sizes.max()))
-        self._least_ns = min(self._least_ns, int(sizes.min()))
-        if form[0] == "count" and self._least_ns < self._largest_ns / UNLIKE:
-            raise OtherForm
-        return at_ns
-
-
-def refuse_mixed_zones(path: Path, column: pl.Series, first: str | None = None, before: int = 0) -> str | None:
-    """The offset of the first row, `first` where it was seen before; raises BadTable at the first text of another."""
-    if column.dtype != pl.String:
-        return None
-    zones = column.str.strip_chars().str.extract(_OFFSET, 1).fill_null("none")
-    first = str(zones[0]) if first is None else first
-    other = zones != first
-    if other.any():
-        row = int(other.arg_max() or 0)
-        wanted = f"offset {first} as in row 1: times of several zones are ambiguous"
-        raise bad_cell(path, column.name, before + row + 1, column[row], wanted)
-    return first
-
 
 def _recognised(path: Path, frame: pl.DataFrame, ignored: frozenset[str]) -> _Found:
     """Which column is what; raises BadTable where no time or price is found, or a column that nobody knows."""
@@ -264,7 +216,7 @@ def _numbers(path: Path, column: pl.Series, before: int) -> Floats:
     return floats(path, column, least=-np.inf, wanted="a finite number, or nothing", before=before)
 
 
-def _who(path: Path, column: pl.Series, before: int) -> tuple[tuple[str, ...], Int64s]:
+def who_is(path: Path, column: pl.Series, before: int) -> tuple[tuple[str, ...], Int64s]:
     """Symbols as they first appear, and for each row which of them."""
     named = column.cast(pl.String).str.strip_chars()
     empty = named.is_null() | (named == "").fill_null(True)

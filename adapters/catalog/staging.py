@@ -30,6 +30,7 @@ from adapters.catalog.manifest import (
     write_manifest,
 )
 from adapters.catalog.parts import read_part, write_part
+from adapters.catalog.pieces import write_pieces
 from contracts.history import DatasetUnusable
 
 ON_GRID: Final = frozenset({"quotes", "trades", "books"})
@@ -100,6 +101,10 @@ class Staging:
     def write(self, kind: str, name: str, month: str, frame: pl.DataFrame) -> Part:
         """Write a part of the next version in the place of the one there is; it counts once `note` was called."""
         return write_part(self.root, kind, name, month, frame)
+
+    def write_pieces(self, kind: str, name: str, month: str, pieces: Iterable[pl.DataFrame]) -> Part:
+        """The same of rows that are no bars and come some at a time, in order."""
+        return write_pieces(self.root, kind, name, month, pieces)
 
     def note(
         self,

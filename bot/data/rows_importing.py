@@ -7,15 +7,18 @@ from typing import Final
 
 import msgspec
 
-from adapters.catalog.manifest import KINDS, Source, Terms
-from adapters.catalog.months import file_under
-from adapters.catalog.row_sources import TableKind, TableReading, read_rows, symbols_in
+from adapters.catalog.manifest import KINDS, Part, Source, Terms
+from adapters.catalog.months import file_pieces
+from adapters.catalog.row_sources import Grid, TableKind, TableReading, read_rows
 from adapters.catalog.rows import symbol_of_name
+from adapters.catalog.spooled_rows import SpooledRows
 from adapters.catalog.staging import Staging
+from adapters.catalog.stamps import OtherForm
 from adapters.tables.reading import CSV, FEATHER, PARQUET
 from bot.data.gathering import Gathering
 from bot.data.importing import FOREVER_NS, Advance, Imported, SaidTerms, import_sources
 from bot.data.recordings import Told, is_run
+from bot.data.taking import ROWS_AT_ONCE
 from contracts.history import DatasetUnusable
 from contracts.quantities import Nanos
 
@@ -102,19 +105,34 @@ def _take_table(
     table_kind = TABLE_KINDS.get(kind)
     if table_kind is None:
         raise DatasetUnusable(f"{path}: {kind} come from recordings and journals, not from tables")
-    known = staging.manifest.terms()
-    symbols = symbols_in(path, reading.table.symbol) if kind != "context" else ()
-    terms = {symbol: said.of(symbol, known.get(symbol), None) for symbol in symbols}
-    parts, count = [], 0
-    from_ns, to_ns = reading.span
-    for name, whole in read_rows(path, table_kind, reading.table, terms).items():
-        frame = whole.filter(whole["at_ns"].is_between(from_ns, to_ns, closed="left"))
-        if frame.height:
-            parts += file_under(staging, kind, name, frame)
-            count += frame.height
-    if not count:
-        raise DatasetUnusable(f"{path}: none of its rows was known in the range that was asked for")
-    about = [symbol_of_name(kind, name) for name in (part.name for part in parts)]
+    rows = SpooledRows(path, staging.root / ".rows", table_kind)
+    known, terms, parts = staging.manifest.terms(), dict[str, Terms](), list[Part]()
+
+    def grid(symbol: str) -> Terms:
+        if symbol not in terms:
+            terms[symbol] = said.of(symbol, known.get(symbol), None)
+        return terms[symbol]
+
+    try:
+        _gather(rows, path, table_kind, reading, grid)
+        if not rows.count:
+            raise DatasetUnusable(f"{path}: none of its rows was known in the range that was asked for")
+        for name in rows.names():
+            parts += file_pieces(staging, kind, name, rows.frames(name))
+    finally:
+        rows.close()
+    about = [symbol_of_name(kind, name) for name in rows.names()]
     known_terms = [terms.get(each, known.get(each, Terms(symbol=each))) for each in dict.fromkeys(about) if each]
-    result.rows += count
-    staging.note(msgspec.structs.replace(source, rows=count), parts, known_terms)
+    result.rows += rows.count
+    staging.note(msgspec.structs.replace(source, rows=rows.count), parts, known_terms)
+
+
+def _gather(rows: SpooledRows, path: Path, kind: TableKind, reading: RowReading, grid: Grid) -> None:
+    """All rows of a file that were asked for, read some at a time, or together where only that tells what they are."""
+    try:
+        for some in read_rows(path, kind, reading.table, grid, ROWS_AT_ONCE):
+            rows.add(some, *reading.span)
+    except OtherForm:
+        rows.restart()
+        for some in read_rows(path, kind, reading.table, grid, None):
+            rows.add(some, *reading.span)

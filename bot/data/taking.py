@@ -8,8 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from adapters.catalog.naming import symbol_of
-from adapters.catalog.sources import BarRows, OtherForm, bars_in_blocks, read_bars
+from adapters.catalog.sources import BarRows, bars_in_blocks, read_bars
 from adapters.catalog.spool import Spool, Spooled
+from adapters.catalog.stamps import OtherForm
 from contracts.history import DatasetUnusable
 from contracts.quantities import Nanos, Seconds, nanos
 from quant.checking_blocks import Block

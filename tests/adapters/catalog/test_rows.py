@@ -13,19 +13,17 @@ from hypothesis import strategies as st
 
 from adapters.catalog import merged
 from adapters.catalog.availability import DAY_NS, RULES, known_by
-from adapters.catalog.manifest import KINDS, Terms, read_manifest, write_manifest
+from adapters.catalog.manifest import KINDS, read_manifest, write_manifest
 from adapters.catalog.opened import open_dataset
 from adapters.catalog.parts import file_digest, write_part
-from adapters.catalog.row_sources import TableReading, read_rows
 from adapters.catalog.rows import filed, symbol_of_name
-from adapters.tables.errors import BadTable
 from contracts.column import integers
 from contracts.context import ContextValue
 from contracts.history import DatasetUnusable, Dated
 from contracts.life import Beat
 from contracts.market import BookDelta, BookSnapshot, Perp
 from quant.features.registry import RULES as FEATURE_RULES
-from tests.kit.catalogs import JANUARY_NS, bars, csv_of, terms, tick, trade, with_rows
+from tests.kit.catalogs import JANUARY_NS, bars, tick, trade, with_rows
 
 EVERYTHING = frozenset(KINDS)
 FOREVER = 2**62
@@ -163,70 +161,6 @@ def test_a_value_without_a_release_counts_by_the_rule_that_was_said(rule, event:
         return np.array([text], dtype="datetime64[ns]").astype(np.int64)
 
     assert known_by(rule, ns(event)).tolist() == ns(known).tolist()
-
-
-TRADES = {"timestamp": [1, 2], "symbol": ["A", "B"], "price": [10.01, 5.0], "qty": [0.5, 0.2], "side": ["buy", "sell"]}
-GRID = {"A": terms("A"), "B": terms("B")}
-
-
-def test_trades_of_a_table_become_ticks_and_lots(tmp_path: Path) -> None:
-    stamps = {"timestamp": [1_704_067_200_000, 1_704_067_201_000]}
-    found = read_rows(csv_of(tmp_path / "t.csv", TRADES | stamps), "trades", TableReading(known="at-event"), GRID)
-
-    assert found["A"].row(0, named=True) == {
-        "at_ns": AT, "price": 1001, "lots": 5, "buy": True, "trade_id": 1, "event_ns": AT, "epoch": 1, "frame": 0
-    }  # fmt: skip
-    assert found["B"]["buy"].to_list() == [False]
-
-
-def test_quotes_funding_and_figures_of_a_table(tmp_path: Path) -> None:
-    quotes = {"date": ["2024-01-01"], "bid": [10.0], "ask": [10.01], "bid_size": [1.0], "ask_size": [0.0]}
-    rates = {"date": ["2024-01-01"], "symbol": ["A"], "funding_rate": [1e-4], "mark_price": [10.5]}
-    values = {"date": ["2024-01-05", "2024-01-06"], "release_date": ["2024-01-06", "2024-01-08"], "GDP": ["2.5", "."]}
-    reading = TableReading("A", "at-event", (("GDP", "gdp"),))
-
-    quote = read_rows(csv_of(tmp_path / "q.csv", quotes), "quotes", reading, GRID)["A"].row(0, named=True)
-    rate = read_rows(csv_of(tmp_path / "f.csv", rates), "funding", reading, GRID)["A"].row(0, named=True)
-    gdp = read_rows(csv_of(tmp_path / "g.csv", values), "context", reading, {})["gdp"]
-
-    assert (quote["bid"], quote["ask"], quote["bid_lots"], quote["ask_lots"]) == (1000, 1001, 10, 0)
-    assert (rate["settled"], rate["settled_ns"], rate["mark"], rate["funding"]) == (1e-4, AT, 10.5, None)
-    assert gdp["value"].to_list() == [2.5, None] and (gdp["at_ns"] > gdp["event_ns"]).all()
-
-
-@pytest.mark.parametrize(
-    ("kind", "changed", "said"),
-    [
-        (
-            "trades",
-            {"price": [10.01, 5.004]},
-            "column 'price', row 2: was '5.004', expected a multiple of the tick 0.01",
-        ),
-        ("trades", {"qty": [0.5, 0.0]}, "column 'qty', row 2: was '0.0', expected a multiple of the lot 0.1 above 0"),
-        ("trades", {"side": ["buy", "both"]}, "column 'side', row 2: was 'both', expected buy or sell"),
-        ("trades", {"symbol": ["A", ""]}, "column 'symbol', row 2: was '', expected the name of an instrument"),
-        ("trades", {"symbol": ["A", "C"]}, "trades are counted in ticks and lots; say --tick"),
-        ("quotes", {}, "no column for bid, expected bid or bid_price"),
-        ("funding", {}, "no column for the rate"),
-        ("context", {}, "say which column is which figure"),
-    ],
-)
-def test_what_is_wrong_with_a_table_is_named(tmp_path: Path, kind, changed, said: str) -> None:
-    path = csv_of(tmp_path / "t.csv", TRADES | {"timestamp": ["2024-01-01", "2024-01-02"]} | changed)
-
-    with pytest.raises(BadTable, match=str(path)) as refused:
-        read_rows(path, kind, TableReading(known="at-event"), GRID | {"C": Terms(symbol="C")})
-    assert said in str(refused.value)
-
-
-def test_rows_that_nobody_dates_and_releases_before_the_event_are_refused(tmp_path: Path) -> None:
-    path = csv_of(tmp_path / "t.csv", TRADES | {"timestamp": ["2024-01-01", "2024-01-02"]})
-    early = csv_of(tmp_path / "e.csv", {"date": ["2024-01-05"], "released": ["2024-01-04"], "x": [1.0]})
-
-    with pytest.raises(BadTable, match="no column says when a row was known"):
-        read_rows(path, "trades", TableReading(), GRID)
-    with pytest.raises(BadTable, match="column 'released', row 1: was '2024-01-04', expected nothing before its date"):
-        read_rows(early, "context", TableReading(columns=(("x", "x"),)), {})
 
 
 def test_a_disk_that_is_full_is_told_as_what_it_is(tmp_path: Path) -> None:
