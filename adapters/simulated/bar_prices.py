@@ -12,14 +12,13 @@ of the last close; volume is taken as spread evenly over the bar; a path through
 
 import math
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from adapters.simulated.prices import Depth, Level, middle_of
+from adapters.simulated.prices import Level, middle_of
 from contracts.instrument import Universe
 from contracts.quantities import BPS, Lots, Nanos, Side
 
@@ -79,12 +78,14 @@ class BarPrices:
         self._instruments = universe.instruments
         self._columns = universe.positions
         self._bar: ComingBar | None = None
+        self._worked: dict[tuple[int, Side], list[Level]] = {}
         self._gone: dict[tuple[str, Side], int] = {}
         self._moved: dict[str, None] | None = None
 
     def turn_to(self, bar: ComingBar | None) -> None:
         """From now on the market is in that bar; None where history is at its end."""
         self._bar = bar
+        self._worked.clear()
         self._gone.clear()
         self._moved = None
 
@@ -108,8 +109,7 @@ class BarPrices:
 
     def middle(self, symbol: str, at_ns: Nanos) -> float | None:
         """Of the best of both sides."""
-        bids, asks = (self.levels(symbol, taker, at_ns) or () for taker in SIDES)
-        return middle_of(Depth(tuple(islice(bids, 1)), tuple(islice(asks, 1))))
+        return middle_of([self.levels(symbol, taker, at_ns) for taker in SIDES])
 
     def _mid(self, bar: ComingBar, column: int, at_ns: Nanos) -> float:
         first = float(bar.open[column])
@@ -121,17 +121,26 @@ class BarPrices:
         return float(np.interp(thirds, (0.0, 1.0, 2.0, 3.0), (first, *extremes, last)))
 
     def _side(self, bar: ComingBar, column: int, taker: Side, at_ns: Nanos) -> Iterator[Level]:
-        """Whole ticks away from the mid, slice by slice of what may be taken, without what is gone."""
-        instrument, participation = self._instruments[column], self._settings.participation_max
-        mid, half, volume = self._mid(bar, column, at_ns), float(bar.half[column]), float(bar.volume[column])
-        most = float(instrument.quantity_max) if math.isnan(volume) else participation * volume
-        gone = self._gone.get((instrument.symbol, taker), 0)
-        for share, root in SLICES:
-            upto = max(1, instrument.lots_within(most * share))
+        """Slice by slice of what may be taken, without what is gone.
+
+        At the open of a bar the mid stands: each slice is worked out once, when somebody first looks so far.
+        """
+        worked = self._worked.setdefault((column, taker), []) if self._settings.path == "open" else []
+        gone = self._gone.get((self._instruments[column].symbol, taker), 0)
+        for number, (share, root) in enumerate(SLICES):
+            if number == len(worked):
+                worked.append(self._slice(bar, column, taker, self._mid(bar, column, at_ns), share, root))
+            ticks, upto = worked[number]
             if upto <= gone:
                 continue
-            away = half + mid * self._settings.impact_bps * BPS * root
-            ticks = instrument.ticks_above(mid + away) if taker == "buy" else instrument.ticks_below(mid - away)
             if ticks > 0:
                 yield ticks, upto - gone
             gone = upto
+
+    def _slice(self, bar: ComingBar, column: int, taker: Side, mid: float, share: float, root: float) -> Level:
+        """Whole ticks away from the mid, and the lots from the mid to there, whoever took of them."""
+        instrument, volume = self._instruments[column], float(bar.volume[column])
+        most = float(instrument.quantity_max) if math.isnan(volume) else self._settings.participation_max * volume
+        away = float(bar.half[column]) + mid * self._settings.impact_bps * BPS * root
+        ticks = instrument.ticks_above(mid + away) if taker == "buy" else instrument.ticks_below(mid - away)
+        return ticks, max(1, instrument.lots_within(most * share))

@@ -1,6 +1,7 @@
 """What the simulated venue trades against: the simulated market, or quotes played from a recording."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 from adapters.simulated.market import Market
@@ -40,9 +41,9 @@ class Prices(Protocol):
         """Hear that a taker of that side got so many lots."""
 
 
-def middle_of(depth: Depth | None) -> float | None:
+def middle_of(sides: Iterable[Iterable[Level] | None] | None) -> float | None:
     """The middle of the best of both sides in ticks, of one side where the other is empty; None of no book."""
-    best = [side[0][0] for side in depth if side] if depth is not None else []
+    best = [ticks for side in sides or () if side for ticks, _ in islice(side, 1)]
     return sum(best) / len(best) if best else None
 
 
