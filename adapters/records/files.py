@@ -16,7 +16,7 @@ import msgspec
 from adapters.records.columns import Table, frame_of, read, written
 from adapters.records.rows import TABLES, Row
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Grows when a table gets other columns, or the same ones other contents."""
 
 FILE: Final = "records.json"

@@ -56,9 +56,10 @@ class TradeRow(Row, frozen=True, kw_only=True):
     """One round trip of an instrument: from flat to flat, or to the other side.
 
     `quantity` is all that was entered, `fills` counts both sides. `gross_eur` is what the prices brought on what was
-    left again, each fill at the exchange rate of its time; `pnl_eur` is that less all fees. `return_bps` is the profit
-    against the notional entered. What is still open has `open_quantity`, no `exit_at` and no return; its profit is
-    that so far, from the average entry. What was held before the run has no entry price, and no profit.
+    left again, each fill at the exchange rate of its time; `funding_eur` is what holding it paid, below zero what it
+    got; `pnl_eur` is the gross less all fees and funding. `return_bps` is the profit against the notional entered. What
+    is still open has `open_quantity`, no `exit_at` and no return; its profit is that so far, from the average entry.
+    What was held before the run has no entry price, and no profit.
     """
 
     trade: int
@@ -75,6 +76,7 @@ class TradeRow(Row, frozen=True, kw_only=True):
     notional_eur: Decimal | None
     gross_eur: Decimal | None
     fees_eur: Decimal | None
+    funding_eur: Decimal | None
     pnl_eur: Decimal | None
     return_bps: Bps | None
     fills: int
@@ -130,7 +132,10 @@ class OrderRow(Row, frozen=True, kw_only=True):
 
 
 class EquityRow(Row, frozen=True, kw_only=True):
-    """The account at one instant; `cvar_eur` and its bound are those of the last verdict before."""
+    """The account at one instant; `cvar_eur` and its bound are those of the last verdict before.
+
+    `funding_eur` is what holding perpetuals has paid since the run began, each payment at the rate of its time.
+    """
 
     at: Nanos
     equity_eur: Decimal
@@ -138,6 +143,7 @@ class EquityRow(Row, frozen=True, kw_only=True):
     gross_eur: Decimal
     net_eur: Decimal
     unrealised_eur: Decimal
+    funding_eur: Decimal | None
     peak_eur: Decimal
     drawdown: float
     exposure: float

@@ -8,17 +8,19 @@ import numpy as np
 
 from adapters.records import rows
 from bot.records.known import Known, share
-from contracts.account import Equity
+from bot.records.orders import NONE, added
+from contracts.account import Equity, FundingBooked
 from contracts.belief import Slate
 from contracts.decision import DecisionLog, Refusal, Selection
 from contracts.envelope import Envelope
+from contracts.quantities import Money
 from contracts.trade import Order
 
 
 class AccountOverTime:
     """Equities, decisions, refusals and weights in the order of time."""
 
-    kinds: Final[tuple[type[msgspec.Struct], ...]] = (Equity, Order, Refusal, Slate, DecisionLog)
+    kinds: Final[tuple[type[msgspec.Struct], ...]] = (Equity, FundingBooked, Order, Refusal, Slate, DecisionLog)
 
     def __init__(self, known: Known) -> None:
         self._known = known
@@ -27,6 +29,7 @@ class AccountOverTime:
         self.refusals: list[rows.RefusalRow] = []
         self.weights: list[rows.WeightRow] = []
         self.orders: Counter[int] = Counter()
+        self._funding: Money | None = NONE
         self._refused: Counter[str] = Counter()
         self._refusals = 0
 
@@ -36,6 +39,8 @@ class AccountOverTime:
         match payload:
             case Equity():
                 self._on_equity(envelope)
+            case FundingBooked():
+                self._funding = added(self._funding, self._known.in_account(payload.amount, payload.asset))
             case Order():
                 self.orders[payload.decision] += 1
             case Refusal():
@@ -62,6 +67,7 @@ class AccountOverTime:
                 gross_eur=said.gross,
                 net_eur=said.net,
                 unrealised_eur=said.unrealised,
+                funding_eur=self._funding,
                 peak_eur=said.peak,
                 drawdown=1.0 - equity / peak if peak > 0.0 else 0.0,
                 exposure=float(said.gross) / equity if equity > 0.0 else float("nan"),

@@ -28,7 +28,7 @@ from contracts.market import MarkFrame
 
 BARE_MARKS: Final = "quotes: a thin journal keeps no marks, so costs are not split into spread and impact"
 NO_OUTCOMES: Final = "outcomes: no belief of the blend was closed in this run, so there is no calibration"
-NO_RATES: Final = "exchange rates: some fills could not be valued in the account's currency"
+NO_RATES: Final = "exchange rates: some fills or payments could not be valued in the account's currency"
 NO_EQUITY: Final = "equity: the ledger never said any"
 NO_END: Final = (
     "its end: the journal is not sealed, the run was cut or still goes on, and all is as of its last message"
@@ -136,7 +136,8 @@ def _lacks(tables: Mapping[str, list[Any]], *, thin: bool) -> Iterable[str]:
         yield NO_EQUITY
     if any(trade.entry_price is None for trade in tables["trades"]):
         yield BROUGHT
-    if any(order.fills and (order.notional_eur is None or order.fee_eur is None) for order in tables["orders"]):
+    unvalued = any(order.fills and None in (order.notional_eur, order.fee_eur) for order in tables["orders"])
+    if unvalued or any(said.funding_eur is None for said in tables["equity"][-1:]):
         yield NO_RATES
 
 

@@ -11,6 +11,7 @@ from actors.execution.exact import minus, plus, times
 from adapters.records import rows
 from bot.records.known import Known
 from bot.records.orders import AVERAGES, NONE, Orders, added, averaged, fee_in_account
+from contracts.account import FundingBooked
 from contracts.envelope import Envelope
 from contracts.quantities import Money, Nanos, seconds, sign
 from contracts.trade import Execution, VenueSnapshot
@@ -48,6 +49,7 @@ class Trip:
     exit_context: rows.Context = NOBODY
     exit_ns: Nanos | None = None
     fees: Money | None = NONE
+    funding: Money | None = NONE
     fills: int = 0
     brought: bool = False
 
@@ -61,15 +63,17 @@ class Trades:
     """The round trips of a journal.
 
     Laws: entered less left is what is held; when nothing is held, the profits of all trips are the change of cash.
+    Funding belongs to the trip that it is heard in, or to the last one, as a venue tells it a moment after its instant.
     """
 
-    kinds: Final[tuple[type[msgspec.Struct], ...]] = (Execution, VenueSnapshot)
+    kinds: Final[tuple[type[msgspec.Struct], ...]] = (Execution, FundingBooked, VenueSnapshot)
 
     def __init__(self, known: Known, orders: Orders) -> None:
         self._known = known
         self._orders = orders
         self._held: dict[str, Trip] = {}
         self._done: list[Trip] = []
+        self._last: dict[str, Trip] = {}
         self._begun = 0
         self._opened = False
 
@@ -77,6 +81,8 @@ class Trades:
         """Take one message of `kinds`."""
         if isinstance(envelope.payload, VenueSnapshot):
             self._open(envelope.payload, envelope.at_ns)
+        elif isinstance(envelope.payload, FundingBooked):
+            self._charge(envelope.payload)
         else:
             self._book(envelope.payload, envelope.at_ns)
 
@@ -98,8 +104,13 @@ class Trades:
     def _begin(self, symbol: str, direction: int, at_ns: Nanos, context: rows.Context) -> Trip:
         self._begun += 1
         trip = Trip(self._begun, symbol, direction, at_ns, Leg(), Leg(), context)
-        self._held[symbol] = trip
+        self._held[symbol] = self._last[symbol] = trip
         return trip
+
+    def _charge(self, booked: FundingBooked) -> None:
+        trip = self._last.get(booked.symbol)
+        if trip is not None:
+            trip.funding = added(trip.funding, self._known.in_account(booked.amount, booked.asset))
 
     def _book(self, fill: Execution, at_ns: Nanos) -> None:
         life = self._orders.lives.get(fill.client_id)
@@ -137,7 +148,8 @@ class Trades:
 def _row(trip: Trip) -> rows.TradeRow:
     closed = trip.exit_ns is not None
     gross = _gross(trip)
-    pnl = None if gross is None or trip.fees is None else minus(gross, trip.fees)
+    costs = added(trip.fees, trip.funding)
+    pnl = None if gross is None or costs is None else minus(gross, costs)
     notional = None if trip.brought else trip.entry.value_eur
     return rows.TradeRow(
         trade=trip.number,
@@ -154,6 +166,7 @@ def _row(trip: Trip) -> rows.TradeRow:
         notional_eur=notional,
         gross_eur=gross,
         fees_eur=trip.fees,
+        funding_eur=trip.funding,
         pnl_eur=pnl,
         return_bps=None if pnl is None or not notional or not closed else 1e4 * float(pnl) / float(notional),
         fills=trip.fills,

@@ -30,13 +30,14 @@ MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", 
 class Account(NamedTuple):
     """Equity as it was said (n,), and at the ends of equal periods (m,); times in nanoseconds.
 
-    `unrealised` is what the positions still held have gained, by the last word.
+    `unrealised` is what the positions still held have gained, by the last word, and `funding` what holding has paid.
     """
 
     at_ns: np.ndarray
     equity: Floats
     exposure: Floats
     unrealised: float
+    funding: float
     period_s: int
     grid_ns: np.ndarray
     grid: Floats
@@ -59,7 +60,8 @@ def account_of(rows: Rows) -> Account:
     period_s = next((each for each in PERIODS_S if span_s / each >= PERIODS_MIN), PERIODS_S[-1])
     grid_ns, grid = measures.on_grid(at_ns, equity, period_s * 10**9)
     unrealised = float(rows.floats("unrealised_eur")[-1]) if len(at_ns) else np.nan
-    return Account(at_ns, equity, rows.floats("exposure"), unrealised, period_s, grid_ns, grid)
+    funding = float(rows.floats("funding_eur")[-1]) if len(at_ns) else 0.0
+    return Account(at_ns, equity, rows.floats("exposure"), unrealised, funding, period_s, grid_ns, grid)
 
 
 def figures_of(account: Account) -> dict[str, float]:

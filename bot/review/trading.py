@@ -41,6 +41,7 @@ def figures_of(trades: Rows, orders: Rows, account: Account) -> dict[str, float]
         "turnover": measures.turnover(notional, account.equity, years) if enough else np.nan,
         "slippage_bps": float(np.average(slippage[weighed], weights=traded[weighed])) if weighed.any() else np.nan,
         **costs_of(orders),
+        "funding_eur": account.funding,
     }
 
 
@@ -71,27 +72,30 @@ def section_of(trades: Rows, orders: Rows, figures: dict[str, float]) -> Section
 def _attribution(figures: dict[str, float]) -> Table:
     """From what the decisions earned at their marks to what is left of it."""
     net, fees, shortfall = figures["profit_eur"], figures["fees_eur"], figures["shortfall_eur"]
-    traded = figures["traded_eur"]
-    earned = net + fees + shortfall
+    traded, funding = figures["traded_eur"], figures["funding_eur"]
+    earned = net + fees + shortfall + funding
     split = np.isfinite(figures["spread_eur"]) and np.isfinite(figures["impact_eur"])
     between = (
         [("half the spread", -figures["spread_eur"]), ("slippage and impact beyond it", -figures["impact_eur"])]
         if split
         else [("spread, slippage and impact", -shortfall)]
     )
-    rows = [("earned at the marks of the decisions", earned), *between, ("fees", -fees), ("change of equity", net)]
+    held = [("funding of perpetuals", -funding)] if funding else []
+    costs = [*between, ("fees", -fees), *held]
+    rows = [("earned at the marks of the decisions", earned), *costs, ("change of equity", net)]
     return Table(
         title="Where the money went",
         columns=("", "EUR", "bps of what was traded"),
         formats=("s", "+.4f", "+.3f"),
         rows=tuple((name, amount, amount / traded / STATED_BPS if traded > 0.0 else None) for name, amount in rows),
-        note="Funding of perpetuals is not booked by the ledger; what was held is valued at marks on both ends.",
+        note="What was held is valued at marks on both ends.",
     )
 
 
 def _by(trades: Rows, column: str, title: str) -> Table | None:
     keys, profits = trades.values(column), trades.floats("pnl_eur")
     fees, bps = trades.floats("fees_eur"), trades.floats("return_bps")
+    funding = trades.floats("funding_eur")
     names, ended = sorted({key for key in keys if key is not None}), _closed(trades)
     rows = []
     for name in names:
@@ -104,14 +108,15 @@ def _by(trades: Rows, column: str, title: str) -> Table | None:
                 measures.hit_rate(profits[closed]),
                 float(profits[known].sum()),
                 float(np.nansum(fees[mine])),
+                float(np.nansum(funding[mine])),
                 float(bps[closed].mean()) if closed.any() else None,
             )
         )
     rows.sort(key=lambda row: -row[3])
     return Table(
         title=title,
-        columns=("", "trades", "won, %", "profit, EUR", "fees, EUR", "mean return, bps"),
-        formats=("s", "d", "p", "+.4f", ".4f", "+.2f"),
+        columns=("", "trades", "won, %", "profit, EUR", "fees, EUR", "funding, EUR", "mean return, bps"),
+        formats=("s", "d", "p", "+.4f", ".4f", ".4f", "+.2f"),
         rows=tuple(rows),
     )
 
@@ -163,7 +168,7 @@ def _list(trades: Rows) -> Table | None:
         return None
     columns = (
         "trade", "symbol", "side", "entry_at", "exit_at", "quantity", "entry_price", "exit_price", "fees_eur",
-        "pnl_eur", "return_bps", "entry_mu", "entry_sigma", "entry_p_up", "entry_regime", "entry_rung",
+        "funding_eur", "pnl_eur", "return_bps", "entry_mu", "entry_sigma", "entry_p_up", "entry_regime", "entry_rung",
         "entry_rank", "entry_cvar_share", "exit_cause",
     )  # fmt: skip
     left = len(trades) - SHOWN_MAX

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from contracts.account import FundingBooked
 from contracts.market import Perp
 from contracts.trade import FundingPaid
 from tests.kit.market import at
@@ -19,6 +20,15 @@ def a_payment(number: int = 1, amount: str = "0.5", **changed: Any) -> FundingPa
         "event_ns": at(number),
     }
     return FundingPaid(amount=Decimal(amount), **(facts | changed))
+
+
+def a_booked(amount: str, **changed: Any) -> FundingBooked:
+    """Funding as the ledger booked it."""
+    facts: dict[str, Any] = {
+        "symbol": "BTC-EUR", "payment_id": "p1", "asset": "EUR", "total": Decimal(amount), "rate": 0.0001,
+        "settled_ns": at(1), "payment_seq": 1,
+    }  # fmt: skip
+    return FundingBooked(amount=Decimal(amount), **(facts | changed))
 
 
 def a_settled(rate: float, second: float, symbol: str = "BTC-EUR", **changed: Any) -> Perp:

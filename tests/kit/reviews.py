@@ -23,9 +23,9 @@ def equity_rows(values: Any, *, step_ns: int = DAY_NS, start_ns: int = JANUARY_N
     return [
         rows.EquityRow(
             at=start_ns + number * step_ns, equity_eur=Decimal(str(value)), cash_eur=Decimal(str(value)),
-            gross_eur=Decimal(0), net_eur=Decimal(0), unrealised_eur=Decimal(0), peak_eur=Decimal(str(high)),
-            drawdown=float(1 - value / high), exposure=0.5, net_exposure=0.5, cvar_eur=None, cvar_max_eur=None,
-            cvar_share=None, complete=True,
+            gross_eur=Decimal(0), net_eur=Decimal(0), unrealised_eur=Decimal(0), funding_eur=Decimal(0),
+            peak_eur=Decimal(str(high)), drawdown=float(1 - value / high), exposure=0.5, net_exposure=0.5,
+            cvar_eur=None, cvar_max_eur=None, cvar_share=None, complete=True,
         )
         for number, (value, high) in enumerate(zip(values, peak, strict=True))
     ]  # fmt: skip
@@ -39,8 +39,9 @@ def a_trade(number: int, pnl: str | None = "1", **changed: Any) -> rows.TradeRow
         "entry_at": JANUARY_NS, "exit_at": None if pnl is None else JANUARY_NS + DAY_NS,
         "holding_s": None if pnl is None else 86_400.0, "quantity": Decimal(1), "open_quantity": Decimal(0),
         "entry_price": Decimal(100), "exit_price": None, "notional_eur": Decimal(100), "gross_eur": profit,
-        "fees_eur": Decimal("0.1"), "pnl_eur": profit, "return_bps": None if pnl is None else 100 * float(pnl),
-        "fills": 2, "entry": rows.Context(mu=0.001 * number, regime="normal"), "exit": rows.Context(),
+        "fees_eur": Decimal("0.1"), "funding_eur": Decimal(0), "pnl_eur": profit,
+        "return_bps": None if pnl is None else 100 * float(pnl), "fills": 2,
+        "entry": rows.Context(mu=0.001 * number, regime="normal"), "exit": rows.Context(),
     }  # fmt: skip
     return rows.TradeRow(**(facts | changed))
 

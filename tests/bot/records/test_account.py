@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import pytest
 
+from bot.records.making import NO_RATES
 from contracts.decision import Reason, Refusal
 from tests.kit.beliefs import a_pick, a_regime_state, a_selection, a_slate
+from tests.kit.funding import a_booked
 from tests.kit.market import a_universe_changed
 from tests.kit.orders import an_order
 from tests.kit.run_records import a_log, a_verdict, an_equity, read_from
@@ -22,6 +24,15 @@ def test_an_equity_says_exposure_drawdown_and_the_budget_in_use() -> None:
     assert (first.drawdown, first.cvar_share) == (0.0, None)
     assert (second.drawdown, second.exposure, second.net_exposure) == (pytest.approx(0.1), 0.2, -0.2)
     assert (second.cvar_eur, second.cvar_max_eur, second.cvar_share) == (4.0, 5.0, 0.8)
+
+
+def test_an_equity_says_what_holding_has_paid_so_far() -> None:
+    told = ((0.0, an_equity()), (1.0, a_booked("0.25")), (1.0, an_equity()), (2.0, a_booked("-1")), (2.0, an_equity()))
+    read = read_from(*told)
+    assert [row.funding_eur for row in read.tables["equity"]] == [Decimal(0), Decimal("0.25"), Decimal("-0.75")]
+    unknown = read_from(*told, (3.0, a_booked("1", asset="USDT")), (3.0, an_equity()))
+    assert unknown.tables["equity"][-1].funding_eur is None
+    assert NO_RATES in unknown.lacks and NO_RATES not in read.lacks
 
 
 def test_a_decision_is_one_row_with_its_slate_selection_refusals_and_orders() -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit.beliefs import a_pick, a_selection, a_slate
+from tests.kit.funding import a_booked
 from tests.kit.market import a_universe_changed, at
 from tests.kit.orders import a_snapshot, an_intent, an_order
 from tests.kit.run_records import a_fill, an_equity, read_from
@@ -42,6 +43,25 @@ def test_a_fill_through_zero_ends_one_trip_and_begins_the_next_with_its_share_of
 def test_what_is_half_left_has_half_of_its_profit() -> None:
     (trip,) = trips((1.0, a_fill("buy", "4", "100", trade_id="1")), (2.0, a_fill("sell", "2", "110", trade_id="2")))
     assert (trip.state, trip.pnl_eur, trip.open_quantity, trip.exit_price) == ("open", 20, 2, 110)
+
+
+def test_funding_is_a_cost_of_the_trip_that_was_held() -> None:
+    first, second = trips(
+        (1.0, a_fill("buy", "1", "100", trade_id="1")),
+        (2.0, a_booked("0.25")),
+        (3.0, a_booked("7", symbol="ETH-EUR")),
+        (4.0, a_fill("sell", "1", "110", trade_id="2")),
+        (4.1, a_booked("-0.05")),
+        (5.0, a_fill("sell", "1", "110", trade_id="3")),
+        (6.0, a_booked("-0.75")),
+    )
+    assert (first.funding_eur, first.pnl_eur) == (Decimal("0.20"), Decimal("9.80")), "the last was told a moment late"
+    assert (second.state, second.funding_eur, second.pnl_eur) == ("open", Decimal("-0.75"), Decimal("0.75"))
+
+
+def test_funding_in_an_asset_without_a_rate_leaves_the_profit_open() -> None:
+    (trip,) = trips((1.0, a_fill("buy", "1", "100", trade_id="1")), (2.0, a_booked("0.25", asset="USDT")))
+    assert (trip.funding_eur, trip.pnl_eur) == (None, None)
 
 
 def test_what_was_held_before_the_run_has_no_profit_that_could_be_known() -> None:

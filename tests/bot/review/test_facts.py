@@ -13,6 +13,11 @@ def test_the_tail_that_is_budgeted_for_is_over_the_longer_horizon(tmp_path) -> N
     assert (facts.risk_horizon_s, facts.alpha) == (14400.0, 0.975)
 
 
+def test_what_the_history_did_not_tell_of_funding_is_known(tmp_path) -> None:
+    (tmp_path / "backtest.json").write_text('{"data": "btc", "without_funding": ["BTCUSDT"]}')
+    assert facts_of(tmp_path).without_funding == ("BTCUSDT",)
+
+
 def test_what_the_files_do_not_say_is_left_open(tmp_path) -> None:
     (tmp_path / "profile.json").write_text("nothing of the kind")
     facts = facts_of(tmp_path)

@@ -1,7 +1,9 @@
 """Trades and their costs."""
 
 import math
+from decimal import Decimal
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -34,6 +36,20 @@ def test_what_the_decisions_earned_less_all_costs_is_the_change_of_equity() -> N
     amounts = [float(row[1] or 0.0) for row in money.rows]
     assert sum(amounts[:-1]) == pytest.approx(amounts[-1]) == pytest.approx(10.0)
     assert [row[0] for row in money.rows][1:3] == ["half the spread", "slippage and impact beyond it"]
+
+
+def test_what_holding_paid_has_its_own_line_and_the_table_still_adds_up() -> None:
+    rows = equity_rows(np.linspace(500.0, 510.0, 40))
+    rows[-1] = msgspec.structs.replace(rows[-1], funding_eur=Decimal("1.25"))
+    account = account_of(table(EquityRow, rows))
+    trades = [a_trade(1, "2", funding_eur=Decimal("1.25"))]
+    found = account_figures(account) | trading.figures_of(table(TradeRow, trades), table(OrderRow, []), account)
+    assert found["funding_eur"] == 1.25
+    section = trading.section_of(table(TradeRow, trades), table(OrderRow, []), found)
+    money, by = section.tables[:2]
+    assert money.rows[-2][:2] == ("funding of perpetuals", -1.25)
+    assert sum(float(row[1] or 0.0) for row in money.rows[:-1]) == pytest.approx(10.0)
+    assert dict(zip(by.columns, by.rows[0], strict=True))["funding, EUR"] == 1.25
 
 
 def test_without_quotes_the_costs_stay_in_one_piece() -> None:
