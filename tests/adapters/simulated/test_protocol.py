@@ -31,6 +31,7 @@ from contracts.trade import (
     VenueSnapshot,
 )
 from runtime.clock import FixedClock
+from tests.kit.funding import a_payment
 from tests.kit.venues import START_NS, a_venue_order
 
 ORDER = a_venue_order(FixedClock(START_NS), "k1-000001-00-0")
@@ -66,6 +67,7 @@ SAYS = [
     OrderReport(client_id="a", state="open", filled=Decimal(0), asked_ns=1, authoritative=True),
     VenueSnapshot(asked_ns=1, balances={"EUR": Decimal("1.50")}, positions={}, open_orders=(RESTING,)),
     FILL,
+    a_payment(),
 ]
 
 
@@ -86,6 +88,7 @@ def test_what_a_venue_says_is_one_line_and_reads_back_exactly(said):
 
 def test_pages_and_acknowledgements_read_back():
     assert read_say(line(FillPage((FILL,), 3))) == FillPage((FILL,), 3)
+    assert read_say(line(FillPage((FILL,), 3, (a_payment(),)))) == FillPage((FILL,), 3, (a_payment(),))
     assert read_say(line(Done())) == Done()
 
 

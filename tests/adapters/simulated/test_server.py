@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.simulated.ledger import Filled, LedgerFile, Opened, Placed
+from adapters.simulated.ledger import Filled, LedgerFile, Opened, Placed, Settled
 from adapters.simulated.prices import MarketPrices
 from adapters.simulated.protocol import FILLS_PER_LINE, LINE_MAX
+from adapters.simulated.records import payment_of
 from adapters.simulated.remote import RemoteVenue
 from adapters.simulated.server import CONNECTIONS_MAX, VenueServer
 from adapters.simulated.venue import SimulatedVenue
@@ -76,6 +77,21 @@ async def test_a_long_drop_copy_comes_in_pages_and_whole(tmp_path):
         assert [fill.trade_id for fill in fills] == [f"T{number}" for number in range(count)]
         assert cursor == count
         assert (await venue.fills_since(count - 3))[0] == fills[-3:]
+    ledger.close()
+
+
+async def test_funding_comes_in_the_drop_copy_of_another_process_too(tmp_path):
+    ledger = LedgerFile(tmp_path / "ledger")
+    fact = Settled(
+        at_ns=2, symbol="ETH-EUR", payment_id="p", asset="EUR", amount=Decimal("0.10"), rate=1e-4, settled_ns=1
+    )
+    ledger.append(Opened(at_ns=1, balances={"EUR": Decimal(500)}))
+    ledger.append(fact)
+    ledger.close()
+    ledger = LedgerFile(tmp_path / "ledger")
+    async with served(tmp_path / "s", ledger) as (_, venue):
+        assert await venue.fills_since(0) == ((payment_of(fact),), 1)
+        assert (await venue.snapshot()).balances == {"EUR": Decimal("499.90")}
     ledger.close()
 
 
