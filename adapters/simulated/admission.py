@@ -32,8 +32,8 @@ class Admission:
             return [f"symbol {order.symbol} is not listed or has no market yet"]
         if len(open_orders) >= self._settings.orders_open_max:
             return [f"{len(open_orders)} orders are open, at most {self._settings.orders_open_max}"]
-        resting, value = tuple(open_orders.values()), partial(self._value, at_ns)
-        return self._records.account.refusals(order, instrument, resting, value)
+        value = partial(self._value, at_ns)
+        return self._records.account.refusals(order, instrument, open_orders.values(), value)
 
     def _value(self, at_ns: Nanos) -> None:
         self._records.account.turn_to(self._prices.moved(), partial(self._mid, at_ns))

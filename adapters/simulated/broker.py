@@ -11,6 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache, partial
 from itertools import count
+from operator import attrgetter
 from typing import Final
 
 from adapters.simulated.account import Held
@@ -21,7 +22,7 @@ from adapters.simulated.ledger import Ended, Fact, Filled, LedgerFile, NoLedger,
 from adapters.simulated.listener import Event, Listener
 from adapters.simulated.matching import Piece, take
 from adapters.simulated.prices import Prices
-from adapters.simulated.records import Records, fill_of, payment_of
+from adapters.simulated.records import Records
 from adapters.simulated.replica import Replica
 from adapters.simulated.settings import BrokerSettings
 from contracts.instrument import Universe
@@ -46,6 +47,8 @@ GRID_NS: Final = 500_000_000
 """How often resting orders are held against the market."""
 
 BPS: Final = Decimal("0.0001")
+
+_RESTING: Final = attrgetter("resting")
 
 SubmitAnswer = OrderAccepted | OrderRejected | OrderUnknown
 CancelAnswer = OrderCancelled | CancelRejected
@@ -86,7 +89,7 @@ class Broker:
     def next_ns(self) -> Nanos | None:
         """When something happens next without being asked; None while nothing is under way and nothing rests."""
         due_ns = self._agenda[0][0] if self._agenda else None
-        if not (self.records.open and self._resting()):
+        if not self._rests():
             return due_ns
         grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS
         return grid_ns if due_ns is None else min(due_ns, grid_ns)
@@ -130,14 +133,14 @@ class Broker:
         while self._agenda or self.records.open:
             due_ns = self._agenda[0][0] if self._agenda else never
             # A market that moved while the venue was down did not trade with it: the grid begins at the first call.
-            grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS if self._now_ns and self._resting() else never
+            grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS if self._now_ns and self._rests() else never
             if due_ns > now_ns and grid_ns > now_ns:
                 break
             self._now_ns = max(self._now_ns, min(due_ns, grid_ns))
             if due_ns <= grid_ns:
                 heapq.heappop(self._agenda)[2](self._now_ns)
             else:
-                for held in self._resting():
+                for held in [each for each in self.records.open.values() if each.resting]:
                     self._match(held, self._now_ns)
         self._now_ns = max(self._now_ns, now_ns)
 
@@ -184,8 +187,8 @@ class Broker:
         self._ledger.append(fact)
         self.records.apply(fact)
 
-    def _resting(self) -> list[Held]:
-        return [held for held in self.records.open.values() if held.resting]
+    def _rests(self) -> bool:
+        return bool(self.records.open) and any(map(_RESTING, self.records.open.values()))
 
     def _receive(self, order: Order, sent_ns: Nanos, at_ns: Nanos) -> SubmitAnswer:
         known = self.records.newest.get(order.client_id)
@@ -261,13 +264,13 @@ class Broker:
         )
         self._note(filled)
         self._prices.taken(held.symbol, held.side, piece.lots)
-        self._tell(fill_of(filled), at_ns, filled.client_id, held.filled)
+        self._tell(self.records.told_last, at_ns, filled.client_id, held.filled)
 
     def _settle(self, due: Settlement, at_ns: Nanos) -> None:
         charged = self.funding.charged(due, at_ns)
         if charged is not None:
             self._note(charged)
-            self._tell(payment_of(charged), at_ns, charged.payment_id)
+            self._tell(self.records.told_last, at_ns, charged.payment_id)
 
     def _cancel(self, client_id: str, at_ns: Nanos) -> CancelAnswer:
         held = self.records.newest.get(client_id)

@@ -34,18 +34,23 @@ class Records:
         """How many fills and payments there ever were: the next cursor of the drop copy."""
         return self._fills_forgotten + len(self._fills)
 
+    @property
+    def told_last(self) -> Fill | FundingPaid:
+        """The last fill or payment, as a client is told of it; there must be one."""
+        return self._fills[-1]
+
     def apply(self, fact: Fact) -> None:
         """Let a fact be true. Asserts what a ledger cannot say: fills beyond the quantity, or of what has ended."""
-        if isinstance(fact, Opened):
+        if isinstance(fact, Placed):
+            self._place(fact)
+        elif isinstance(fact, Filled):
+            self._fill(fact)
+        elif isinstance(fact, Opened):
             self.account = Account(fact.balances)
         elif isinstance(fact, Refused):
             self.refused[fact.client_id] = fact.reason
             if len(self.refused) > HISTORY_MAX:
                 self.refused.popitem(last=False)
-        elif isinstance(fact, Placed):
-            self._place(fact)
-        elif isinstance(fact, Filled):
-            self._fill(fact)
         elif isinstance(fact, Settled):
             self.settled[fact.symbol] = fact.settled_ns
             self.account.pay(fact.asset, fact.amount)

@@ -27,6 +27,9 @@ from runtime.clock import FixedClock
 VENUE: Final = "venue"
 """The source of what the exchange admits, as that of the order gateway."""
 
+NEVER_NS: Final = 2**63
+"""Later than anything."""
+
 Request = Order | CancelOrder | OrderQuery
 
 
@@ -80,7 +83,7 @@ class Exchange:
 
     def run_until(self, at_ns: Nanos) -> None:
         """Let out what leaves and let in, in order of time, everything the venue says by then."""
-        while (due_ns := self._next_ns()) is not None and due_ns <= at_ns:
+        while (due_ns := self._next_ns()) <= at_ns:
             self._clock.set(max(due_ns, self._clock.now()))
             self._broker.advance(due_ns)
             self._happen(due_ns)
@@ -90,19 +93,20 @@ class Exchange:
     def _is_idle(self) -> bool:
         return not (self._due or self._broker.busy or self._stream.next_ns is not None)
 
-    def _next_ns(self) -> Nanos | None:
-        due = [self._due[0][0]] if self._due else []
-        heard_ns, broker_ns = self._stream.next_ns, self._broker.next_ns
-        if heard_ns is not None:
-            due.append(packet_ns(heard_ns))
-        if broker_ns is not None:
-            due.append(broker_ns)
-        return min(due, default=None)
+    def _next_ns(self) -> Nanos:
+        """When something happens next; NEVER_NS while nothing is under way."""
+        due_ns, broker_ns = self._due[0][0] if self._due else NEVER_NS, self._broker.next_ns
+        return min(due_ns, self._heard_ns(), NEVER_NS if broker_ns is None else broker_ns)
+
+    def _heard_ns(self) -> Nanos:
+        """When the next packet of the private stream is heard."""
+        due_ns = self._stream.next_ns
+        return NEVER_NS if due_ns is None else packet_ns(due_ns)
 
     def _happen(self, now_ns: Nanos) -> None:
         while self._due and self._due[0][0] <= now_ns:
             heapq.heappop(self._due)[2]()
-        if self._stream.next_ns is not None and packet_ns(self._stream.next_ns) <= now_ns:
+        if self._heard_ns() <= now_ns:
             for event in self._stream.take(now_ns):
                 self._bus.admit(event, VENUE)
 

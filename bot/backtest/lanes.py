@@ -24,13 +24,16 @@ class Lane(Generic[RequestT]):
     _waiting: deque[RequestT] = field(default_factory=deque)
     _full_ns: Nanos = 0
 
+    def __post_init__(self) -> None:
+        self._interval_ns: Final = round(SECOND_NS / self.per_s)
+
     def put(self, request: RequestT) -> None:
         """Let a request wait for a sender."""
         self._waiting.append(request)
 
     def leaving(self, now_ns: Nanos) -> Iterator[tuple[Nanos, RequestT]]:
         """The requests that find a sender now, each with the time at which the pace lets it leave."""
-        interval_ns: Final = round(SECOND_NS / self.per_s)
+        interval_ns = self._interval_ns
         while self.senders and self._waiting:
             self.senders -= 1
             start_ns = max(self._full_ns, now_ns)
