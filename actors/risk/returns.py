@@ -28,7 +28,7 @@ class Returns:
     """What closes have said, kept from one look to the next.
 
     Law: what is seen is that of the closes alone, byte for byte, whether it was kept or is laid out anew: it may be
-    thrown away at any time, and is no part of a state. Each bar goes through the same steps by itself for that.
+    thrown away at any time, and is no part of a state.
     """
 
     def __init__(self, bars_max: int) -> None:
@@ -49,14 +49,18 @@ class Returns:
         if not known or self._ring.n_instruments != len(closes[-1]):
             self._ring = Ring(len(closes[-1]), self._bars_max)
             self._last, self._heard = None, len(closes)
-        for close in closes[len(closes) - self._heard :]:
-            logs = np.log(close.values)
-            if self._last is not None:
-                self._ring.push(logs - self._last)
-            self._last = logs
+        if self._heard:
+            self._push(np.stack([close.values for close in closes[len(closes) - self._heard :]]))
         self._laid, self._heard = len(closes), 0
         returns = self._ring.view(len(closes) - 1) if len(closes) > 1 else np.empty((len(closes[-1]), 0))
         return Bars(_last_known(closes), returns)
+
+    def _push(self, closes: Floats) -> None:
+        """Lay out the returns to closes (bars, N), from the last one before them where there is one."""
+        logs = np.log(closes, out=closes)
+        known = logs if self._last is None else np.vstack((self._last, logs))
+        self._ring.push_many((known[1:] - known[:-1]).T)
+        self._last = logs[-1]
 
 
 def _last_known(closes: Sequence[Column]) -> Floats:
