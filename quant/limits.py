@@ -51,7 +51,7 @@ class Exposure:
 
     def __init__(self, position: Floats, buys: Floats, sells: Floats, cluster: NDArray[np.int64]) -> None:
         """Columns (N,); `cluster` names the group of each instrument, from 0 on. Negative orders raise ValueError."""
-        if (buys < 0.0).any() or (sells < 0.0).any():
+        if np.count_nonzero(buys < 0.0) or np.count_nonzero(sells < 0.0):
             raise ValueError("open orders are negative, expected notionals of 0 or more on both sides")
         worst = worst_case(position, buys, sells)
         clusters = np.asarray(np.bincount(cluster, weights=worst), dtype=np.float64)
@@ -104,7 +104,7 @@ def _largest(values: Floats) -> tuple[int, float]:
     """Where the largest is, and what it is; -1 and 0 of nothing. What is not known is the largest."""
     if not values.size:
         return -1, 0.0
-    at = int(np.argmax(values))
+    at = int(values.argmax())
     return at, float(values[at])
 
 

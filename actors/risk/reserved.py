@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from decimal import Decimal
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +31,10 @@ class WorstCase:
     def __init__(self, view: View) -> None:
         self._costs = view.cost
         self.exposure = Exposure(view.position, view.buys, view.sells, view.cluster)
-        self.open_notional = float(view.buys.sum() + view.sells.sum())
-        self.cash_needed = float((view.buys * (1.0 + np.where(view.buys != 0.0, view.cost, 0.0))).sum())
+        self.open_notional = self.cash_needed = 0.0
+        if np.count_nonzero(view.buys) or np.count_nonzero(view.sells):
+            self.open_notional = float(view.buys.sum() + view.sells.sum())
+            self.cash_needed = float((view.buys * (1.0 + np.where(view.buys != 0.0, view.cost, 0.0))).sum())
 
     def take(self, proposal: Proposal) -> None:
         """One more order that may fill."""
@@ -65,6 +66,8 @@ class Reserved:
 
     def __init__(self, case: Case, said: list[Said], free_ns: Nanos) -> None:
         self._view, self._notionals = case.view, case.notionals
+        self._usual: float | None = None
+        self._counted: WorstCase | None = None
         self._uncounted: list[Proposal] = []
         self.open_count = len(case.orders)
         self.said: list[Said] = []
@@ -74,10 +77,12 @@ class Reserved:
         for each in said:
             self._remember(each)
 
-    @cached_property
+    @property
     def usual(self) -> float:
         """The usual size of an order (C4)."""
-        return usual_size(self._notionals)
+        if self._usual is None:
+            self._usual = usual_size(self._notionals)
+        return self._usual
 
     def take(self, proposal: Proposal, at_ns: Nanos, interval_ns: Nanos) -> None:
         """Count a proposal that was let through."""
@@ -88,14 +93,12 @@ class Reserved:
 
     def worst_case(self) -> WorstCase:
         """Everything that may fill, what was taken so far included; counted when an order that adds asks for it."""
+        if self._counted is None:
+            self._counted = WorstCase(self._view)
         for proposal in self._uncounted:
             self._counted.take(proposal)
         self._uncounted.clear()
         return self._counted
-
-    @cached_property
-    def _counted(self) -> WorstCase:
-        return WorstCase(self._view)
 
     def _remember(self, said: Said) -> None:
         self.said.append(said)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -52,7 +53,8 @@ class Tail:
     Nobody knows which open or proposed orders will fill. A book is therefore judged by the worst of: open orders
     unfilled or filled to their worst side, with none of the proposals filled, all, only the buys, or only the sells. A
     hedge that may not fill never pays for the risk that it was to hedge, and no order under way lowers the tail.
-    `drawn` are the uncorrelated variates (scenarios / 2, N) that the scenarios are made of. A tail is of `size` rows.
+    `drawn` are the uncorrelated variates (scenarios / 2, N) that the scenarios are made of. A tail is of `size` rows;
+    `idle` is the loss of the book to which nothing is added.
     """
 
     def __init__(self, view: View, settings: RiskSettings, drawn: Floats) -> None:
@@ -62,12 +64,12 @@ class Tail:
         self.size = self._losses.size
         self._worst = view.position
         self._books: tuple[Floats, ...] = (view.position,)
-        if view.buys.any() or view.sells.any():
+        if np.count_nonzero(view.buys) or np.count_nonzero(view.sells):
             highest, lowest = view.position + view.buys, view.position - view.sells
             self._worst = np.where(highest >= -lowest, highest, lowest)
             self._books = (view.position, self._worst)
         self._known: dict[bytes, Loss] = {}
-        self._idle = self._worst_of(self._books)
+        self.idle = self._worst_of(self._books)
 
     def unit_shortfall(self, sides: Floats) -> Floats:
         """CVaR of one unit of currency in each instrument, held on that side (+1, -1); 0 for side 0."""
@@ -78,13 +80,13 @@ class Tail:
 
     def loss(self, added: Floats) -> Loss:
         """The worst loss of the book with signed notionals added."""
-        if not added.any():
-            return self._idle
+        if not np.count_nonzero(added):
+            return self.idle
         key = added.tobytes()
         if key not in self._known:
             filled = self._worst_of(self._filled(added))
-            risk = filled if filled.cvar >= self._idle.cvar else self._idle
-            slow, deviation = max(filled.slow, self._idle.slow), max(filled.deviation, self._idle.deviation)
+            risk = filled if filled.cvar >= self.idle.cvar else self.idle
+            slow, deviation = max(filled.slow, self.idle.slow), max(filled.deviation, self.idle.deviation)
             self._known[key] = risk._replace(slow=slow, deviation=deviation)
         return self._known[key]
 
@@ -107,19 +109,17 @@ class Tail:
         """Which sizes leave the sums of tails and deviations within the budgets, by tails of one unit (2, places)."""
         deviation = np.sqrt(self._losses.covariance[places, places])
         return np.asarray(
-            (self._idle.cvar + sizes * tails[0] <= SURELY * budgets.cvar)
-            & (self._idle.slow + sizes * tails[1] <= SURELY * budgets.slow)
-            & (self._idle.deviation + sizes * deviation <= SURELY * budgets.deviation)
+            (self.idle.cvar + sizes * tails[0] <= SURELY * budgets.cvar)
+            & (self.idle.slow + sizes * tails[1] <= SURELY * budgets.slow)
+            & (self.idle.deviation + sizes * deviation <= SURELY * budgets.deviation)
         )
 
     def used(self, added: Floats, budgets: Budgets) -> float:
         """How much of the tightest budget a book with signed notionals added takes: within them all up to 1."""
-        books = self._filled(added) if added.any() else ()
-        numbers = [(self._idle.cvar, self._idle.slow, self._idle.deviation)]
-        for look in map(self._losses.look, books):
-            numbers.append((look.risk, look.slow, look.deviation))
-        pairs = [pair for each in numbers for pair in zip(each, budgets, strict=True)]
-        return max(was / may if may > 0.0 else (0.0 if was == 0.0 else np.inf) for was, may in pairs)
+        numbers = [self.idle.cvar, self.idle.slow, self.idle.deviation]
+        for look in map(self._losses.look, self._filled(added) if np.count_nonzero(added) else ()):
+            numbers += (look.risk, look.slow, look.deviation)
+        return max(map(_share, numbers, cycle(budgets)))
 
     def scale(self, added: Floats, budgets: Budgets) -> float:
         """The largest share of `added` whose tail stays within the budgets over both horizons."""
@@ -192,6 +192,13 @@ class Tail:
         if square <= 0.0:
             return 1.0
         return min(1.0, (math.sqrt(half * half + square * spare) - half) / square)
+
+
+def _share(was: float, may: float) -> float:
+    """How much of a budget is used up; of none at all nothing may be."""
+    if may > 0.0:
+        return was / may
+    return 0.0 if was == 0.0 else math.inf
 
 
 def _parts(added: Floats) -> Iterator[Floats]:

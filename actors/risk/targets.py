@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from actors.risk.case import Case
-from actors.risk.judging import reasons_against, signed
+from actors.risk.judging import Judge, signed
 from actors.risk.proposals import NOTHING, Proposal, dearest, has_price, is_dust, lots_in
 from actors.risk.reserved import Reserved
 from actors.risk.rounding import SPREAD_FROM, Leg, fitted, leg_of
@@ -99,7 +99,9 @@ def _toward(case: Case, wanted: Mapping[str, int], room: Room, settings: RiskSet
 
 def _lots_held(case: Case, view: View, place: int) -> int:
     """Signed whole lots that are held; what is less than a lot is nothing."""
-    held = case.positions.get(view.symbols[place], NOTHING)
+    held = case.positions.get(view.symbols[place])
+    if not held:
+        return 0
     lots = lots_in(abs(held), view.instruments[place].lot)
     return lots if held > 0 else -lots
 
@@ -144,7 +146,8 @@ def _fit(
     scale = min(calm, tail.scale(added, budgets))
     legs = {each.leg: _leg(each, view, settings) for each in adding}
     lots = _lots(list(legs.values()), added, scale, tail, budgets, settings)
-    reasons = tuple(tail_reasons(adding, case, room, settings))
+    reasons = tuple(tail_reasons(added, case, room, settings))
+    judge = Judge(case, reserved, settings)
     kept: list[Proposal] = []
     cut: list[Refused] = []
     for each in proposals:
@@ -158,7 +161,7 @@ def _fit(
             kept.append(each._replace(quantity=lots[each.place], added=fits * leg.worth))
             cut.append(Refused(each, why))
         else:
-            cut.append(Refused(each, (*reasons_against(each, case, reserved, settings), *why)))
+            cut.append(Refused(each, (*judge.reasons_against(each), *why)))
     return kept, cut, Draft(added, scale * added, lots, scale, calm, 0.0)
 
 

@@ -7,13 +7,14 @@ import numpy as np
 
 from actors.risk.case import Case
 from actors.risk.checks import component, deviation, slow_tail, tail_risk
-from actors.risk.judging import reasons_against, signed
+from actors.risk.judging import Judge, signed
 from actors.risk.proposals import Proposal
 from actors.risk.reserved import Reserved
 from actors.risk.rounding import SPREAD_FROM
 from actors.risk.settings import RiskSettings
 from actors.risk.sizing import Room
 from actors.risk.tail import NO_LOSS, UNKNOWN_LOSS, Loss
+from actors.risk.view import Floats
 from contracts.decision import Reason
 from contracts.quantities import nanos, sign
 
@@ -42,20 +43,20 @@ def weigh(proposals: Sequence[Proposal], case: Case, reserved: Reserved, room: R
     passed: list[Proposal] = []
     against: dict[int, list[Reason]] = {}
     interval_ns = nanos(60.0 / settings.orders_per_minute)
-    sure = _sure(proposals, room, settings)
+    judge, sure = Judge(case, reserved, settings), _sure(proposals, room, settings)
     for proposal in proposals:
-        reasons = reasons_against(proposal, case, reserved, settings)
+        reasons = judge.reasons_against(proposal)
         reasons += _alone(proposal, reasons, sure, case, room, settings)
         if reasons:
             against[proposal.leg] = reasons
         else:
             reserved.take(proposal, case.at_ns, interval_ns)
             passed.append(proposal)
-    passed = _within_budget(passed, against, case, room, settings)
+    passed, added = _within_budget(passed, against, case, room, settings)
     refused = tuple(Refused(each, tuple(against[each.leg])) for each in proposals if each.leg in against)
     tail = room.tail
-    before = tail.loss(np.zeros(tail.width)) if tail is not None else _without_tail(case)
-    after = tail.loss(signed(passed, case.view)) if tail is not None else before
+    before = tail.idle if tail is not None else _without_tail(case)
+    after = tail.loss(added) if tail is not None else before
     return Weighed(tuple(passed), refused, before, after)
 
 
@@ -66,19 +67,24 @@ def _without_tail(case: Case) -> Loss:
 
 def _within_budget(
     passed: list[Proposal], against: dict[int, list[Reason]], case: Case, room: Room, settings: RiskSettings
-) -> list[Proposal]:
-    """Rounding, or a hedge that was refused, can leave too much: what adds most to the tail goes first."""
+) -> tuple[list[Proposal], Floats]:
+    """What may pass together, and its notionals: rounding, or a hedge that was refused, can leave too much.
+
+    What adds most to the tail goes first.
+    """
+    added = signed(passed, case.view)
     while room.tail is not None and any(not each.reduce_only for each in passed):
-        reasons = tail_reasons(passed, case, room, settings) or _crowded(passed, case, room, settings)
+        reasons = tail_reasons(added, case, room, settings) or _crowded(passed, added, case, room, settings)
         if not reasons:
             break
         adding = np.zeros(len(case.view.symbols), dtype=np.bool_)
         adding[[each.place for each in passed if not each.reduce_only]] = True
-        heaviest = room.tail.heaviest(signed(passed, case.view), adding)
+        heaviest = room.tail.heaviest(added, adding)
         dropped = next(each for each in passed if each.place == heaviest and not each.reduce_only)
         against[dropped.leg] = reasons
         passed = [each for each in passed if each is not dropped]
-    return passed
+        added = signed(passed, case.view)
+    return passed, added
 
 
 def _adds(proposal: Proposal) -> bool:
@@ -106,15 +112,16 @@ def _alone(
     small = any(reason.control in ("C1", "MIN") for reason in reasons)
     if (proposal.leg, small) in sure:
         return []
-    return tail_reasons([proposal._replace(added=proposal.wanted) if small else proposal], case, room, settings)
+    judged = proposal._replace(added=proposal.wanted) if small else proposal
+    return tail_reasons(signed([judged], case.view), case, room, settings)
 
 
-def tail_reasons(proposals: list[Proposal], case: Case, room: Room, settings: RiskSettings) -> list[Reason]:
-    """C12 over both horizons, and the deviation, each with what cut its budget."""
+def tail_reasons(added: Floats, case: Case, room: Room, settings: RiskSettings) -> list[Reason]:
+    """C12 over both horizons, and the deviation, of a book with that added, each with what cut its budget."""
     if room.tail is None:
         why = ", ".join(case.view.unknown) or "nothing is known of equity or sigma"
         return [Reason("C12", f"cvar of the joint book is unknown: {why}")]
-    loss, budgets = room.tail.loss(signed(proposals, case.view)), room.budgets
+    loss, budgets = room.tail.loss(added), room.budgets
     found = (
         tail_risk(loss.cvar, loss.var, budgets.cvar, loss.rows, settings.scenarios_min),
         slow_tail(loss.slow, budgets.slow, settings.slow_horizon_s),
@@ -123,9 +130,8 @@ def tail_reasons(proposals: list[Proposal], case: Case, room: Room, settings: Ri
     return [Reason(each.control, each.text + room.multipliers.told()) for each in found if each is not None]
 
 
-def _crowded(passed: list[Proposal], case: Case, room: Room, settings: RiskSettings) -> list[Reason]:
+def _crowded(passed: list[Proposal], added: Floats, case: Case, room: Room, settings: RiskSettings) -> list[Reason]:
     """C12 of the parts in a book of several positions: what adds most may not have more than its share."""
-    added = signed(passed, case.view)
     if room.tail is None or room.tail.positions(added) < SPREAD_FROM:
         return []
     parts, most = room.tail.shares(added), settings.component_ratio_max * room.budgets.cvar

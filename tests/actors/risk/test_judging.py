@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from actors.risk.judging import reasons_against, signed
+from actors.risk.judging import Judge, signed
 from actors.risk.proposals import Proposal, priced
 from actors.risk.reserved import Reserved, said_of
 from contracts.decision import Verdict
@@ -24,7 +24,8 @@ def a_proposal(case, symbol="BTC-EUR", notional=40.0):
 
 
 def controls(proposal, case, reserved, **changed):
-    return [reason.control for reason in reasons_against(proposal, case, reserved, risk_settings(**changed))]
+    judge = Judge(case, reserved, risk_settings(**changed))
+    return [reason.control for reason in judge.reasons_against(proposal)]
 
 
 def test_nothing_is_against_a_proposal_within_every_limit():
