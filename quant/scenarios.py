@@ -125,12 +125,12 @@ def log_returns(drawn: Floats, sigma: Floats, shapes: Shapes, out: Floats | None
     An expected gain buys no tail: the drift of a belief is left out. They are written to `out` where it is given, which
     may be `drawn` itself. Raises ValueError for a sigma that is not finite.
     """
-    if not np.isfinite(sigma).all():
-        at = int(np.argmin(np.isfinite(sigma)))
+    known = np.isfinite(sigma)
+    if np.count_nonzero(known) < len(sigma):
+        at = int(np.argmin(known))
         raise ValueError(f"sigma of instrument {at} is {sigma[at]}, expected a finite number")
-    shaped = np.isfinite(shapes.values).all(axis=0)
     curved = None
-    if shaped.any():
+    if shapes is not unshaped(len(sigma)) and (shaped := np.isfinite(shapes.values).all(axis=0)).any():
         kept = Shapes(shapes.at, shapes.values[:, shaped], shapes.tail_slope)
         curved = curve(kept, normal_scores(drawn[:, shaped])) * sigma[shaped]
     moves = np.multiply(drawn, UNIT_T * sigma, out=out)

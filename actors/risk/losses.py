@@ -1,6 +1,7 @@
 """What books lose in the scenarios of one decision, over two horizons."""
 
 import math
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -39,22 +40,22 @@ class Losses:
     """
 
     def __init__(self, view: View, settings: RiskSettings, drawn: Floats) -> None:
-        sigma = np.where(np.isfinite(view.sigma), view.sigma, 0.0)
+        sigma = _or_nothing(view.sigma)
         self.covariance = view.corr * sigma
         self.covariance *= sigma[:, None]
         self._alpha = settings.cvar_alpha
-        self._cost = np.where(np.isfinite(view.cost), view.cost, 0.0)
+        self._cost = _or_nothing(view.cost)
         self._foreign = view.foreign
         longer = max(1.0, settings.slow_horizon_s / view.horizon_s) ** 0.5
         # Instrument by instrument, so that one can be looked at alone; books are looked at row by row. All is made in
         # place, because memory for so many numbers costs as much as the numbers.
         self._by_instrument = np.empty((2, len(view.symbols), settings.scenarios))
-        risk, moves = self._by_instrument
+        risk, moves = self._by_instrument[0], self._by_instrument[1]
         log_returns(correlated(view.corr, drawn, moves.T), sigma, view.shapes, moves.T)
         np.expm1(moves, out=risk)
         moves *= longer
         np.expm1(moves, out=moves)
-        self._rows = np.swapaxes(self._by_instrument, 1, 2)
+        self._rows = self._by_instrument.swapaxes(1, 2)
         self._looks: dict[bytes, Look] = {}
         self._shares: dict[bytes, Floats] = {}
         self.size = settings.scenarios + ROWS
@@ -68,7 +69,7 @@ class Losses:
         return look
 
     def _looked(self, book: Floats) -> Look:
-        if not book.any():
+        if not np.count_nonzero(book):
             return Look(np.zeros((2, self.size)), 0.0, 0.0, 0.0, 0.0)
         losses = self.of(book)
         tail = worst(losses, self._alpha)
@@ -91,9 +92,17 @@ class Losses:
 
     def at_most(self, places: NDArray[np.int64], sides: Floats) -> Floats:
         """What one unit of currency at each place loses in the worst row of all, which no CVaR exceeds, (2, places)."""
-        rows, cost = self._by_instrument[:, places], self._cost[places]
-        drawn = np.where(sides > 0.0, -rows.min(axis=-1), rows.max(axis=-1)) + cost
+        cost, long, drawn = self._cost[places], sides > 0.0, np.empty((2, len(places)))
+        drawn[:, long] = -self._extremes(np.min, places[long])
+        drawn[:, ~long] = self._extremes(np.max, places[~long])
+        drawn += cost
         return np.asarray(np.maximum(drawn, unit_stress_losses(sides, cost, self._foreign[places]).max(axis=1)))
+
+    def _extremes(self, extreme: Callable[..., Floats], places: NDArray[np.int64]) -> Floats:
+        """The least or the largest moves at places, (2, places); most of them are not picked out first, for a copy."""
+        if 2 * len(places) > self._by_instrument.shape[1]:
+            return extreme(self._by_instrument, axis=-1)[:, places]
+        return extreme(self._by_instrument[:, places], axis=-1)
 
     def parts(self, book: Floats, units: Floats, horizon: int) -> tuple[Floats, Floats]:
         """Losses of a book (rows,) and of one EUR of each unit (rows, N): 0 the risk horizon, 1 the slower one.
@@ -110,3 +119,9 @@ class Losses:
         if key not in self._shares:
             self._shares[key] = component_cvar(self._rows[0], book, self._cost, self._foreign, self._alpha)
         return self._shares[key]
+
+
+def _or_nothing(values: Floats) -> Floats:
+    """The values, 0 for what is not known."""
+    known = np.isfinite(values)
+    return values if np.count_nonzero(known) == len(values) else np.where(known, values, 0.0)
