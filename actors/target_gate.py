@@ -73,8 +73,10 @@ class TargetGate(Deciding):
         state, universe = self.state, self.state.prices.universe
         if universe is None or frame.universe != universe.version:
             return {}
-        target, positions = frame.position.values, state.positions
-        held = np.array([float(positions.get(symbol, 0)) for symbol in universe.symbols])
+        target, held = frame.position.values, np.zeros(len(universe))
+        for symbol, quantity in state.positions.items():
+            if symbol in universe.positions:
+                held[universe.positions[symbol]] = float(quantity)
         found: dict[str, int] = {}
         for column in np.flatnonzero(np.isfinite(target) & (target != held)).tolist():
             instrument = universe.instruments[column]
