@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from adapters.catalog.footers import Extent, feather_extents, parquet_extents
 from adapters.tables.errors import ForeignTable, MissingTable, UnreadableTable
 from adapters.tables.reading import CSV, FEATHER, PARQUET
 
@@ -15,6 +16,13 @@ FOOTER_BYTES_MAX: Final = 64 << 20
 """A reader takes the whole footer into memory first; some 200 bytes tell of a column of a row group, so that 64 MB hold
 three hundred thousand of them: thousands of columns in a hundred row groups."""
 
+FOOTER_READ_MAX: Final = 8 << 20
+"""A longer footer is left to the reader: to take it apart here takes seconds."""
+
+UNTOLD_MAX: Final = 64 << 20
+"""Of indices and filters that no row group tells of there may be so much, or as much as there are rows."""
+
+_HEAD: Final = 8
 _PARQUET: Final = b"PAR1"
 _FEATHER: Final = b"ARROW1"
 _PACKED: Final = (".gz", ".zst")
@@ -27,7 +35,8 @@ def refuse_nothing(path: Path) -> None:
         MissingTable: nothing is there.
         ForeignTable: a directory, a device, a pipe.
         UnreadableTable: empty; a text of zero bytes, of blanks, or without lines; a Parquet or Feather file whose
-            first or last bytes are others, or whose footer is nothing, longer than the file, or absurdly long.
+            first or last bytes are others, or whose footer is nothing, longer than the file, or absurdly long, or
+            tells of rows that lie beside the file, are nothing, or are next to nothing of it.
     """
     try:
         if not path.exists():
@@ -90,6 +99,29 @@ def _refuse_footer(path: Path, descriptor: int, size: int, magic: bytes) -> None
     room = min(end - len(magic), FOOTER_BYTES_MAX)
     if not 0 < length <= room:
         raise UnreadableTable(f"{path}: its footer is said to have {length:,} bytes, expected 1 to {max(1, room):,}")
-    footer = _sample(descriptor, end - length)[:length]
-    if not footer.strip(b"\0"):
-        raise UnreadableTable(f"{path}: its footer begins with {len(footer):,} zero bytes, expected a schema")
+    footer = os.pread(descriptor, length, end - length)
+    if not footer[:LOOKED_AT].strip(b"\0"):
+        looked = min(length, LOOKED_AT)
+        raise UnreadableTable(f"{path}: its footer begins with {looked:,} zero bytes, expected a schema")
+    if length <= FOOTER_READ_MAX:
+        try:
+            extents = parquet_extents(footer) if magic == _PARQUET else feather_extents(footer)
+        except ValueError as error:
+            raise UnreadableTable(f"{path}: its footer is damaged: {error}") from None
+        _refuse_extents(path, descriptor, extents, len(magic), end - length)
+
+
+def _refuse_extents(path: Path, descriptor: int, extents: list[Extent], first: int, end: int) -> None:
+    """Rows lie between the name and the footer, begin with something, and are what most of the file is."""
+    for each in extents:
+        if each.first < first or each.length < 0 or each.first + each.length > end:
+            raise UnreadableTable(
+                f"{path}: its footer tells of rows in {each.length:,} bytes from {each.first:,} on, expected them "
+                f"between {first:,} and {end:,}"
+            )
+    for each in extents[:: len(extents) // PLACES + 1]:
+        if each.length >= _HEAD and not os.pread(descriptor, _HEAD, each.first).strip(b"\0"):
+            raise UnreadableTable(f"{path}: has zero bytes from {each.first:,} on, expected rows as its footer says")
+    told = sum(each.length for each in extents)
+    if end - first - told > max(told, UNTOLD_MAX):
+        raise UnreadableTable(f"{path}: its footer tells of {told:,} bytes, expected it to tell of {end - first:,}")

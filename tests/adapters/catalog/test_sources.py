@@ -1,5 +1,6 @@
 """Files of bars: what they hold, whose it is, and every way in which they cannot be read, named."""
 
+import contextlib
 import os
 import resource
 from pathlib import Path
@@ -145,6 +146,53 @@ def test_a_footer_that_is_longer_than_its_file_is_refused(tmp_path: Path, size: 
 
     with pytest.raises(UnreadableTable, match=f"said to have {size + 1} bytes, expected 1 to {max(1, size)}$"):
         refuse_nothing(path)
+
+
+def written(path: Path, rows: int = 50) -> bytes:
+    """The bytes of a file of bars, compressed."""
+    frame = pl.DataFrame(bars(rows))
+    if path.suffix == ".parquet":
+        frame.write_parquet(path, row_group_size=20)
+    else:
+        frame.write_ipc(path, compression="lz4", record_batch_size=20)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.feather"])
+def test_a_small_footer_on_gigabytes_of_nothing_is_refused_without_reading_it(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    content, magic = written(path), 4 if name == "x.parquet" else 6
+    refuse_nothing(path)
+    footer = len(content) - magic - 4 - int.from_bytes(content[-magic - 4 : -magic], "little")
+
+    for head, said in (
+        (content[:footer], r"its footer tells of [0-9,]+ bytes, expected"),
+        (content[:magic], "zero bytes"),
+    ):
+        path.write_bytes(head)
+        os.truncate(path, TEN_GB)
+        with path.open("ab") as file:
+            file.write(content[footer:])
+        with pytest.raises(UnreadableTable, match=said):
+            refuse_nothing(path)
+
+    path.write_bytes(content[: footer // 2] + content[footer:])
+    with pytest.raises(UnreadableTable, match=r"its footer tells of rows in [0-9,]+ bytes from"):
+        refuse_nothing(path)
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.feather"])
+def test_a_footer_with_other_bytes_is_refused_or_taken_and_never_ends_the_process(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    content = written(path)
+    chance = np.random.default_rng(7)
+    for _ in range(300):
+        other = bytearray(content)
+        for place in chance.integers(len(content) * 3 // 4, len(content) - 10, 4):
+            other[place] = chance.integers(256)
+        path.write_bytes(other)
+        with contextlib.suppress(UnreadableTable):
+            refuse_nothing(path)
 
 
 @pytest.mark.parametrize(
