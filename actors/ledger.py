@@ -209,12 +209,15 @@ class Ledger(Reacting[LedgerState]):
                 return []
             equity = state.said_equity
         self._remember(equity, at_ns, complete=complete)
-        before = state.said_equity
-        moved = before is None or abs(equity - before) > abs(before) * EQUITY_STEP
-        if not (always or moved or complete != state.said_complete):
+        if not (always or complete != state.said_complete or self._moved(equity)):
             return []
         state.said_equity, state.said_complete = equity, complete
         return [self._say(value, equity)]
+
+    def _moved(self, equity: Money) -> bool:
+        """Whether equity is away from what was said last."""
+        before = self.state.said_equity
+        return before is None or abs(equity - before) > abs(before) * EQUITY_STEP
 
     def _say(self, value: Valuation, equity: Money) -> Equity:
         state = self.state

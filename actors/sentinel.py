@@ -230,7 +230,6 @@ class Sentinel(Reacting[SentinelState]):
         impossible = insane(
             execution,
             self.state.prices,
-            envelope.at_ns,
             band_ratio_max=settings.fill_band_ratio_max,
             fee_ratio_max=settings.fee_ratio_max,
         )

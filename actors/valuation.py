@@ -89,7 +89,7 @@ class Valuation:
             return rate.value
         of_asset = (each for each in self._prices.instruments.values() if each.base == asset and each.quote not in by)
         for instrument in sorted(of_asset, key=lambda each: each.quote != self._currency):
-            mark = self.mark(instrument) if self._row(instrument) is not None else None
+            mark = self.mark(instrument) if _row(self._prices, instrument) is not None else None
             if mark is not None:
                 return mark * self.rate(instrument.quote, (*by, asset))
         self.knows_nothing_of(f"rate of {(by or (asset,))[0]}")
@@ -97,7 +97,7 @@ class Valuation:
 
     def mark(self, instrument: Instrument) -> Money | None:
         """The exact middle of the last valid quote, or None."""
-        row = self._row(instrument)
+        row = _row(self._prices, instrument)
         if row is None:
             self._lacks(f"mark of {instrument.symbol} is unknown")
             return None
@@ -105,15 +105,6 @@ class Valuation:
         if self._at_ns - tick_ns > self._mark_age_ns_max:
             self._note_age(f"mark of {instrument.symbol}", tick_ns, self._mark_age_s_max)
         return _middle(instrument, bid, ask)
-
-    def _row(self, instrument: Instrument) -> tuple[float, float, Nanos] | None:
-        """Bid, offer and time of the instrument's mark; None if there never was one."""
-        marks, universe = self._prices.marks, self._prices.universe
-        column = universe.positions.get(instrument.symbol) if universe is not None else None
-        if marks is None or column is None:
-            return None
-        bid = float(marks.bid.values[column])
-        return (bid, float(marks.ask.values[column]), int(marks.tick_ns.values[column])) if math.isfinite(bid) else None
 
     def knows_nothing_of(self, what: str) -> None:
         """Name what never had a value."""
@@ -128,6 +119,22 @@ class Valuation:
     def _lacks(self, what: str) -> None:
         if what not in self.missing:
             self.missing.append(what)
+
+
+def last_middle(prices: Prices, instrument: Instrument) -> Money | None:
+    """The exact middle of the last valid quote, however old it is; None if there never was one."""
+    row = _row(prices, instrument)
+    return _middle(instrument, row[0], row[1]) if row is not None else None
+
+
+def _row(prices: Prices, instrument: Instrument) -> tuple[float, float, Nanos] | None:
+    """Bid, offer and time of the instrument's mark; None if there never was one."""
+    marks, universe = prices.marks, prices.universe
+    column = universe.positions.get(instrument.symbol) if universe is not None else None
+    if marks is None or column is None:
+        return None
+    bid = float(marks.bid.values[column])
+    return (bid, float(marks.ask.values[column]), int(marks.tick_ns.values[column])) if math.isfinite(bid) else None
 
 
 def _middle(instrument: Instrument, bid: float, ask: float) -> Money:

@@ -58,7 +58,7 @@ class Report:
         self.positions: dict[str, Position] = {}
         self.held: dict[str, Decimal] = {}
         self.hash = DecisionHash()
-        self._reactions: dict[type[msgspec.Struct], Callable[[Any], None]] = {
+        reactions: dict[type[msgspec.Struct], Callable[[Any], None]] = {
             SignalFrame: self._count_signals,
             FeatureFrame: self._keep_cold,
             Refusal: self._count_reasons,
@@ -70,17 +70,16 @@ class Report:
             Position: self._hold,
             VenueSnapshot: self._hold,
         }
+        self._of_kind = {kind: (COUNTED.get(kind), kind in DECISIVE, reactions.get(kind)) for kind in self.kinds}
 
     def __call__(self, envelope: Envelope[Any]) -> None:
-        """Take one message."""
+        """Take one message, of one of the `kinds`."""
         payload = envelope.payload
-        kind = type(payload)
-        counted = COUNTED.get(kind)
+        counted, decisive, reaction = self._of_kind[type(payload)]
         if counted is not None:
             self.counts[counted] += 1
-        if kind in DECISIVE:
+        if decisive:
             self.hash.add(payload)
-        reaction = self._reactions.get(kind)
         if reaction is not None:
             reaction(payload)
 

@@ -1,11 +1,16 @@
 """One position as booked: quantity, average entry, what was realised. A pure function of its fills."""
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
 from actors.execution.exact import plus, times
 from contracts.quantities import Money
+
+NONE: Final = Decimal(0)
+LONG: Final = Decimal(1)
+SHORT: Final = Decimal(-1)
 
 
 class Book(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,10 +19,10 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     `realised` is gross of fees. The quantity is exact; `entry` and `realised` involve a division and carry 28 digits.
     """
 
-    quantity: Money = Decimal(0)
-    entry: Money = Decimal(0)
-    realised: Money = Decimal(0)
-    fees: Money = Decimal(0)
+    quantity: Money = NONE
+    entry: Money = NONE
+    realised: Money = NONE
+    fees: Money = NONE
 
 
 def booked(book: Book, signed: Money, price: Money, fee: Money) -> Book:
@@ -30,8 +35,8 @@ def booked(book: Book, signed: Money, price: Money, fee: Money) -> Book:
     `realised + quantity * (price - entry)` moves by `quantity before * (change of price)` alone, whatever is booked.
     """
     quantity = plus(book.quantity, signed)
-    closing = Decimal(0) if book.quantity * signed >= 0 else min(abs(signed), abs(book.quantity))
-    direction = Decimal(1) if book.quantity > 0 else Decimal(-1)
+    closing = NONE if book.quantity * signed >= 0 else min(abs(signed), abs(book.quantity))
+    direction = LONG if book.quantity > 0 else SHORT
     before = book.entry or price
     realised = book.realised + closing * (price - before) * direction
     entry = _entry(book.quantity, before, signed, price, quantity)
@@ -40,7 +45,7 @@ def booked(book: Book, signed: Money, price: Money, fee: Money) -> Book:
 
 def _entry(held: Money, entry: Money, signed: Money, price: Money, quantity: Money) -> Money:
     if quantity == 0:
-        return Decimal(0)
+        return NONE
     if held == 0 or (quantity > 0) != (held > 0):
         return price
     if held * signed > 0:

@@ -10,20 +10,14 @@ _EXACT: Final = Context(prec=96, traps=[Inexact, InvalidOperation, Overflow])
 
 _PLACES: Final = Decimal("1E-8")
 
+plus: Final = _EXACT.add
+"""left + right, exactly."""
 
-def plus(left: Money, right: Money) -> Money:
-    """left + right, exactly."""
-    return _EXACT.add(left, right)
+minus: Final = _EXACT.subtract
+"""left - right, exactly."""
 
-
-def minus(left: Money, right: Money) -> Money:
-    """left - right, exactly."""
-    return _EXACT.subtract(left, right)
-
-
-def times(left: Money, right: Money) -> Money:
-    """left * right, exactly."""
-    return _EXACT.multiply(left, right)
+times: Final = _EXACT.multiply
+"""left * right, exactly."""
 
 
 def plain(amount: Money) -> str:

@@ -28,7 +28,8 @@ class Verdicts(msgspec.Struct, kw_only=True):
 
     def add(self, accepted: bool, window: int) -> None:
         """One more answer; only the last `window` are kept."""
-        self.accepted = [*self.accepted, accepted][-window:]
+        self.accepted.append(accepted)
+        del self.accepted[:-window]
         self.in_row = 0 if accepted else self.in_row + 1
 
     def tripped(self, in_row_max: int, ratio_max: float, window: int) -> str:

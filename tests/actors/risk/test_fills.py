@@ -6,7 +6,7 @@ import pytest
 
 from actors.risk.fills import insane, is_strange
 from actors.valuation import Prices
-from tests.kit.market import NOON_NS, a_universe
+from tests.kit.market import a_universe
 from tests.kit.orders import an_execution, marks_of
 
 
@@ -15,7 +15,7 @@ def judged(execution, *, marks=True):
     prices.turn_to(a_universe())
     if marks:
         prices.hear(marks_of(100.0, 100.0))
-    return insane(execution, prices, NOON_NS, band_ratio_max=0.05, fee_ratio_max=0.02)
+    return insane(execution, prices, band_ratio_max=0.05, fee_ratio_max=0.02)
 
 
 @pytest.mark.parametrize(("price", "complaints"), [("105", 0), ("105.01", 1), ("95", 0), ("94.99", 1)])
