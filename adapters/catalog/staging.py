@@ -2,7 +2,8 @@
 
 Everything is written into `.NAME.incoming`; files that do not change are hard links to those of the present version.
 An interrupted import leaves that directory, and the next one goes on in it: parts of a source that was noted are not
-made again. Landing is two renames of directories, so that no reader sees a mixture.
+made again, what was written and not noted is undone. Landing is two renames of directories, so that no reader sees a
+mixture.
 """
 
 import contextlib
@@ -29,12 +30,15 @@ from adapters.catalog.manifest import (
     read_manifest,
     write_manifest,
 )
-from adapters.catalog.parts import read_part, write_part
+from adapters.catalog.parts import file_digest, read_part, write_part
 from adapters.catalog.pieces import write_pieces
 from contracts.history import DatasetUnusable
 
 ON_GRID: Final = frozenset({"quotes", "trades", "books"})
 """Kinds whose rows are counted in ticks and lots."""
+
+KEPT: Final = ".noted"
+"""Behind the name of a part that was noted and is written anew."""
 
 
 class Staging:
@@ -48,7 +52,8 @@ class Staging:
         self.root = self.target.with_name(f".{self.target.name}.incoming")
         self._old = self.target.with_name(f".{self.target.name}.replaced")
         self._lock = -1
-        self.manifest = Manifest(name=self.target.name)
+        self._take(Manifest(name=self.target.name))
+        self._kept: list[Path] = []
 
     def __enter__(self) -> Self:
         try:
@@ -67,9 +72,10 @@ class Staging:
         if self._old.exists() and not self.target.exists():
             self._old.rename(self.target)
         if (self.root / FILE).exists():
-            self.manifest = read_manifest(self.root)
-        elif self.target.exists():
-            self._link(read_manifest(self.target))
+            self._take(read_manifest(self.root))
+            self._undo()
+        else:
+            self.restart()
         return self
 
     def __exit__(
@@ -91,8 +97,7 @@ class Staging:
 
     def part(self, kind: str, name: str, month: str) -> Part | None:
         """The part that there is for this month; None where there is none."""
-        path = part_path(kind, name, month)
-        return next((part for part in self.manifest.parts if part.path == path), None)
+        return self._noted.get(part_path(kind, name, month))
 
     def rows_of(self, part: Part) -> pl.DataFrame:
         """The columns of a part; raises DatasetUnusable where it is damaged."""
@@ -100,10 +105,12 @@ class Staging:
 
     def write(self, kind: str, name: str, month: str, frame: pl.DataFrame) -> Part:
         """Write a part of the next version in the place of the one there is; it counts once `note` was called."""
+        self._keep(kind, name, month)
         return write_part(self.root, kind, name, month, frame)
 
     def write_pieces(self, kind: str, name: str, month: str, pieces: Iterable[pl.DataFrame]) -> Part:
         """The same of rows that are no bars and come some at a time, in order."""
+        self._keep(kind, name, month)
         return write_pieces(self.root, kind, name, month, pieces)
 
     def note(
@@ -114,19 +121,22 @@ class Staging:
         repairs: Iterable[Repair] = (),
     ) -> None:
         """Let these parts and terms count, and this source be done: what was noted survives an interruption."""
-        by_path = {part.path: part for part in self.manifest.parts} | {part.path: part for part in parts}
+        by_path = self._noted | {part.path: part for part in parts}
         known = self.manifest.terms()
         for each in terms:
             self._refuse_other_grid(known.get(each.symbol), each)
             known[each.symbol] = each
-        self.manifest = msgspec.structs.replace(
+        manifest = msgspec.structs.replace(
             self.manifest,
             parts=tuple(by_path[path] for path in sorted(by_path)),
             instruments=tuple(known[symbol] for symbol in sorted(known)),
             sources=(*self.manifest.sources, *([source] if source is not None else [])),
             repairs=(*self.manifest.repairs, *repairs),
         )
-        write_manifest(self.root, self.manifest)
+        self._take(manifest)
+        write_manifest(self.root, manifest)
+        while self._kept:
+            self._kept.pop().unlink()
 
     def land(self) -> None:
         """Take the place of the present version; raises OSError."""
@@ -167,7 +177,7 @@ class Staging:
                 shutil.rmtree(child)
             else:
                 child.unlink()
-        self.manifest = Manifest(name=self.target.name)
+        self._take(Manifest(name=self.target.name))
         if self.target.exists():
             self._link(read_manifest(self.target))
 
@@ -175,6 +185,33 @@ class Staging:
         """Leave nothing of it behind; the present version is as it was."""
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self.root)
+
+    def _take(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self._noted = {part.path: part for part in manifest.parts}
+
+    def _keep(self, kind: str, name: str, month: str) -> None:
+        """Hold on to a part that was noted, until what takes its place is noted too."""
+        part = self.part(kind, name, month)
+        if part is not None:
+            kept = self.root / f"{part.path}{KEPT}"
+            if kept not in self._kept:
+                os.link(self.root / part.path, kept)
+                self._kept.append(kept)
+
+    def _undo(self) -> None:
+        """Leave what was noted and nothing else: an import may have been interrupted before it noted what it wrote."""
+        for kept in list(self.root.rglob(f"*{KEPT}")):
+            path = kept.with_name(kept.name.removesuffix(KEPT))
+            part = self._noted.get(path.relative_to(self.root).as_posix())
+            if part is not None and file_digest(kept) == part.sha256:
+                kept.replace(path)
+        for path in sorted(self.root.rglob("*"), reverse=True):
+            if path.is_dir():
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+            elif path.relative_to(self.root).as_posix() not in {FILE, *self._noted}:
+                path.unlink()
 
     def _refuse_other_grid(self, before: Terms | None, now: Terms) -> None:
         """Quotes, trades and books are kept in ticks and lots: another grid would make other prices of them."""
@@ -191,6 +228,5 @@ class Staging:
         for part in present.parts:
             link = self.root / part.path
             link.parent.mkdir(parents=True, exist_ok=True)
-            if not link.exists():
-                os.link(self.target / part.path, link)
-        self.manifest = msgspec.structs.replace(present, name=self.target.name)
+            os.link(self.target / part.path, link)
+        self._take(msgspec.structs.replace(present, name=self.target.name))

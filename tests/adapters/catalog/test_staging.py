@@ -1,5 +1,6 @@
 """A data set is there whole or not at all: interrupted, refused, repeated, merged, two at a time."""
 
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -45,6 +46,43 @@ def test_an_interrupted_import_goes_on_and_what_was_not_noted_does_not_count(tmp
             again.refuse_interrupted()
         again.land()
     assert open_dataset(tmp_path / "x").symbols == ("A",)
+
+
+@pytest.mark.parametrize("landed", [True, False])
+def test_what_was_written_over_a_part_and_not_noted_is_undone(tmp_path: Path, landed: bool) -> None:
+    """As after a kill: nothing of what follows a write is done."""
+    columns = bars(30)
+    early, late = cut(columns, 0, 20), cut(columns, 10, 30)
+    with Staging(tmp_path / "x") as staging:
+        staging.note(None, file_under(staging, "bars_60s", "A", early), [terms("A")])
+        if landed:
+            staging.land()
+    with Staging(tmp_path / "x") as killed:
+        file_under(killed, "bars_60s", "A", late)
+        (killed.root / ".rows").mkdir()
+        (killed.root / ".rows" / "0").touch()
+
+    with Staging(tmp_path / "x") as again:
+        again.note(None, file_under(again, "bars_60s", "A", late))
+        again.land()
+    (block,) = open_dataset(tmp_path / "x").bars(60.0, 0, 2**62)
+    assert block.close[:, 0].tolist() == columns["close"].tolist()
+    assert files(tmp_path) == ["x/bars_60s/A/2024-01.parquet", "x/manifest.json"]
+    assert not (tmp_path / "x" / ".rows").exists()
+
+
+def test_what_was_noted_is_not_undone_by_what_was_kept_before_it(tmp_path: Path) -> None:
+    """As after a kill between the manifest and the end of `note`."""
+    with Staging(tmp_path / "x") as staging:
+        first = file_under(staging, "bars_60s", "A", bars(20))
+        staging.note(None, first, [terms("A")])
+        shutil.copy(staging.root / first[0].path, tmp_path / "kept")
+        staging.note(None, file_under(staging, "bars_60s", "A", bars(30, start_ns=JANUARY_NS + 20 * MINUTE_NS)))
+        shutil.copy(tmp_path / "kept", staging.root / f"{first[0].path}.noted")
+
+    with Staging(tmp_path / "x") as again:
+        again.land()
+    assert sum(len(block.close_ns) for block in open_dataset(tmp_path / "x").bars(60.0, 0, 2**62)) == 50
 
 
 def test_a_restart_forgets_what_was_noted(tmp_path: Path) -> None:
