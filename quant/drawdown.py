@@ -19,4 +19,6 @@ def multiplier(down: float) -> float:
 
     Laws: in [0, 1], never rises with the drawdown; a drawdown that is not a number leaves nothing.
     """
+    if down <= KNOTS[0]:
+        return LEFT[0]
     return 0.0 if np.isnan(down) else float(np.interp(down, KNOTS, LEFT))

@@ -51,11 +51,13 @@ class Exposure:
 
     def __init__(self, position: Floats, buys: Floats, sells: Floats, cluster: NDArray[np.int64]) -> None:
         """Columns (N,); `cluster` names the group of each instrument, from 0 on. Negative orders raise ValueError."""
-        if np.count_nonzero(buys < 0.0) or np.count_nonzero(sells < 0.0):
-            raise ValueError("open orders are negative, expected notionals of 0 or more on both sides")
-        worst = worst_case(position, buys, sells)
+        highest, lowest, worst = position, position, np.abs(position)
+        if np.count_nonzero(buys) or np.count_nonzero(sells):
+            if (buys < 0.0).any() or (sells < 0.0).any():
+                raise ValueError("open orders are negative, expected notionals of 0 or more on both sides")
+            highest, lowest, worst = position + buys, position - sells, worst_case(position, buys, sells)
         clusters = np.asarray(np.bincount(cluster, weights=worst), dtype=np.float64)
-        self._highest, self._lowest = (position + buys).tolist(), (position - sells).tolist()
+        self._highest, self._lowest = highest.tolist(), lowest.tolist()
         self._worst, self._cluster, self._clusters = worst.tolist(), cluster.tolist(), clusters.tolist()
         self._gross = float(worst.sum())
         self._up, self._down = sum(self._highest), sum(self._lowest)

@@ -53,7 +53,9 @@ def stress_losses(notional: Floats, closing: Floats, foreign: NDArray[np.bool_])
 
 def blows(notional: Floats, gross: Floats, closing: float, foreign: NDArray[np.bool_]) -> Floats:
     """The same of a book whose gross notionals (N,) are known, and what closing all of it costs."""
-    largest = np.sort(gross)[-2:].tolist()
+    rising = gross.copy()
+    rising.sort()
+    largest = rising[-2:].tolist()
     falls_on = (
         -float(notional.sum()),
         float(gross.sum()),

@@ -204,6 +204,6 @@ def _share(was: float, may: float) -> float:
 def _parts(added: Floats) -> Iterator[Floats]:
     """The ways in which proposals may fill, besides none of them."""
     yield added
-    if added.size and added.min() < 0.0 < added.max():
+    if added.size > 1 and added.min() < 0.0 < added.max():
         yield np.maximum(added, 0.0)
         yield np.minimum(added, 0.0)

@@ -107,9 +107,7 @@ def view_of(facts: Facts, proposed: Sequence[str]) -> View:
     position, buys, sells = _exposure(facts, layout.places, unit, rate)
     sigma = _sigma(facts, layout, returns)
     strangers = [symbol for symbol in wanted if symbol not in known and symbol not in proposed]
-    exposed = (position != 0.0) | (buys != 0.0) | (sells != 0.0)
-    unknown = [f"{symbol} is not in the universe" for symbol in strangers]
-    return View(
+    view = View(
         symbols=layout.symbols,
         places=layout.places,
         instruments=layout.instruments,
@@ -130,16 +128,19 @@ def view_of(facts: Facts, proposed: Sequence[str]) -> View:
         foreign=layout.foreign,
         corr=corr,
         cluster=clusters(corr, facts.cluster_above),
-        unknown=(*unknown, *_unknown(layout.symbols, exposed, sigma, unit)),
+        unknown=(),
     )
+    unknown = [f"{symbol} is not in the universe" for symbol in strangers] + _unknown(view)
+    return view._replace(unknown=tuple(unknown)) if unknown else view
 
 
-def _unknown(symbols: tuple[str, ...], exposed: NDArray[np.bool_], sigma: Floats, unit: Floats) -> list[str]:
+def _unknown(view: View) -> list[str]:
     """What makes the joint book unknown: only of what is held or ordered, for it cannot be left out."""
-    if np.count_nonzero((sigma > 0.0) & (unit > 0.0)) == len(symbols):
+    if np.count_nonzero((view.sigma > 0.0) & (view.unit > 0.0)) == len(view.symbols):
         return []
-    found = [f"sigma of {symbols[place]}" for place in np.flatnonzero(exposed & ~(sigma > 0.0))]
-    return found + [f"worth of {symbols[place]}" for place in np.flatnonzero(exposed & ~(unit > 0.0))]
+    exposed = (view.position != 0.0) | (view.buys != 0.0) | (view.sells != 0.0)
+    found = [f"sigma of {view.symbols[place]}" for place in np.flatnonzero(exposed & ~(view.sigma > 0.0))]
+    return found + [f"worth of {view.symbols[place]}" for place in np.flatnonzero(exposed & ~(view.unit > 0.0))]
 
 
 def _quotes(facts: Facts, layout: Layout) -> tuple[_Quotes, _Quotes]:
