@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from bot.cli.bar_length import Bar, check_length, in_bars_of
 from bot.cli.errors import DIVERGED, Fail, command
 from bot.cli.evaluate import an_instant
 from bot.cli.options import Json, Runs, a_path, emit, say, talk
@@ -48,6 +49,7 @@ Thin = Annotated[
 def backtest(
     data: Data,
     profile: OwnProfile = None,
+    bar_s: Bar = None,
     from_ns: From = None,
     to_ns: To = None,
     symbols: Symbols = "",
@@ -61,8 +63,8 @@ def backtest(
 
     Over an export of a run its own profile decides again, and exit 8 says that it decided something else.
 
-    Examples: `bot backtest --data data/made`  ·  `bot backtest --data data/btc --from 2023-02-01 --to 2023-03-01
-    --set cadence.decide_s=3600 --json`  ·  `bot backtest --data exports/today`
+    Examples: `bot backtest --data data/made`  ·  `bot backtest --data data/btc --bar 1h --from 2023-02-01 --to
+    2023-03-01 --json`  ·  `bot backtest --data exports/today`
     """
     from bot.backtest.exported import is_export
     from bot.backtest.opening import opened_dataset, span_of
@@ -70,11 +72,19 @@ def backtest(
     from bot.profile import load
 
     if is_export(data):
-        refused = {"--from": from_ns, "--to": to_ns, "--symbols": symbols, "--set": sets, "--tell": rows}
+        refused = {
+            "--from": from_ns,
+            "--to": to_ns,
+            "--symbols": symbols,
+            "--set": sets,
+            "--tell": rows,
+            "--bar": bar_s,
+        }
         _over_export(data, profile, [name for name, given in refused.items() if given], runs, json)
         return
-    loaded = load(profile or "backtest", overridden(sets or []), typed(sets or []))
+    loaded = load(profile or "backtest", *said(profile or "backtest", sets or [], bar_s))
     dataset = opened_dataset(data, kinds_of(rows))
+    check_length(data, loaded.bars.bar_s)
     first_ns, last_ns = span_of(dataset, loaded, from_ns, to_ns)
     options = BacktestOptions(
         runs=runs or Path(loaded.runs.directory),
@@ -134,6 +144,14 @@ def _over_export(data: Path, profile: str | None, refused: list[str], runs: Path
         raise Fail(result.reason, result.exit_code)
     if not parity.same and profile is None:
         raise Fail(f"{export.made_of.run} decided something else: {parity.first}", DIVERGED)
+
+
+def said(
+    profile: str, sets: list[str], bar_s: float | None, option: str = "--set"
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The environment with the command line laid over it, and how each variable was said; a `--set` beats `--bar`."""
+    in_bars = in_bars_of(bar_s, profile, overridden(sets))
+    return overridden([*in_bars, *sets]), typed(in_bars, "--bar") | typed(sets, option)
 
 
 def overridden(sets: list[str]) -> dict[str, str]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from bot.cli.backtest import Data, ProfileName, Sets, Symbols, overridden, symbols_of, typed
+from bot.cli.backtest import Data, ProfileName, Sets, Symbols, said, symbols_of
+from bot.cli.bar_length import Bar, check_length
 from bot.cli.data_options import From, To
 from bot.cli.errors import DAMAGED, Fail, command
 from bot.cli.options import Json, emit, say, talk
@@ -35,6 +36,7 @@ def lookahead(
     data: Data,
     profile: ProfileName = "backtest",
     agents: Agents = None,
+    bar_s: Bar = None,
     from_ns: From = None,
     to_ns: To = None,
     symbols: Symbols = "",
@@ -55,8 +57,9 @@ def lookahead(
     from bot.lookahead.lives import Told
     from bot.profile import load
 
-    loaded = _with_agents(load(profile, overridden(sets or []), typed(sets or [])), agents or [])
+    loaded = _with_agents(load(profile, *said(profile, sets or [], bar_s)), agents or [])
     dataset = opened_dataset(data)
+    check_length(data, loaded.bars.bar_s)
     first_ns, last_ns = span_of(dataset, loaded, from_ns, to_ns)
     chosen = symbols_of(symbols)
     width = len(chosen or dataset.symbols)

@@ -15,15 +15,17 @@ from bot.cli.backtest import (
     Tell,
     To,
     kinds_of,
-    overridden,
+    said,
     symbols_of,
     typed,
 )
+from bot.cli.bar_length import Bar, check_length
 from bot.cli.errors import BAD_CONFIGURATION, GAVE_UP, Fail, command
 from bot.cli.options import Json, a_path, emit, say, talk
 from bot.cli.progress import progress
 
 if TYPE_CHECKING:  # the work is imported when it begins, so that help is at once
+    from bot.sweep.grid import Point
     from bot.sweep.work import Result
 
 SHOWN_FROM: Final = 2
@@ -49,6 +51,7 @@ def sweep(
     out: Out,
     over: Over = None,
     profile: ProfileName = "backtest",
+    bar_s: Bar = None,
     from_ns: From = None,
     to_ns: To = None,
     symbols: Symbols = "",
@@ -75,10 +78,11 @@ def sweep(
         points = grid(values_of(over or []))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    environments = [overridden([*(sets or []), *(f"{k}={v}" for k, v in p.overrides.items())]) for p in points]
-    said = typed(sets or []) | typed([key for point in points for key in point.overrides], "--over")
-    loaded = [load(profile, environment, said) for environment in environments]
-    first_ns, last_ns = span_of(opened_dataset(data, kinds_of(rows)), loaded[0], from_ns, to_ns)
+    environments, how = _environments(points, profile, sets or [], bar_s)
+    loaded = [load(profile, environment, how) for environment in environments]
+    dataset = opened_dataset(data, kinds_of(rows))
+    check_length(data, loaded[0].bars.bar_s)
+    first_ns, last_ns = span_of(dataset, loaded[0], from_ns, to_ns)
     tasks = [
         Task(
             point=point,
@@ -102,6 +106,19 @@ def sweep(
         except NoWorkforce as error:
             raise Fail(str(error), BAD_CONFIGURATION) from error
     _answer([found[point.name] for point in points], out, json)
+
+
+def _environments(
+    points: "list[Point]", profile: str, sets: list[str], bar_s: float | None
+) -> tuple[list[dict[str, str]], dict[str, str]]:
+    """The environment of each point, and how the command line said each variable of any."""
+    environments, how = [], {}
+    for point in points:
+        over = [f"{key}={value}" for key, value in point.overrides.items()]
+        environment, how_said = said(profile, [*sets, *over], bar_s)
+        environments.append(environment)
+        how |= how_said | typed(over, "--over")
+    return environments, how
 
 
 def _answer(results: "list[Result]", out: Path, json: bool) -> None:
