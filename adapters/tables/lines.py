@@ -8,11 +8,10 @@ from typing import Final
 import polars as pl
 
 from adapters.tables.errors import UnreadableTable
+from adapters.tables.text_pieces import text_pieces
 
 _NO_TEXT: Final = "\ufffd"
 """What stands where bytes were that are no UTF-8."""
-
-LINES_AT_ONCE: Final = 100_000
 
 
 def check_lines(path: Path, separator: str) -> None:
@@ -42,19 +41,17 @@ def check_lines(path: Path, separator: str) -> None:
 
 def _lines(path: Path) -> Iterator[pl.Series]:
     """The lines of the file, some at a time."""
-    plan = pl.scan_csv(
-        path,
-        separator="\x1f",
-        quote_char=None,
-        has_header=False,
-        infer_schema=False,
-        encoding="utf8-lossy",
-        truncate_ragged_lines=True,
-        glob=False,
-    )
-    for frame in plan.collect_batches(chunk_size=LINES_AT_ONCE, maintain_order=True):
-        if frame.height:
-            yield frame.to_series()
+    for piece in text_pieces(path):
+        frame = pl.read_csv(
+            piece,
+            separator="\x1f",
+            quote_char=None,
+            has_header=False,
+            infer_schema=False,
+            encoding="utf8-lossy",
+            truncate_ragged_lines=True,
+        )
+        yield frame.to_series()
 
 
 def _check_quoted(path: Path, separator: str) -> None:

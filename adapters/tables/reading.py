@@ -10,6 +10,7 @@ import polars as pl
 
 from adapters.tables.errors import ForeignTable, MissingTable, UnreadableTable
 from adapters.tables.lines import check_lines
+from adapters.tables.text_pieces import text_pieces
 
 CSV: Final = (".csv", ".csv.gz", ".csv.zst", ".tsv", ".txt")
 PARQUET: Final = (".parquet", ".pq")
@@ -60,7 +61,7 @@ def raw_blocks(path: Path, rows: int) -> Iterator[pl.DataFrame]:
         yield raw_columns(path)
         return
     try:
-        for frame in _scanned(path, name).collect_batches(chunk_size=rows, maintain_order=True):
+        for frame in _texts(path, rows) if name.endswith(CSV) else _scanned(path, name, rows):
             count += frame.height
             if frame.height:
                 yield _checked(path, frame)
@@ -70,35 +71,48 @@ def raw_blocks(path: Path, rows: int) -> Iterator[pl.DataFrame]:
         raise UnreadableTable(f"{path}: not a single row below the header")
 
 
-def _scanned(path: Path, name: str) -> pl.LazyFrame:
-    if name.endswith(PARQUET):
-        return pl.scan_parquet(path, glob=False)
-    if name.endswith(FEATHER):
-        return pl.scan_ipc(path)
+def _scanned(path: Path, name: str, rows: int) -> Iterator[pl.DataFrame]:
+    plan = pl.scan_parquet(path, glob=False) if name.endswith(PARQUET) else pl.scan_ipc(path, glob=False)
+    return iter(plan.collect_batches(chunk_size=rows, maintain_order=True))
+
+
+def _texts(path: Path, rows: int) -> Iterator[pl.DataFrame]:
+    """A CSV piece by piece, each below the header; the reader itself would run ahead by half of a file."""
     separator = _separator(path)
     check_lines(path, separator)
-    return pl.scan_csv(path, separator=separator, infer_schema=False, null_values=list(NO_VALUE), glob=False)
+    header = b""
+    for piece in text_pieces(path, quoted=True):
+        yield from _parsed(header + piece, separator).iter_slices(rows)
+        header = header or _header(piece)
 
 
 def _csv(path: Path) -> pl.DataFrame:
     separator = _separator(path)
     check_lines(path, separator)
-    return pl.read_csv(path, separator=separator, infer_schema=False, null_values=list(NO_VALUE), glob=False)
+    return _parsed(path, separator)
+
+
+def _parsed(source: Path | bytes, separator: str) -> pl.DataFrame:
+    return pl.read_csv(source, separator=separator, infer_schema=False, null_values=list(NO_VALUE), glob=False)
+
+
+def _header(piece: bytes) -> bytes:
+    """The first record of a text, and the blank lines before it."""
+    end = 0
+    while True:
+        end = piece.find(b"\n", end) + 1
+        if not end:
+            return piece
+        if piece[:end].strip() and not piece.count(b'"', 0, end) % 2:
+            return piece[:end]
 
 
 def _separator(path: Path) -> str:
     """What stands most often in the first line; a comma where nothing does."""
-    header = pl.read_csv(
-        path,
-        separator="\x1f",
-        quote_char=None,
-        has_header=False,
-        n_rows=1,
-        infer_schema=False,
-        encoding="utf8-lossy",
-        glob=False,
-    )
-    line = str(header.item(0, 0))
+    first = next(text_pieces(path), b"")
+    if not first.strip():
+        raise UnreadableTable(f"{path}: is empty, expected a table")
+    line = first.lstrip().partition(b"\n")[0].decode(errors="replace")
     return max((",", ";", "\t"), key=line.count)
 
 
