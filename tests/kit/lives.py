@@ -1,7 +1,9 @@
 """Processes that die and come back: one life after another on the same run directory, in virtual time."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +46,20 @@ class Life:
         return self.outside.venue._venue.broker
 
 
-def live(profile: Profile, runs: Path, *, seconds: float, after_s: float = 0.0, killed: bool = False) -> Life:
+def live(
+    profile: Profile, runs: Path, *, seconds: float, after_s: float = 0.0, killed: bool = False,
+    acts: dict[float, Callable[[Life], Any]] | None = None,
+) -> Life:  # fmt: skip
     """A process lives for so many seconds, beginning `after_s` after the profile's start; then it ends or is killed.
 
-    A run that was cut is taken up. The broker keeps its books beside the runs, and so outlives the process.
+    A run that was cut is taken up. The broker keeps its books beside the runs, and so outlives the process. `acts` are
+    done to the life at times after its start.
     """
     opened = open_run(profile, runs, IDENTITY, virtual=True, fresh=False)
     ledger = LedgerFile(runs / "broker.jsonl")
     try:
         with asyncio.Runner(loop_factory=SimLoop) as runner:
-            return runner.run(_live(profile, opened, ledger, seconds, after_s, killed))
+            return runner.run(_live(profile, opened, ledger, seconds, after_s, killed, acts or {}))
     finally:
         opened.journal.close(seal=not killed)
         opened.account.close()
@@ -61,8 +67,9 @@ def live(profile: Profile, runs: Path, *, seconds: float, after_s: float = 0.0, 
 
 
 async def _live(
-    profile: Profile, opened: OpenRun, ledger: LedgerFile, seconds: float, after_s: float, killed: bool
-) -> Life:
+    profile: Profile, opened: OpenRun, ledger: LedgerFile, seconds: float, after_s: float, killed: bool,
+    acts: dict[float, Callable[[Life], Any]],
+) -> Life:  # fmt: skip
     start_ns = profile.simulated.start_ns + round(after_s * SECOND_NS)
     outside = TestWorld(profile, opened.journal, start_ns=start_ns, ledger=ledger).outside()
     assembly = assemble(profile, outside, Hooks(first_epoch=1 + FEED_EPOCHS * (opened.epoch - 1)))
@@ -75,6 +82,8 @@ async def _live(
         )
     system.bus.tap(life.envelopes.append, BY_TYPE)
     _begin(life)
+    for at_s, act in acts.items():
+        system.supervisor.spawn_once(f"act-{at_s}", partial(_act, life, at_s, act))
     try:
         async with asyncio.timeout(seconds if killed else None):
             if not killed:
@@ -105,6 +114,12 @@ def _begin(life: Life) -> None:
         for client_id in life.recovered.not_sent:
             life.system.admit_as_venue(OrderNotSent(client_id, "the process died before the order could leave"))
         survived(opened.directory)
+
+
+async def _act(life: Life, at_s: float, act: Callable[[Life], Any]) -> None:
+    clock = life.outside.clock
+    await clock.sleep_until(clock.now() + round(at_s * SECOND_NS))
+    act(life)
 
 
 async def _end(life: Life, seconds: float) -> None:

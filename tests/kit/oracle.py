@@ -64,6 +64,7 @@ class Oracle:
         self._waiting: dict[tuple[int, int], None] = {}
         self._last_intent = (0, -1)
         self._unbooked: dict[tuple[str, str], Any] = {}
+        self._paid: dict[tuple[str, str], Any] = {}
         self._booked: set[tuple[str, str]] = set()
         self._quotes: dict[str, str] = {}
         self._latches: tuple[str, ...] = ()
@@ -181,6 +182,19 @@ class Oracle:
             life.filled += said.quantity
             if life.filled > life.quantity:
                 self._breach(envelope, "I4", f"{said.client_id} filled {life.filled} of {life.quantity}")
+
+    def _on_funding_paid(self, envelope: Any, said: Any) -> None:
+        self._paid.setdefault((said.symbol, said.payment_id), said)
+
+    def _on_funding_booked(self, envelope: Any, said: Any) -> None:
+        key = (said.symbol, said.payment_id)
+        paid = self._paid.get(key)
+        if key in self._booked:
+            self._breach(envelope, "I5", f"funding {key} is booked twice")
+        elif paid is None or (paid.asset, paid.amount, paid.rate) != (said.asset, said.amount, said.rate):
+            self._breach(envelope, "I5", f"funding {key} is not what the venue said")
+        self._booked.add(key)
+        self.money.cash[said.asset] = self.money.cash.get(said.asset, NONE) - said.amount
 
     def _on_venue_snapshot(self, envelope: Any, said: Any) -> None:
         if not self.money.opened:

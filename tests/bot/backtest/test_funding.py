@@ -22,8 +22,8 @@ from tests.bot.backtest.test_strategy_oracles import CASH, CENT, FIRST, a_wide_p
 from tests.kit.history_data import MemoryDataset
 from tests.kit.journals import read_run
 
-EVERY, BARS = 6, 110
-"""Bars between two settlements, half an hour, and bars in all."""
+EVERY, BARS = 3, 84
+"""Bars between two settlements, a quarter of an hour, and bars in all."""
 
 SETTINGS = {"buy_and_hold": {"equity_share": 0.9}, "random_trader": {"trade_probability": 0.3, "equity_share": 0.2}}
 
