@@ -176,7 +176,7 @@ def find_run(directory: Path, wanted: str) -> Path:
     if len(matching) == 1:
         return matching[0]
     wanted = wanted if len(wanted) <= SHOWN_MAX else f"{wanted[:SHOWN_MAX]}…"
-    known = ", ".join(f"{path.parent.name}/{path.name}" for path in runs[-8:]) or "none yet"
+    known = ", ".join(f"{path.parent.name}/{path.name}" for path in (matching or runs)[-8:]) or "none yet"
     if matching:
         raise RunNotFound(f"run {wanted!r} is in several accounts, name one of: {known}")
     hint = "" if runs else "; start one with `bot run`, or name another place with --runs DIR"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
+from itertools import zip_longest
 from typing import Final
+
+import msgspec
 
 from bot.evaluation.drawing import svg
 from bot.evaluation.report import Chart, Report, Table, Target, told
@@ -79,14 +82,25 @@ def document(title: str, body: str, style: str = "") -> str:
 
 
 def charts(drawn: Sequence[Chart]) -> str:
-    """Charts as figures in a grid; wide ones take all of a row."""
+    """Charts as figures in a grid; wide ones take all of a row, and so does one that would stand in it alone."""
     figures = "".join(
         f"<figure{' class=wide' if chart.wide else ''}><figcaption>{escape(chart.title)}</figcaption>{svg(chart)}"
         + (f"<p>{escape(chart.note)}</p>" if chart.note else "")
         + "</figure>"
-        for chart in drawn
+        for chart in _filling(drawn)
     )
     return f'<div class="charts">{figures}</div>'
+
+
+def _filling(drawn: Sequence[Chart]) -> list[Chart]:
+    """Two to a row; the one that is left over is drawn as wide as its row, which would blow it up otherwise."""
+    filled: list[Chart] = []
+    narrow = 0
+    for chart, after in zip_longest(drawn, drawn[1:]):
+        narrow = 0 if chart.wide else narrow + 1
+        alone = narrow % 2 == 1 and (after is None or after.wide)
+        filled.append(msgspec.structs.replace(chart, wide=True) if alone else chart)
+    return filled
 
 
 def _section(report: Report) -> str:

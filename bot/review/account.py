@@ -133,8 +133,12 @@ def _chart(
 
 
 def _months(account: Account) -> Table | None:
-    """Return of each calendar month and year, by the last equity of each; None for a run inside one month."""
-    months = account.at_ns.astype("datetime64[ns]").astype("datetime64[M]")
+    """Return of each calendar month and year, by the last equity of each; None for a run inside one month.
+
+    What is said at the very end of a month, as of the bar that closes then, is the month's last word.
+    """
+    began = account.at_ns[:1].astype("datetime64[ns]").astype("datetime64[M]")
+    months = np.maximum((account.at_ns - 1).astype("datetime64[ns]").astype("datetime64[M]"), began)
     if not len(months) or months[0] == months[-1]:
         return None
     every = np.arange(months[0], months[-1] + 1)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
+import msgspec
+
 from bot.evaluation.page import charts, document, table_of
 from bot.evaluation.report import Table, told
 from bot.review.section import Section
@@ -41,7 +43,7 @@ HERO: Final = (
     ("total_return", "+p", "return, %"),
     ("sharpe", ".2f", "Sharpe, a year"),
     ("max_drawdown", "p", "deepest drawdown, %"),
-    ("trades", ",.0f", "round trips"),
+    ("trades", ",.0f", "trades"),
     ("costs_eur", ",.2f", "fees and slippage, EUR"),
 )
 SMALL: Final = (
@@ -55,6 +57,7 @@ SMALL: Final = (
     ("profit_factor", ".2f", "profit factor"),
     ("payoff", ".2f", "mean win / mean loss"),
     ("turnover", ",.0f", "turnover a year, times"),
+    ("trades_open", ",.0f", "trades still open"),
     ("unrealised_eur", "+,.2f", "still open, EUR"),
     ("orders", ",.0f", "orders"),
     ("orders_filled", "p", "orders filled, %"),
@@ -126,8 +129,19 @@ def _section(section: Section) -> str:
     if section.tables:
         parts.append(f'<div class="pair">{"".join(f"<div>{table_of(table)}</div>" for table in section.tables)}</div>')
     if section.long is not None:
-        parts.append(table_of(section.long).replace('class="scroll"', 'class="long"', 1))
+        parts.append(table_of(_said(section.long)).replace('class="scroll"', 'class="long"', 1))
     return f'<section id="{_anchor(section)}"><h2>{escape(section.name)}</h2>{lead}{"".join(parts)}</section>'
+
+
+def _said(table: Table) -> Table:
+    """The columns of which any row says something: without beliefs there are none of their columns."""
+    kept = [n for n in range(len(table.columns)) if any(row[n] is not None for row in table.rows)]
+    return msgspec.structs.replace(
+        table,
+        columns=tuple(table.columns[n] for n in kept),
+        formats=tuple(table.formats[n] for n in kept),
+        rows=tuple(tuple(row[n] for n in kept) for row in table.rows),
+    )
 
 
 def _heat(table: Table) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,6 +17,11 @@ from bot.review.section import Section
 from contracts.quantities import nanos
 
 NO_HORIZON = "the risk horizon: its profile does not say it, so losses are not held against the tail that was said"
+
+COUNTS: Final = frozenset(
+    {"trades", "trades_open", "orders", "decisions", "intents", "refusals", "labels", "tail_spans", "tail_exceedances"}
+)
+"""Figures that count: whole numbers for whoever reads them."""
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +45,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 
     def plain(self) -> dict[str, Any]:
         """Everything but the charts, for JSON: the figures first, at the top."""
-        said: dict[str, Any] = {"run": self.facts.run, **self.figures, "against": self.against or None}
+        figures = {name: int(value) if name in COUNTS else value for name, value in self.figures.items()}
+        said: dict[str, Any] = {"run": self.facts.run, **figures, "against": self.against or None}
         said |= {"first": self.first, "last": self.last, "currency": self.currency, "thin": self.thin}
         said["ended"] = self.ended
         said |= {"facts": msgspec.structs.asdict(self.facts), "messages": self.messages, "lacks": list(self.lacks)}

@@ -96,7 +96,8 @@ def test_a_run_that_is_not_there_is_told_with_those_that_are(tmp_path) -> None:
     a_run(tmp_path, "two", "canary-000001")
     with pytest.raises(RunNotFound, match="one/canary-000001"):
         find_run(tmp_path, "canary-000009")
-    with pytest.raises(RunNotFound, match="in several accounts"):
+    a_run(tmp_path, "two", "canary-000002")
+    with pytest.raises(RunNotFound, match=r"in several accounts, name one of: one/canary-000001, two/canary-000001$"):
         find_run(tmp_path, "canary-000001")
 
 

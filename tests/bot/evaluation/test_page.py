@@ -1,11 +1,12 @@
 import re
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 
 from bot.evaluation.drawing import svg, ticks
 from bot.evaluation.lines import lines_of
-from bot.evaluation.page import page
+from bot.evaluation.page import charts, page
 from bot.evaluation.report import Chart, Series, targets
 from tests.bot.evaluation.test_report import a_report
 
@@ -22,6 +23,18 @@ BARS = Chart(
     title="PIT", kind="bars", x="u", y="n", level=1.0, series=(Series(name="blend", x=(0.25, 0.75), y=(0.9, 1.1)),)
 )
 POINTS = Chart(title="Frontier", kind="points", x="sd", y="q", series=(Series(name="K=5", x=(0.7, 1.0), y=(0.9, 1.0)),))
+
+
+def test_a_chart_that_would_stand_alone_in_its_row_is_drawn_as_wide_as_the_row() -> None:
+    wide = msgspec.structs.replace(LINES, wide=True)
+
+    def rows(*drawn: Chart) -> list[bool]:
+        return ["class=wide" in figure for figure in charts(drawn).split("<figure")[1:]]
+
+    assert rows(BARS) == [True]
+    assert rows(BARS, POINTS) == [False, False]
+    assert rows(wide, BARS, POINTS, BARS) == [True, False, False, True]
+    assert rows(BARS, wide, BARS, POINTS) == [True, True, False, False]
 
 
 class Balance(HTMLParser):

@@ -46,6 +46,15 @@ def test_months_are_those_of_the_calendar_and_multiply_to_the_year() -> None:
     assert row[4:13] == (None,) * 9 and row[13] == pytest.approx(-0.01)
 
 
+def test_what_is_said_as_a_month_ends_is_its_last_word_and_no_month_of_its_own() -> None:
+    values = np.full(32, 500.0)
+    values[31] = 550.0
+    assert section_of(account(values)).heat is None
+    heat = section_of(account(np.append(values, 495.0))).heat
+    assert heat is not None
+    assert list(heat.rows[0][1:3]) == pytest.approx([0.1, -0.1])
+
+
 def test_a_run_inside_one_month_has_no_table_of_months() -> None:
     assert section_of(account(np.full(20, 500.0))).heat is None
 

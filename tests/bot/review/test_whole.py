@@ -13,7 +13,7 @@ from bot.review.facts import facts_of
 from bot.review.lines import lines_of
 from bot.review.page import page
 from bot.review.parity import figures_of
-from bot.review.whole import NO_HORIZON, review_of
+from bot.review.whole import COUNTS, NO_HORIZON, review_of
 from contracts.decision import Selection
 from tests.bot.cli.test_look import resealed, rewritten
 
@@ -52,6 +52,23 @@ def test_json_has_figures_first_and_every_table(reviewed) -> None:
     assert list(plain)[:2] == ["run", "equity_first_eur"]
     assert plain["tables"]["Round trips"][0]["symbol"].endswith("-EUR")
     assert "Where the money went" in plain["tables"]
+
+
+def test_what_counts_is_a_whole_number_in_json(reviewed) -> None:
+    plain = reviewed.plain()
+    assert plain.keys() >= COUNTS
+    assert {type(plain[name]) for name in COUNTS} == {int}
+    assert type(plain["exposure_mean"]) is float
+
+
+def test_the_list_of_trades_has_no_column_that_says_nothing(reviewed) -> None:
+    section = next(each for each in reviewed.sections if each.long is not None)
+    table = section.long
+    silent = table.columns.index("mu, bps")
+    rows = tuple((*row[:silent], None, *row[silent + 1 :]) for row in table.rows)
+    without = msgspec.structs.replace(section, long=msgspec.structs.replace(table, rows=rows))
+    assert ">mu, bps</th>" in page(reviewed)
+    assert ">mu, bps</th>" not in page(msgspec.structs.replace(reviewed, sections=(without,)))
 
 
 def test_lines_tell_the_figures_that_have_a_value(reviewed) -> None:
