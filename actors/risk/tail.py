@@ -38,6 +38,9 @@ class Budgets(NamedTuple):
 SURELY: Final = 1.0 - 1e-9
 """What floats lose of a sum must not make something fit."""
 
+ERROR_MAX: Final = 0.25
+"""No larger relative error of the scenarios is taken off the budgets."""
+
 UNKNOWN_LOSS = Loss(float("nan"), float("nan"), 0, float("nan"), float("nan"))
 NO_LOSS = Loss(0.0, 0.0, 0, 0.0, 0.0)
 
@@ -45,6 +48,15 @@ NO_LOSS = Loss(0.0, 0.0, 0, 0.0, 0.0)
 def budgets_of(budget: float, settings: RiskSettings) -> Budgets:
     """The budget over the risk horizon, and what follows from it for the other numbers."""
     return Budgets(budget, settings.slow_budget_multiple * budget, budget / settings.budget_sigmas_min)
+
+
+def surest(budgets: Budgets) -> Budgets:
+    """The part of the budgets that is sure whatever the error of the scenarios, see `Tail.sure`."""
+    return _shared(budgets, 1.0 - 2.0 * ERROR_MAX)
+
+
+def _shared(budgets: Budgets, share: float) -> Budgets:
+    return Budgets(share * budgets.cvar, share * budgets.slow, budgets.deviation)
 
 
 class Tail:
@@ -87,7 +99,7 @@ class Tail:
             filled = self._worst_of(self._filled(added))
             risk = filled if filled.cvar >= self.idle.cvar else self.idle
             slow, deviation = max(filled.slow, self.idle.slow), max(filled.deviation, self.idle.deviation)
-            self._known[key] = risk._replace(slow=slow, deviation=deviation)
+            self._known[key] = Loss(risk.cvar, risk.var, risk.rows, slow, deviation)
         return self._known[key]
 
     def surely_fit(
@@ -142,8 +154,8 @@ class Tail:
         """The budgets less twice the error that the drawn scenarios themselves measure a book with."""
         losses = self._losses.look(self.book(added)).losses[0, DRAWN]
         found, error = cvar_with_error(losses, self._alpha)
-        share = max(0.0, 1.0 - 2.0 * min(error / max(found, 1e-12), 0.25))
-        return Budgets(share * budgets.cvar, share * budgets.slow, budgets.deviation)
+        share = max(0.0, 1.0 - 2.0 * min(error / max(found, 1e-12), ERROR_MAX))
+        return _shared(budgets, share)
 
     def book(self, added: Floats) -> Floats:
         """Signed notionals of what is held, with every open order filled to its worse side and that added."""
@@ -180,7 +192,7 @@ class Tail:
             look = looks[int(np.argmax([each.risk for each in looks]))]
             slow = float(np.max([each.slow for each in looks]))
             deviation = float(np.max([each.deviation for each in looks]))
-        return Loss(cvar=look.risk, var=look.var, rows=self.size, slow=slow, deviation=deviation)
+        return Loss(look.risk, look.var, self.size, slow, deviation)
 
     def _deviation_scale(self, held: Floats, part: Floats, deviation: float) -> float:
         """The larger root of |held + s part|^2 = deviation^2, within [0, 1]."""

@@ -20,7 +20,7 @@ from actors.risk.reserved import Reserved
 from actors.risk.rounding import SPREAD_FROM, Leg, fitted, leg_of
 from actors.risk.settings import RiskSettings
 from actors.risk.sizing import Draft, Room, whole_budget_share
-from actors.risk.tail import Budgets, Tail
+from actors.risk.tail import Budgets, Tail, surest
 from actors.risk.view import Floats, View
 from actors.risk.weighing import Refused, tail_reasons
 from contracts.decision import Reason
@@ -139,6 +139,9 @@ def _fit(
     """The share of what is added that fits as a whole, in lots; every EUR that is wanted counts the same."""
     view, tail, added = case.view, room.tail, signed(adding, case.view)
     assert tail is not None
+    # How large the error of the scenarios is matters only where the budgets are half used up.
+    if _fits(added, tail, surest(room.budgets), settings):
+        return proposals, [], Draft(added, added, {}, 1.0, 1.0, 0.0)
     budgets = tail.sure(added, room.budgets)
     if _fits(added, tail, budgets, settings):
         return proposals, [], Draft(added, added, {}, 1.0, 1.0, 0.0)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.risk.tail import Budgets
+from actors.risk.tail import Budgets, surest
 from actors.risk.view import View
 from quant.scenarios import unshaped
 from quant.tail_risk import cvar
@@ -126,6 +126,7 @@ def test_what_is_sure_is_less_than_the_budget_by_twice_the_error_of_the_scenario
     many = a_tail(a_view(position=[0, 0]), risk_settings(scenarios=16_384))
     assert few.sure(added, budgets(5.0)).cvar < many.sure(added, budgets(5.0)).cvar < 5.0
     assert many.sure(added, budgets(5.0)).cvar > 4.7
+    assert surest(budgets(5.0)).cvar <= few.sure(added, budgets(5.0)).cvar, "no error takes more than half"
 
 
 def test_a_budget_that_is_nothing_or_no_number_is_used_up_by_anything():
