@@ -5,10 +5,10 @@ included; only that a strategy says itself how much it wants of what. On every f
 missing, in whole lots, and refuses with all reasons what would break a limit; the next frame may try again.
 """
 
+import math
 from typing import ClassVar
 
 import msgspec
-import numpy as np
 
 from actors.reacting import Answer, Reaction
 from actors.risk.deciding import Deciding
@@ -73,12 +73,9 @@ class TargetGate(Deciding):
         state, universe = self.state, self.state.prices.universe
         if universe is None or frame.universe != universe.version:
             return {}
-        target, held = frame.position.values, np.zeros(len(universe))
-        for symbol, quantity in state.positions.items():
-            if symbol in universe.positions:
-                held[universe.positions[symbol]] = float(quantity)
+        held = {symbol: float(quantity) for symbol, quantity in state.positions.items()}
         found: dict[str, int] = {}
-        for column in np.flatnonzero(np.isfinite(target) & (target != held)).tolist():
-            instrument = universe.instruments[column]
-            found[instrument.symbol] = instrument.lots_within(float(target[column]))
+        for instrument, target in zip(universe.instruments, frame.position.values.tolist(), strict=True):
+            if math.isfinite(target) and target != held.get(instrument.symbol, 0.0):
+                found[instrument.symbol] = instrument.lots_within(target)
         return found

@@ -151,4 +151,4 @@ def whole_lots(quantity: Money, lot: Money) -> Money:
 
 def lots_in(quantity: Money, lot: Money) -> int:
     """How many whole lots there are in a quantity that is not negative."""
-    return int((quantity / lot).to_integral_value(rounding=ROUND_FLOOR))
+    return int(quantity // lot)
