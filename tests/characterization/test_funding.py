@@ -16,6 +16,7 @@ from contracts.trade import FundingPaid, Reconciled
 from runtime.replay import Comparer, Replay
 from tests.characterization.runs import ROUGH, a_quick_profile
 from tests.kit.lives import Life, live
+from tests.kit.oracle import audit
 from tests.kit.worlds import Run, TestWorld, said, simulate
 
 pytestmark = pytest.mark.numbers
@@ -67,6 +68,7 @@ def check(run: Run, venue: SimulatedVenue) -> None:
     assert len(booked) == len(paid) >= 3
     assert [each.mismatches for each in said(run, Reconciled) if each.settled and not each.agreed] == []
     assert not any("mismatch" in each.latches for each in said(run, GateState))
+    assert audit(run.envelopes, run.profile) == []
     assert replayed(run) > 1_000
 
 
