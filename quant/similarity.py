@@ -6,6 +6,8 @@ sample covariance matrix").
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +28,7 @@ def correlation(returns: Floats, decay: float = 0.995, shrink: float = SHRINK) -
     flipping the sign of an instrument's returns flips its measured correlations before shrinkage.
     """
     if len(returns) < 2:
-        return np.ones((len(returns), len(returns)))
+        return _of_few(len(returns))
     weights = ewma_weights(returns.shape[1], decay)
     if returns.shape[1] >= RETURNS_MIN:
         weighted = returns * np.sqrt(weights)
@@ -42,6 +44,14 @@ def correlation(returns: Floats, decay: float = 0.995, shrink: float = SHRINK) -
     scale = np.sqrt(energy * energy.T)
     enough = (mask @ mask.T >= RETURNS_MIN) & (scale > 0.0)
     return repair_psd(_shrunk(_ratios(products, scale, enough), shrink))
+
+
+@cache
+def _of_few(width: int) -> Floats:
+    """Of one instrument alone there is one answer, which is not to be written to."""
+    alone = np.ones((width, width))
+    alone.flags.writeable = False
+    return alone
 
 
 def _of_complete(measured: Floats, shrink: float) -> Floats:

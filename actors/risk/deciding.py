@@ -14,6 +14,7 @@ from actors.risk.checks import is_ours, too_old
 from actors.risk.draws import Chance, Draws
 from actors.risk.facts import SAID_KEPT, Knowing, RiskState
 from actors.risk.layout import Layouts
+from actors.risk.measures import Measures
 from actors.risk.multipliers import WHOLE, multipliers_of
 from actors.risk.proposals import Proposal
 from actors.risk.reserved import Reserved
@@ -40,7 +41,7 @@ class Deciding(Knowing):
         self._bar_s, self._bars_kept = settings.bar_s, settings.bars_kept
         self._currency = currency
         self._draws = Draws(chance, settings.scenarios)
-        self._layouts = Layouts(currency)
+        self._layouts, self._measures = Layouts(currency), Measures(settings.cluster_correlation)
         super().__init__(RiskState())
 
     def room(self, case: Case) -> Room:
@@ -75,10 +76,10 @@ class Deciding(Knowing):
             bars=self._returns.of(state.closes),
             bar_s=settings.bar_s,
             risk_horizon_s=max(horizon_s, settings.risk_horizon_s_min),
-            cluster_above=settings.cluster_correlation,
             tail_slope=settings.tail_slope,
             at_ns=at_ns,
             layouts=self._layouts,
+            measures=self._measures,
         )
         return Case(
             at_ns=at_ns,
@@ -100,7 +101,7 @@ class Deciding(Knowing):
         """None where the joint book cannot be known: then nothing may be added to it."""
         if case.view.unknown or case.equity is None or not case.view.symbols:
             return None
-        return Tail(case.view, self._settings, self._draws.of(self.state.decision, len(case.view.symbols)))
+        return Tail(case.view, self._settings, self._draws.moves(self.state.decision, case.view.corr))
 
     def remember(self, reserved: Reserved, passed: Sequence[Proposal], at_ns: Nanos) -> None:
         """Keep what was let through, for the controls of repeats and of usual sizes."""

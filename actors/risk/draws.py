@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from quant.rolling import Floats
-from quant.scenarios import uncorrelated
+from quant.scenarios import correlated, uncorrelated
 
 Chance = Callable[[int], np.random.Generator]
 """A fresh generator for a number, so that a replay and a restart draw the same scenarios."""
@@ -26,7 +26,9 @@ class Draws:
     def __init__(self, chance: Chance, count: int) -> None:
         self._chance, self._count = chance, count
         self._stretch = -1
-        self._drawn = np.empty((0, 0))
+        self._drawn = self._under = np.empty((0, 0))
+        self._corr: Floats | None = None
+        self._moves = np.empty((0, 0))
 
     def of(self, decision: int, width: int) -> Floats:
         """Variates (count / 2, width) for a decision, not to be written to."""
@@ -36,3 +38,10 @@ class Draws:
             self._drawn = uncorrelated(self._chance(stretch), 1 << (width - 1).bit_length(), self._count)
             self._drawn.flags.writeable = False
         return self._drawn[:, :width]
+
+    def moves(self, decision: int, corr: Floats) -> Floats:
+        """The same under a correlation (N, N), (count, N), not to be written to; kept while it is the same array."""
+        drawn = self.of(decision, len(corr))
+        if corr is not self._corr or self._drawn is not self._under:
+            self._corr, self._under, self._moves = corr, self._drawn, correlated(corr, drawn)
+        return self._moves

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from actors.risk.settings import RiskSettings
 from actors.risk.view import Floats, View
-from quant.scenarios import correlated, log_returns
+from quant.scenarios import log_returns
 from quant.stress import ADDITIVE, ROWS, unit_stress_losses
 from quant.tail_risk import book_losses, component_cvar, cvars, cvars_of, unit_losses, worst
 
@@ -33,8 +33,8 @@ class Look(NamedTuple):
 class Losses:
     """Scenarios of what is held, ordered or proposed: drawn rows, then the blows, each over either horizon.
 
-    `drawn` are the uncorrelated variates (scenarios / 2, N) they are made of. Returns have no drift: an expected gain
-    buys no tail. Over the slower horizon the same moves are larger by the square root of time. What is neither held nor
+    `drawn` are the correlated variates (scenarios, N) they are made of. Returns have no drift: an expected gain buys no
+    tail. Over the slower horizon the same moves are larger by the square root of time. What is neither held nor
     ordered may lack a sigma: it weighs nothing, whatever it is given. A tail is of `size` rows; `covariance` (N, N) is
     of the moves over the risk horizon.
     """
@@ -51,7 +51,7 @@ class Losses:
         # place, because memory for so many numbers costs as much as the numbers.
         self._by_instrument = np.empty((2, len(view.symbols), settings.scenarios))
         risk, moves = self._by_instrument[0], self._by_instrument[1]
-        log_returns(correlated(view.corr, drawn, moves.T), sigma, view.shapes, moves.T)
+        log_returns(drawn, sigma, view.shapes, moves.T)
         np.expm1(moves, out=risk)
         moves *= longer
         np.expm1(moves, out=moves)

@@ -36,24 +36,29 @@ class Returns:
         self._ring = Ring(1, 1)
         self._last: Floats | None = None
         self._laid = self._heard = 0
+        self._newest: Column | None = None
+        self._seen: Bars | None = None
 
     def hear(self, bars: int) -> None:
         """So many more closes stand at the end of those seen last; the oldest beyond the most kept are gone."""
         self._heard += bars
 
     def of(self, closes: Sequence[Column]) -> Bars | None:
-        """The bars of closes, oldest first; None without any."""
+        """The bars of closes, oldest first; None without any, and the same ones while nothing was heard."""
         if not closes:
             return None
+        if not self._heard and self._seen is not None and closes[-1] is self._newest:
+            return self._seen
         known = min(self._laid + self._heard, self._bars_max) == len(closes) and self._heard < len(closes)
         if not known or self._ring.n_instruments != len(closes[-1]):
             self._ring = Ring(len(closes[-1]), self._bars_max)
             self._last, self._heard = None, len(closes)
         if self._heard:
             self._push(np.stack([close.values for close in closes[len(closes) - self._heard :]]))
-        self._laid, self._heard = len(closes), 0
+        self._laid, self._heard, self._newest = len(closes), 0, closes[-1]
         returns = self._ring.view(len(closes) - 1) if len(closes) > 1 else np.empty((len(closes[-1]), 0))
-        return Bars(_last_known(closes), returns)
+        self._seen = Bars(_last_known(closes), returns)
+        return self._seen
 
     def _push(self, closes: Floats) -> None:
         """Lay out the returns to closes (bars, N), from the last one before them where there is one."""

@@ -65,7 +65,7 @@ class Tail:
     Nobody knows which open or proposed orders will fill. A book is therefore judged by the worst of: open orders
     unfilled or filled to their worst side, with none of the proposals filled, all, only the buys, or only the sells. A
     hedge that may not fill never pays for the risk that it was to hedge, and no order under way lowers the tail.
-    `drawn` are the uncorrelated variates (scenarios / 2, N) that the scenarios are made of. A tail is of `size` rows;
+    `drawn` are the correlated variates (scenarios, N) that the scenarios are made of. A tail is of `size` rows;
     `idle` is the loss of the book to which nothing is added.
     """
 

@@ -1,13 +1,14 @@
 """The book as the gate sees it at one instant: every instrument that is held, ordered or proposed, as columns."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actors.prices import Marks
 from actors.risk.layout import Layout, Layouts
+from actors.risk.measures import Measures
 from actors.risk.returns import Bars
 from actors.valuation import Prices, Valuation
 from contracts.belief import Slate
@@ -16,12 +17,8 @@ from contracts.market import MarkFrame
 from contracts.quantities import Money, Nanos, Seconds
 from contracts.trade import OrderState
 from quant.scenarios import Shapes, shapes_of, unshaped
-from quant.similarity import UNKNOWN, clusters, correlation
 
 Floats = NDArray[np.float64]
-
-MEASURED_MIN: Final = 20
-"""Fewer returns than this measure no volatility."""
 
 
 class View(NamedTuple):
@@ -64,8 +61,7 @@ class View(NamedTuple):
 class Facts(NamedTuple):
     """What a view is made from.
 
-    Instruments correlated above `cluster_above` are one cluster; believed curves go on beyond their outer quantiles
-    with `tail_slope` times their outer slope.
+    Believed curves go on beyond their outer quantiles with `tail_slope` times their outer slope.
     """
 
     prices: Prices
@@ -77,10 +73,10 @@ class Facts(NamedTuple):
     bars: Bars | None
     bar_s: Seconds
     risk_horizon_s: Seconds
-    cluster_above: float
     tail_slope: float
     at_ns: Nanos
     layouts: Layouts
+    measures: Measures
 
 
 class _Quotes(NamedTuple):
@@ -94,7 +90,7 @@ class _Quotes(NamedTuple):
 
 def view_of(facts: Facts, proposed: Sequence[str]) -> View:
     """The view over what is held or ordered, then what is proposed; what the universe does not know is only named."""
-    universe, bars = facts.prices.universe, facts.bars
+    universe = facts.prices.universe
     held = [symbol for symbol, quantity in facts.positions.items() if quantity]
     wanted = dict.fromkeys([*held, *(order.symbol for order in facts.orders), *proposed])
     known = universe.positions if universe is not None else {}
@@ -102,10 +98,8 @@ def view_of(facts: Facts, proposed: Sequence[str]) -> View:
     last, now = _quotes(facts, layout)
     rate = _rates(facts, layout)
     unit = last.mid * rate
-    returns = _taken(bars.returns, layout) if bars is not None and bars.returns.size else None
-    corr = correlation(returns) if returns is not None and layout.symbols else _unmeasured(len(layout.symbols))
+    measured = facts.measures.of(facts.bars, layout)
     position, buys, sells = _exposure(facts, layout.places, unit, rate)
-    sigma = _sigma(facts, layout, returns)
     strangers = [symbol for symbol in wanted if symbol not in known and symbol not in proposed]
     view = View(
         symbols=layout.symbols,
@@ -114,20 +108,20 @@ def view_of(facts: Facts, proposed: Sequence[str]) -> View:
         bid=now.bid,
         ask=now.ask,
         mid=now.mid,
-        close=bars.close[layout.columns] if bars is not None else np.full(len(layout.symbols), np.nan),
+        close=measured.close,
         tick_ns=now.tick_ns,
         rate=rate,
         unit=unit,
         position=position,
         buys=buys,
         sells=sells,
-        sigma=sigma,
+        sigma=_sigma(facts, layout, measured.variance),
         horizon_s=facts.risk_horizon_s,
         shapes=_shapes(facts, layout),
         cost=(last.ask - last.bid) / (last.ask + last.bid) + layout.fees,
         foreign=layout.foreign,
-        corr=corr,
-        cluster=clusters(corr, facts.cluster_above),
+        corr=measured.corr,
+        cluster=measured.cluster,
         unknown=(),
     )
     unknown = [f"{symbol} is not in the universe" for symbol in strangers] + _unknown(view)
@@ -187,29 +181,13 @@ def _exposure(facts: Facts, places: dict[str, int], unit: Floats, rate: Floats) 
     return position, buys, sells
 
 
-def _sigma(facts: Facts, layout: Layout, returns: Floats | None) -> Floats:
+def _sigma(facts: Facts, layout: Layout, variance: Floats) -> Floats:
     """The larger of what is believed and what was measured, by the square root of time; NaN when neither is known."""
-    slate = facts.slate
-    measured = _measured(facts, returns) if returns is not None else np.full(len(layout.symbols), np.nan)
+    slate, measured = facts.slate, np.sqrt(variance * facts.risk_horizon_s / facts.bar_s)
     if slate is None or not slate.horizon_s > 0.0:
-        return measured
-    return np.asarray(
-        np.fmax(slate.sigma.values[layout.columns] * np.sqrt(facts.risk_horizon_s / slate.horizon_s), measured)
-    )
-
-
-def _measured(facts: Facts, returns: Floats) -> Floats:
-    """The deviation over the risk horizon that returns (N, bars) show; NaN of too few, the absent left out."""
-    squares, count = np.einsum("nt,nt->n", returns, returns), returns.shape[1]
-    if np.count_nonzero(np.isfinite(squares)) == len(squares):
-        if count < MEASURED_MIN:
-            return np.full(len(squares), np.nan)
-        return np.asarray(np.sqrt(squares / count * facts.risk_horizon_s / facts.bar_s))
-    present = np.isfinite(returns)
-    seen, counts = np.where(present, returns, 0.0), present.sum(axis=1)
-    variance = np.einsum("nt,nt->n", seen, seen) / np.maximum(counts, 1)
-    deviation = np.sqrt(variance * facts.risk_horizon_s / facts.bar_s)
-    return np.where(counts >= MEASURED_MIN, deviation, np.nan)
+        return np.asarray(measured)
+    scaled = slate.sigma.values[layout.columns] * np.sqrt(facts.risk_horizon_s / slate.horizon_s)
+    return np.asarray(np.fmax(scaled, measured))
 
 
 def _shapes(facts: Facts, layout: Layout) -> Shapes:
@@ -224,15 +202,3 @@ def _shapes(facts: Facts, layout: Layout) -> Shapes:
         slate.sigma.values[columns],
         facts.tail_slope,
     )
-
-
-def _taken(returns: Floats, layout: Layout) -> Floats:
-    """The rows of a layout; those of the whole universe are not copied, and must not be kept."""
-    columns = layout.columns
-    return returns if isinstance(columns, slice) else np.take(returns.T, columns, axis=1).T
-
-
-def _unmeasured(width: int) -> Floats:
-    corr = np.full((width, width), UNKNOWN)
-    np.fill_diagonal(corr, 1.0)
-    return corr

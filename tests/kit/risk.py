@@ -15,7 +15,7 @@ from actors.target_gate import TargetGate
 from contracts.column import floats, integers
 from contracts.decision import TargetFrame
 from contracts.market import BarHistory, FeedStatus
-from quant.scenarios import uncorrelated
+from quant.scenarios import variates
 from tests.kit.beliefs import a_slate
 from tests.kit.market import NOON_NS, a_universe_changed
 from tests.kit.orders import Stage, a_gate_state, a_snapshot, a_start, an_equity, marks_of
@@ -100,7 +100,7 @@ def chance(decision: int) -> np.random.Generator:
 
 def a_tail(view: View, settings: RiskSettings, number: int = 1) -> Tail:
     """The tail of a book in scenarios of its own for each number."""
-    return Tail(view, settings, uncorrelated(chance(number), len(view.symbols), settings.scenarios))
+    return Tail(view, settings, variates(view.corr, chance(number), settings.scenarios))
 
 
 def a_history(

@@ -36,6 +36,16 @@ def test_closes_of_another_width_or_of_which_nothing_was_heard_are_laid_out_anew
     assert laid.of([]) is None
 
 
+def test_the_same_bars_are_seen_until_more_is_heard():
+    laid, closes = Returns(10), [floats([1.0]), floats([2.0])]
+    laid.hear(2)
+    seen = laid.of(closes)
+    assert laid.of(closes) is seen
+    closes.append(floats([2.0]))
+    laid.hear(1)
+    np.testing.assert_allclose(laid.of(closes).returns, [[np.log(2.0), 0.0]])
+
+
 def test_a_gap_in_a_close_is_a_gap_in_two_returns():
     laid = Returns(10)
     laid.hear(3)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from actors.risk.layout import Layouts
+from actors.risk.measures import Measures
 from actors.risk.returns import Returns
 from actors.risk.view import Facts, view_of
 from actors.valuation import Prices, Rate
@@ -36,10 +37,10 @@ def facts(*, symbols=("BTC-USD", "ETH-USD"), rate="0.5", marks=(100.0, 100.0), *
         "bars": None if closes is None else laid.of([floats(row) for row in closes]),
         "bar_s": 60.0,
         "risk_horizon_s": 14_400.0,
-        "cluster_above": 0.7,
         "tail_slope": 1.25,
         "at_ns": NOON_NS,
         "layouts": Layouts("EUR"),
+        "measures": Measures(changed.pop("cluster_above", 0.7)),
     }
     return Facts(**(given | changed))
 
