@@ -153,11 +153,20 @@ def run_name(profile: str, account_epoch: int) -> str:
 
 
 def all_runs(directory: Path) -> tuple[Path, ...]:
-    """Every run under a runs directory, oldest first by its last change."""
+    """Every run under a runs directory, oldest first by the last word of its journal.
+
+    Not by its directory: a report, a table or a cursor that is written there years later makes no run the last one.
+    """
     if not directory.is_dir():
         return ()
     found = [path for path in directory.glob("*/*") if RUN_NAME.fullmatch(path.name) and (path / "journal").is_dir()]
-    return tuple(sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name)))
+    return tuple(sorted(found, key=lambda path: (_spoke_ns(path), path.name)))
+
+
+def _spoke_ns(run: Path) -> int:
+    """When a journal was last written; of one without a word, when its run was made."""
+    written = [each.stat().st_mtime_ns for each in (run / "journal").glob("*.seg")]
+    return max(written, default=run.stat().st_mtime_ns)
 
 
 def begun(run: Path) -> bool:

@@ -33,8 +33,8 @@ def replay(run: RunName = "last", runs: Runs = None, json: Json = False) -> None
     total = _raise_damage(path)
     from bot.profile import stored
 
-    profile = stored(path)
-    with progress(f"replaying {path.name}", total, RECORDS_SHOWN) as advance:
+    profile, name = stored(path), path.resolve().name
+    with progress(f"replaying {name}", total, RECORDS_SHOWN) as advance:
 
         def watch(records: Iterator[Any]) -> Iterator[Any]:
             for number, record in enumerate(records, start=1):
@@ -46,10 +46,10 @@ def replay(run: RunName = "last", runs: Runs = None, json: Json = False) -> None
             path, lambda journal, now: replayed_bus(profile, journal, now, path), identity_of(profile), watch
         )
     if json:
-        emit(_plain(report))
+        emit(_plain(report) | {"run": name})
     elif report.divergence is None:
         claim = "byte-identical" if report.byte_identical else "equal within 1e-9, not claimed to the byte"
-        say(f"{report.run}: {report.decisions} decisions and {report.records} records {claim}")
+        say(f"{name}: {report.decisions} decisions and {report.records} records {claim}")
         say(f"decision hash {report.decision_hash}")
     for difference in report.fingerprint_differences:
         talk(f"another fingerprint: {difference}")
@@ -57,7 +57,7 @@ def replay(run: RunName = "last", runs: Runs = None, json: Json = False) -> None
         found = report.divergence
         code = "" if report.code_equal else "; the code is not the one that recorded the run"
         raise Fail(
-            f"replay of {report.run} diverged at seq {found.seq} (turn {found.turn}): {found.type} from {found.source} "
+            f"replay of {name} diverged at seq {found.seq} (turn {found.turn}): {found.type} from {found.source} "
             f"differs in {found.field}: recorded {_cut(found.recorded)}, replayed {_cut(found.replayed)}{code}",
             DIVERGED,
         )

@@ -89,6 +89,17 @@ def test_runs_are_found_by_name_by_path_and_as_the_last(tmp_path) -> None:
     assert find_run(tmp_path, str(tmp_path / "two" / "canary-000002")).name == "canary-000002"
 
 
+def test_what_is_written_into_an_old_run_makes_it_no_last_one(tmp_path) -> None:
+    for at, name in enumerate(("canary-000001", "canary-000002"), start=1):
+        a_run(tmp_path, "one", name)
+        segment = tmp_path / "one" / name / "journal" / "journal-000001.seg"
+        segment.write_bytes(b"word")
+        os.utime(segment, (at, at))
+        os.utime(segment.parent.parent, (at, at))
+    (tmp_path / "one" / "canary-000001" / "report.html").write_text("")
+    assert find_run(tmp_path, "last").name == "canary-000002"
+
+
 def test_a_run_that_is_not_there_is_told_with_those_that_are(tmp_path) -> None:
     with pytest.raises(RunNotFound, match="none yet"):
         find_run(tmp_path, "last")

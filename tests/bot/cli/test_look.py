@@ -74,6 +74,13 @@ def test_a_decision_that_was_changed_and_resealed_is_named_with_its_field(copied
     assert "Intent from risk differs in cvar_max: recorded 4.0, replayed" in said.error
 
 
+def test_a_replay_is_told_by_the_name_of_the_run_that_was_asked_for(copied) -> None:
+    """The journal of a backtest over an export begins with the words of the run that was exported."""
+    asked = copied.rename(copied.with_name("paper-000007"))
+    assert bot("replay", asked).out.startswith("paper-000007: ")
+    assert bot("replay", asked, "--json").json["run"] == "paper-000007"
+
+
 def test_one_flipped_byte_is_found_by_replay_and_verify_with_its_place(copied) -> None:
     (segment,) = (path for path in (copied / "journal").glob("journal-*.seg") if path.stat().st_size)
     data = bytearray(segment.read_bytes())
