@@ -157,7 +157,9 @@ class BarBuilder(StatefulActor[BarBuilderState]):
         state = self.state
         assert bars.bar_s == self._bar_s, f"history told bars of {bars.bar_s} s, expected {self._bar_s} s"
         state.told = True
-        counted = np.isfinite(bars.trades.values)
+        tick_seq = self._none.values + seq
+        if bars.close.present < len(bars.close):
+            tick_seq *= np.isfinite(bars.close.values)
         frame = BarFrame(
             universe=bars.universe,
             bar_s=bars.bar_s,
@@ -167,8 +169,8 @@ class BarBuilder(StatefulActor[BarBuilderState]):
             low=bars.low,
             close=bars.close,
             volume=bars.volume,
-            trades=integers(np.where(counted, bars.trades.values, 0.0)) if np.count_nonzero(counted) else self._none,
-            tick_seq=given(np.isfinite(bars.close.values) * seq),
+            trades=_counts(bars.trades) if bars.trades.present else self._none,
+            tick_seq=given(tick_seq),
         )
         state.closed.append(frame)
         del state.closed[: -self._gap_bars_max]
@@ -232,6 +234,10 @@ class BarBuilder(StatefulActor[BarBuilderState]):
         columns = (*state.quotes.lists(), *state.prints.lists(), state.lots, state.trades, state.seq)
         assert all(len(each) == len(self._columns) for each in columns), "bar columns differ in width"
         assert state.close_ns % self._bar_ns == 0, f"bar end {state.close_ns} is off the grid of {self._bar_ns}"
+
+
+def _counts(trades: Column) -> Column:
+    return integers(np.where(np.isfinite(trades.values), trades.values, 0.0))
 
 
 def _laid_out(frame: BarFrame, universe: Universe, to: Moves) -> BarFrame:

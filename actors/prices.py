@@ -47,7 +47,7 @@ class Prices(msgspec.Struct, kw_only=True):
         universe = self.universe
         if universe is None or frame.universe != universe.version:
             return
-        if frame.valid.values.size == np.count_nonzero(frame.valid.values) == len(universe):
+        if len(universe.instruments) == len(frame.valid.values) == frame.valid.present:
             self.marks = Marks(frame.bid, frame.ask, frame.tick_ns)
         else:
             self.marks = _merged(self.marks, universe, universe, frame)

@@ -20,6 +20,7 @@ _INTEGER: Final = np.dtype("<i8")
 _FLAG: Final = np.dtype("|b1")
 _DTYPES: Final = {"f": _FLOAT, "i": _INTEGER, "b": _FLAG}
 _KINDS: Final = dict.fromkeys(_DTYPES.values())
+UNCOUNTED: Final = -1
 HEAD: Final = struct.Struct("<cBII")
 """What stands before the raw values: kind, dimensions, rows, columns."""
 
@@ -34,16 +35,20 @@ class Column:
         ValueError: other kinds (complex, object, text), more than two dimensions, or integers beyond int64.
     """
 
-    __slots__ = ("values",)
+    __slots__ = ("_present", "values")
 
     values: npt.NDArray[Any]
+    _present: int
 
     def __init__(self, values: npt.ArrayLike) -> None:
         array = np.asarray(values)
         dtype = _INTEGER if array.dtype.kind == "u" else _DTYPES.get(array.dtype.kind)
         if dtype is None:
             raise ValueError(f"a column holds f, i or b, was {array.dtype}")
-        _own(self, np.array(array, dtype=dtype, order="C"))
+        array = np.array(array, dtype=dtype, order="C")
+        made = _own(array)
+        _hold(self, made.values)
+        _note(self, made.present)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a column is immutable: {name}")
@@ -66,6 +71,16 @@ class Column:
     def __deepcopy__(self, memo: object) -> Column:
         return self
 
+    @property
+    def present(self) -> int:
+        """How many places have something to say: finite floats, flags that are set, every integer.
+
+        Counted once for all who hear of the column: most frames say something everywhere, and then nobody has to look.
+        """
+        if self._present == UNCOUNTED:
+            _note(self, _count(self.values))
+        return self._present
+
     def to_bytes(self) -> bytes:
         """Kind, dimensions, shape, then the raw little-endian values."""
         array = self.values
@@ -85,35 +100,40 @@ class Column:
         body = memoryview(data)[HEAD.size :]
         if len(body) != math.prod(shape) * dtype.itemsize:
             raise ValueError(f"a column of shape {shape} was cut: {len(body)} bytes")
-        column = object.__new__(cls)
         array = np.frombuffer(body, dtype=dtype).reshape(shape).copy()
-        array.setflags(write=False)
-        object.__setattr__(column, "values", array)
-        return column
-
-
-def _own(column: Column, array: npt.NDArray[Any]) -> Column:
-    """Give a new column its array: contiguous, of one of the three kinds, and known to nobody else."""
-    if array.ndim not in (1, 2):
-        raise ValueError(f"a column holds 1 or 2 dimensions, was {array.ndim}")
-    if array.dtype.kind == "f":
-        missing = np.isnan(array)
-        if np.count_nonzero(missing):
-            array[missing] = np.nan
-    array.flags.writeable = False
-    _hold(column, array)
-    return column
+        array.flags.writeable = False
+        return _kept(array)
 
 
 _hold: Final = Column.__dict__["values"].__set__
-"""The slot itself, which `__setattr__` guards."""
+_note: Final = Column.__dict__["_present"].__set__
+"""The slots themselves, which `__setattr__` guards."""
 
 
-def _kept(array: npt.NDArray[Any]) -> Column:
-    """A column of what is one already, or a row of it."""
+def _kept(array: npt.NDArray[Any], present: int = UNCOUNTED) -> Column:
+    """A column of what is one already."""
     column = Column.__new__(Column)
     _hold(column, array)
+    _note(column, present)
     return column
+
+
+def _own(array: npt.NDArray[Any]) -> Column:
+    """A column of an array that is contiguous, of one of the three kinds, and known to nobody else."""
+    if array.ndim not in (1, 2):
+        raise ValueError(f"a column holds 1 or 2 dimensions, was {array.ndim}")
+    present = _count(array)
+    if present < array.size and array.dtype.kind == "f":
+        array[np.isnan(array)] = np.nan
+    array.flags.writeable = False
+    return _kept(array, present)
+
+
+def _count(array: npt.NDArray[Any]) -> int:
+    kind = array.dtype.kind
+    if kind == "i":
+        return array.size
+    return int(np.count_nonzero(np.isfinite(array) if kind == "f" else array))
 
 
 def given(array: npt.NDArray[Any]) -> Column:
@@ -124,27 +144,31 @@ def given(array: npt.NDArray[Any]) -> Column:
     """
     if array.dtype not in _KINDS or not array.flags.c_contiguous:
         raise ValueError(f"an array is given as a whole, of float64, int64 or bool, was {array.dtype}")
-    return _own(Column.__new__(Column), array)
+    return _own(array)
 
 
 def floats(values: npt.ArrayLike) -> Column:
     """A float64 column, whatever number kind came in."""
-    return _own(object.__new__(Column), np.array(values, dtype=_FLOAT, order="C"))
-
-
-def _rows(table: npt.NDArray[Any]) -> list[Column]:
-    # By number: to iterate over an array takes four times as long.
-    return [_kept(table[number]) for number in range(len(table))]
+    return _own(np.array(values, dtype=_FLOAT, order="C"))
 
 
 def rows(table: npt.NDArray[np.float64]) -> list[Column]:
     """Each row of a table as a float64 column of its own, copied and looked at all at once."""
-    return _rows(floats(table).values)
+    return _rows_of(floats(table))
 
 
 def given_rows(table: npt.NDArray[Any]) -> list[Column]:
     """Each row of a table as a column of its own; the table is given as an array is to `given`."""
-    return _rows(given(table).values)
+    return _rows_of(given(table))
+
+
+def _rows_of(table: Column) -> list[Column]:
+    array, here = table.values, table.present
+    if not here and array.size and np.isnan(array).all():
+        return [_kept(array[0], 0)] * len(array)  # they all say the same: nothing
+    present = array.shape[1] if here == array.size else UNCOUNTED
+    # By number: to iterate over an array takes four times as long.
+    return [_kept(array[number], present) for number in range(len(array))]
 
 
 def integers(values: npt.ArrayLike) -> Column:
@@ -153,9 +177,9 @@ def integers(values: npt.ArrayLike) -> Column:
     whole = array.astype(_INTEGER, order="C")
     if array.dtype.kind == "f" and np.count_nonzero(whole != array):
         raise ValueError("an integer column got values with a fraction")
-    return _own(object.__new__(Column), whole)
+    return _own(whole)
 
 
 def flags(values: npt.ArrayLike) -> Column:
     """A bool column."""
-    return _own(object.__new__(Column), np.array(values, dtype=_FLAG, order="C"))
+    return _own(np.array(values, dtype=_FLAG, order="C"))

@@ -80,6 +80,23 @@ def test_a_column_that_is_given_its_array_is_the_one_that_copies_it(array) -> No
         assert columns.given_rows(array.copy()) == [Column(row) for row in array]
 
 
+@given(arrays)
+def test_a_column_says_how_many_of_its_places_are_present(array) -> None:
+    column = Column(array)
+    expected = [np.count_nonzero(np.isfinite(row) if row.dtype.kind != "b" else row) for row in np.atleast_2d(array)]
+    assert column.present == sum(expected)
+    assert Column.from_bytes(column.to_bytes()).present == column.present
+    if array.ndim == 2:
+        assert [row.present for row in columns.given_rows(array.copy())] == expected
+
+
+def test_rows_without_anything_are_one_column_and_infinite_ones_are_not() -> None:
+    first, second = columns.rows(np.full((2, 3), np.nan))
+    assert first is second
+    odd = np.array([[np.inf, np.nan], [np.nan, np.nan]])
+    assert columns.rows(odd) == [floats(row) for row in odd]
+
+
 @pytest.mark.parametrize("bad", [np.zeros((2, 3)).T, np.zeros(3, dtype=np.float32), np.array(["a"])])
 def test_only_a_whole_array_of_the_three_kinds_can_be_given(bad) -> None:
     with pytest.raises(ValueError, match="given as a whole"):
