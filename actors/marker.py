@@ -8,7 +8,7 @@ outcomes do not wait for the next belief, on the first `second` beat of each `fr
 """
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final
 
 import msgspec
 import numpy as np
@@ -19,7 +19,7 @@ from actors.book_levels import BookLevels, closed, opened, touch_of
 from actors.grid import Grid
 from actors.memory import NOTHING, StatefulActor
 from actors.settings import more_than_zero
-from contracts.column import given, given_rows
+from contracts.column import flags, given, given_rows
 from contracts.envelope import Envelope
 from contracts.instrument import Universe
 from contracts.life import Beat
@@ -66,14 +66,6 @@ class MarkerState(msgspec.Struct, kw_only=True):
     old_epoch: int = 0
 
 
-class Told(NamedTuple):
-    """Quotes of all columns by one message: bid and ask (2, N) as whole ticks."""
-
-    ticks: Floats
-    at_ns: Nanos
-    seq: int
-
-
 class Marker(StatefulActor[MarkerState]):
     """Last quotes as columns; not valid without both sides, with bid not below ask, or after a gap."""
 
@@ -102,8 +94,8 @@ class Marker(StatefulActor[MarkerState]):
         self._prices = grid.rows_of(1, 1, 2)  # bid, ask, and their sum in halves
         self._books = {self._columns[symbol]: opened(levels) for symbol, levels in self.state.books.items()}
         self.state.books = {}
-        self._none, self._zero = np.zeros(len(self._columns), dtype=np.int64), np.zeros(len(self._columns))
-        self._told: Told | None = None
+        self._valid = flags(np.ones(len(self._columns)))  # where all are, as they nearly always are
+        self._told: Envelope[ClosedBars] | None = None
         self._heard: dict[int, Envelope[Tick]] = {}
         state = self.state
         self._ticking = [now if now == of else -1 for now, of in zip(state.epoch, state.ticked, strict=True)]
@@ -140,15 +132,14 @@ class Marker(StatefulActor[MarkerState]):
             self._on_universe(said.universe)
         return NOTHING
 
-    def _on_closed(self, bars: ClosedBars, envelope: Envelope[Any]) -> None:
-        ticks = self._sides.nearest(np.array((bars.bid.values, bars.ask.values)))
-        quoted = np.isfinite(ticks)
-        if np.count_nonzero(quoted) == ticks.size:
-            self._told = Told(ticks, envelope.at_ns, envelope.seq)
+    def _on_closed(self, bars: ClosedBars, envelope: Envelope[ClosedBars]) -> None:
+        if len(bars.bid) == bars.bid.present == bars.ask.present == len(self._columns):
+            self._told = envelope
             self._heard.clear()
             return
         self._spread()
-        both = quoted[0] & quoted[1]
+        ticks = self._ticks_of(bars)
+        both = np.isfinite(ticks[0]) & np.isfinite(ticks[1])
         bid, ask = np.where(both, ticks, 0.0).astype(np.int64)
         for name, now in (("bid", bid), ("ask", ask), ("tick_ns", envelope.at_ns), ("tick_seq", envelope.seq)):
             setattr(self.state, name, np.where(both, now, getattr(self.state, name)).tolist())
@@ -158,7 +149,7 @@ class Marker(StatefulActor[MarkerState]):
         told, state, width = self._told, self.state, len(self._columns)
         if told is not None:
             self._told = None
-            state.bid, state.ask = told.ticks.astype(np.int64).tolist()
+            state.bid, state.ask = self._ticks_of(told.payload).astype(np.int64).tolist()
             state.tick_ns, state.tick_seq = [told.at_ns] * width, [told.seq] * width
         for column, envelope in self._heard.items():
             state.bid[column], state.ask[column] = envelope.payload.bid, envelope.payload.ask
@@ -209,24 +200,35 @@ class Marker(StatefulActor[MarkerState]):
         return (self._frame(state.universe),)
 
     def _frame(self, universe: Universe) -> MarkFrame:
-        ticks, tick_ns, tick_seq = self._quotes()
-        bid, ask = ticks[0], ticks[1]
-        valid = (bid > self._zero) & (bid < ask)
-        prices = self._prices.floats(np.array((bid, ask, bid + ask)))
-        if np.count_nonzero(valid) < len(valid):
-            prices[:, ~valid] = np.nan
-        best_bid, best_ask, mid = given_rows(prices)
-        return MarkFrame(universe.version, best_bid, best_ask, mid, given(tick_ns), given(tick_seq), given(valid))
+        ticks, came = self._quotes()
+        right = ticks[:2] < ticks[1:]  # the bid is below the ask, and there is one: else the ask would be their sum
+        prices, valid = self._prices.floats(ticks), self._valid
+        if np.count_nonzero(right) < right.size:
+            known = right[0] & right[1]
+            prices[:, ~known] = np.nan
+            valid = given(known)
+        bid, ask, mid = given_rows(prices)
+        tick_ns, tick_seq = given_rows(came)
+        return MarkFrame(universe.version, bid, ask, mid, tick_ns, tick_seq, valid)
 
-    def _quotes(self) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
-        """Whole ticks of bid and ask (2, N); when and by which message they came."""
+    def _quotes(self) -> tuple[Floats, NDArray[np.int64]]:
+        """Whole ticks of bid, ask and both together (3, N); when and by which message they came (2, N)."""
         if self._heard:
             self._spread()
-        told, state = self._told, self.state
+        told, state, width = self._told, self.state, len(self._columns)
+        ticks, came = np.empty((3, width)), np.empty((2, width), dtype=np.int64)
         if told is not None:
-            return told.ticks, self._none + told.at_ns, self._none + told.seq
-        ticks = np.array((state.bid, state.ask), dtype=np.int64)
-        return ticks, np.array(state.tick_ns, dtype=np.int64), np.array(state.tick_seq, dtype=np.int64)
+            ticks[:2] = self._ticks_of(told.payload)
+            came[0], came[1] = told.at_ns, told.seq
+        else:
+            ticks[0], ticks[1] = state.bid, state.ask
+            came[0], came[1] = state.tick_ns, state.tick_seq
+        np.add(ticks[0], ticks[1], out=ticks[2])
+        return ticks, came
+
+    def _ticks_of(self, bars: ClosedBars) -> Floats:
+        """Bid and ask (2, N) as whole ticks, NaN where there is none."""
+        return self._sides.nearest(np.array((bars.bid.values, bars.ask.values)))
 
     def _on_status(self, status: FeedStatus) -> None:
         if status.state not in ("gap", "down"):
