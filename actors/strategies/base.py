@@ -20,11 +20,11 @@ change. What becomes of them is the gate's to say.
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import copy_context
 from typing import Any, ClassVar, Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from actors.alignment import moved_array, moves
 from actors.memory import NOTHING, StatefulActor
@@ -105,6 +105,9 @@ class Strategy(StatefulActor[StrategyState]):
 
     def __init__(self, settings: StrategySettings, chance: Chance) -> None:
         self._style = self.style()
+        # Strategies divide by zero as numpy does, without its warnings; to set that for each close takes a microsecond.
+        self._calm = copy_context()
+        self._calm.run(np.seterr, invalid="ignore", divide="ignore", over="ignore")
         self.settings = settings
         self.chance = chance
         self.start(StrategyState())
@@ -265,32 +268,30 @@ class Strategy(StatefulActor[StrategyState]):
         first, high, low = bars.open.values, bars.high.values, bars.low.values
         last, volume = bars.close.values, bars.volume.values
         if isinstance(bars, BarFrame):
-            self._on_close(bars.close_ns, first, high, low, last, volume)
+            whole = bars.close.present == len(bars.close)
+            self._on_close(bars.close_ns, whole, (first, high, low, last, volume))
             return
         for row, close_ns in enumerate(bars.close_ns.values.tolist()):
-            self._on_close(close_ns, *(each[row] for each in (first, high, low, last, volume)))
+            whole = bool(np.isfinite(last[row]).all())
+            self._on_close(close_ns, whole, tuple(each[row] for each in (first, high, low, last, volume)))
 
-    def _on_close(self, close_ns: Nanos, *prices: Floats) -> None:
+    def _on_close(self, close_ns: Nanos, whole: bool, prices: tuple[Floats, ...]) -> None:
+        """Open, high, low, close and volume of one close; `whole` where every instrument has a bar."""
         state = self.state
         if close_ns <= state.close_ns:
             return
         state.close_ns, state.number = close_ns, state.number + 1
         before = self._target
-        present = np.isfinite(prices[3])
         worth = prices[3] * self._rate
-        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-            if self._style == "on_bar":
-                self._target = before.copy()
-                self._ask_each(np.flatnonzero(present).tolist(), prices, worth)
-            else:
-                self._ask_all(present, prices, worth)
+        self._calm.run(self._ask_each if self._style == "on_bar" else self._ask_all, whole, prices, worth)
         if self._target is not before:
             self._compared = False
             state.fresh = state.fresh or differ(self._target, before)
 
-    def _ask_each(self, columns: list[int], prices: tuple[Floats, ...], worth: Floats) -> None:
+    def _ask_each(self, whole: bool, prices: tuple[Floats, ...], worth: Floats) -> None:
         state = self.state
-        for column in columns:
+        self._target = self._target.copy()
+        for column in range(len(worth)) if whole else np.flatnonzero(np.isfinite(prices[3])).tolist():
             symbol = self._symbols[column]
             first, high, low, last, volume = (each[column] for each in prices)
             bar = Bar(
@@ -299,10 +300,9 @@ class Strategy(StatefulActor[StrategyState]):
             )  # fmt: skip
             self._target[column] = checked(symbol, self.on_bar(bar, Row(self._memory, column)))
 
-    def _ask_all(self, present: NDArray[np.bool_], prices: tuple[Floats, ...], worth: Floats) -> None:
+    def _ask_all(self, whole: bool, prices: tuple[Floats, ...], worth: Floats) -> None:
         state, symbols = self.state, self._symbols
-        whole = np.count_nonzero(present) == len(present)
-        before = None if whole else self._memory.state()
+        present, before = (None, {}) if whole else (np.isfinite(prices[3]), self._memory.state())
         first, high, low, last, volume = prices
         held = self._position.copy()
         frame = Frame(state.number, state.close_ns, symbols, first, high, low, last, volume, held, state.equity, worth)
@@ -311,14 +311,14 @@ class Strategy(StatefulActor[StrategyState]):
         if self.remembers or wanted.shape != self._nothing.shape:
             shapes = {name: self._memory[name].shape for name in self.remembers} | {"the answer": wanted.shape}
             hold_to_shape(type(self).__name__, shapes, self._nothing.shape)
-        if before is not None:
+        if present is not None:
             for name in self.remembers:
                 self._memory[name] = np.where(present, self._memory[name], before[name])
         if wanted.tobytes() == self._target.tobytes():
             return
         for column in np.flatnonzero(np.isinf(wanted)):
             checked(symbols[column], float(wanted[column]))
-        self._target = wanted.copy() if whole else np.where(present, wanted, self._target)
+        self._target = wanted.copy() if present is None else np.where(present, wanted, self._target)
 
     def check(self) -> None:
         assert len(self._target) == len(self._position) == len(self._columns), "targets differ in width"
