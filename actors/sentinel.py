@@ -109,15 +109,15 @@ class Sentinel(Reacting[SentinelState]):
 
     def derive(self) -> None:
         self._heard_ns = self._judged_ns = self._stands_ns = 0
+        self._weighed: Equity | None = None
+        self._lost: dict[str, str] = {}
 
     def receive(self, envelope: Envelope[Any]) -> Answer:
         """Take the message, then say the state if it or a reason has changed."""
         state, kind, at_ns = self.state, type(envelope.payload), envelope.at_ns
         self._heard_ns = at_ns
-        before = (state.still, state.equity_complete, len(state.latches))
         self._reactions[kind](envelope)
-        same = kind in FREQUENT and before == (state.still, state.equity_complete, len(state.latches))
-        if same and self._judged_ns <= at_ns < self._stands_ns:
+        if kind in FREQUENT and self._judged_ns <= at_ns < self._stands_ns:
             return ()
         self._judged_ns, self._stands_ns = at_ns, stands_until(state, self._windows, at_ns)
         now = judge(state, self._windows, at_ns)
@@ -135,7 +135,8 @@ class Sentinel(Reacting[SentinelState]):
         assert said.state == "HALTED" or not any(name in HALTING for name in self.state.latches)
 
     def _latch(self, name: str, text: str) -> None:
-        self.state.latches.setdefault(name, text)
+        if name not in self.state.latches:
+            self.state.latches[name], self._stands_ns = text, 0
 
     def _on_start(self, envelope: Envelope[RunStarted]) -> Answer:
         """What a dead process knew of connections and stalls says nothing now; latches and spent actors stay."""
@@ -189,8 +190,12 @@ class Sentinel(Reacting[SentinelState]):
         return ()
 
     def _on_equity(self, envelope: Envelope[Equity]) -> Answer:
-        self.state.equity_complete = envelope.payload.complete
-        for name, text in too_much_lost(envelope.payload, self._settings).items():
+        state, equity = self.state, envelope.payload
+        if equity is not self._weighed:  # the ledger says an account at rest in the same words
+            self._weighed, self._lost = equity, too_much_lost(equity, self._settings)
+        if equity.complete != state.equity_complete:
+            state.equity_complete, self._stands_ns = equity.complete, 0
+        for name, text in self._lost.items():
             self._latch(name, text)
         return ()
 
@@ -297,7 +302,9 @@ class Sentinel(Reacting[SentinelState]):
 
     def _on_beat(self, envelope: Envelope[Beat]) -> Answer:
         """Beats come in passing time; where their instants are equal, the clock went back and the bus holds its own."""
-        beats, kind = self.state.beats, envelope.payload.kind
-        self.state.still = envelope.at_ns <= beats.get(kind, 0)
-        beats[kind] = envelope.at_ns
+        state, kind, at_ns = self.state, envelope.payload.kind, envelope.at_ns
+        still = at_ns <= state.beats.get(kind, 0)
+        state.beats[kind] = at_ns
+        if still != state.still:
+            state.still, self._stands_ns = still, 0
         return ()

@@ -143,6 +143,15 @@ def test_c11_the_daily_loss_latches_at_one_cent_above_its_limit():
     assert now(stage) == GateState("REDUCING", ("loss of the day 10.01 EUR, at most 10.00 EUR",), ("loss",))
 
 
+def test_a_loss_that_is_said_again_in_the_same_words_latches_again_after_a_resume():
+    stage, lost = a_stage(), an_equity("489")
+    stage.admit(lost)
+    stage.admit(RESUME)
+    assert now(stage).state == "TRADING"
+    stage.admit(lost)
+    assert now(stage).latches == ("loss",)
+
+
 def test_i17_the_loss_latch_survives_recovery_of_value_midnight_and_restart():
     stage = a_stage()
     stage.admit(an_equity("489"))
