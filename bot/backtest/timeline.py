@@ -43,15 +43,16 @@ def bar_steps(blocks: Iterable[BarBlock], universe: Universe, bar_s: Seconds, fi
     before: ClosedBars | None = None
     half_before = np.full(len(universe), np.nan)
     bar_ns = nanos(bar_s)
+    tick = np.array([float(each.tick) for each in universe.instruments])
     for block in _pieces(blocks):
-        bid, ask, half = _quotes(block, universe, fills)
+        bid, ask, half = _quotes(block, tick, fills)
         told = np.vstack((half_before, half))
         known = np.where(np.isfinite(told[:-1]), told[:-1], half)
         closed = zip(*map(rows, (*block[1:7], bid, ask)), strict=True)
-        coming = zip(*(map(each.__getitem__, range(len(known))) for each in (*block[1:6], known)), strict=True)
-        for close_ns, columns, row in zip(block.close_ns.tolist(), closed, coming, strict=True):
+        for row, (close_ns, columns) in enumerate(zip(block.close_ns.tolist(), closed, strict=True)):
             if before is not None:
-                yield BarStep(before, ComingBar(max(before.close_ns, close_ns - bar_ns), close_ns, *row))
+                coming = [each.values for each in columns[:5]] + [known[row]]
+                yield BarStep(before, ComingBar(max(before.close_ns, close_ns - bar_ns), close_ns, *coming))
             before = ClosedBars(universe.version, bar_s, close_ns, *columns)
         half_before = told[-1]
     if before is not None:
@@ -80,9 +81,8 @@ def history_of(blocks: Iterable[BarBlock], universe: Universe, bar_s: Seconds, b
     return BarHistory(universe.version, bar_s, integers(close_ns), *(floats(each) for each in prices))
 
 
-def _quotes(block: BarBlock, universe: Universe, fills: FillSettings) -> tuple[Floats, Floats, Floats]:
+def _quotes(block: BarBlock, tick: Floats, fills: FillSettings) -> tuple[Floats, Floats, Floats]:
     """Bid and ask at the closes, at least a tick apart on the grid, and half the spread; assumed where not known."""
-    tick = np.array([float(each.tick) for each in universe.instruments])
     half = block.close * (fills.half_spread_bps * BPS)
     bid = np.where(np.isfinite(block.bid), block.bid, np.floor((block.close - half) / tick + GRAIN) * tick)
     ask = np.where(np.isfinite(block.ask), block.ask, np.ceil((block.close + half) / tick - GRAIN) * tick)
