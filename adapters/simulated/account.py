@@ -17,7 +17,10 @@ Value = Callable[[], None]
 
 
 class Held(msgspec.Struct, kw_only=True):
-    """One accepted order; while it does not rest, `pieces` executions are still to come."""
+    """One accepted order; while it does not rest, `pieces` executions are still to come.
+
+    `in_vain` is how often the market had been told when there was nothing in it for the order.
+    """
 
     venue_id: str
     client_id: str
@@ -31,6 +34,7 @@ class Held(msgspec.Struct, kw_only=True):
     state: VenueOrderState = "open"
     pieces: int = 0
     resting: bool = True
+    in_vain: int | None = None
 
     @property
     def left(self) -> Money:

@@ -78,6 +78,7 @@ class BarPrices:
         self._instruments = universe.instruments
         self._columns = universe.positions
         self._bar: ComingBar | None = None
+        self._bars = 0
         self._worked: dict[tuple[int, Side], list[Level]] = {}
         self._gone: dict[tuple[str, Side], int] = {}
         self._moved: dict[str, None] | None = None
@@ -85,6 +86,7 @@ class BarPrices:
     def turn_to(self, bar: ComingBar | None) -> None:
         """From now on the market is in that bar; None where history is at its end."""
         self._bar = bar
+        self._bars += 1
         self._worked.clear()
         self._gone.clear()
         self._moved = None
@@ -99,6 +101,10 @@ class BarPrices:
         """At the open of a bar everything, then what was taken of; on a path through it, everything at any time."""
         moved, self._moved = self._moved, {} if self._settings.path == "open" else None
         return None if moved is None else list(moved)
+
+    def told(self) -> int | None:
+        """By bars; on a path through them, at any time."""
+        return self._bars if self._settings.path == "open" else None
 
     def levels(self, symbol: str, taker: Side, at_ns: Nanos) -> Iterator[Level] | None:
         """One side of the book the fill model assumes; None for what has no bar."""

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache, partial
 from itertools import count
-from operator import attrgetter
 from typing import Final
 
 from adapters.simulated.account import Held
@@ -44,11 +43,9 @@ from contracts.trade import (
 )
 
 GRID_NS: Final = 500_000_000
-"""How often resting orders are held against the market."""
+"""How often resting orders are held against a market that was told anew."""
 
 BPS: Final = Decimal("0.0001")
-
-_RESTING: Final = attrgetter("resting")
 
 SubmitAnswer = OrderAccepted | OrderRejected | OrderUnknown
 CancelAnswer = OrderCancelled | CancelRejected
@@ -87,9 +84,9 @@ class Broker:
 
     @property
     def next_ns(self) -> Nanos | None:
-        """When something happens next without being asked; None while nothing is under way and nothing rests."""
+        """When something happens next without being asked; None while nothing is under way or looked for."""
         due_ns = self._agenda[0][0] if self._agenda else None
-        if not self._rests():
+        if not (self.records.open and self._looking()):
             return due_ns
         grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS
         return grid_ns if due_ns is None else min(due_ns, grid_ns)
@@ -133,14 +130,14 @@ class Broker:
         while self._agenda or self.records.open:
             due_ns = self._agenda[0][0] if self._agenda else never
             # A market that moved while the venue was down did not trade with it: the grid begins at the first call.
-            grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS if self._now_ns and self._rests() else never
+            grid_ns = (self._now_ns // GRID_NS + 1) * GRID_NS if self._now_ns and self._looking() else never
             if due_ns > now_ns and grid_ns > now_ns:
                 break
             self._now_ns = max(self._now_ns, min(due_ns, grid_ns))
             if due_ns <= grid_ns:
                 heapq.heappop(self._agenda)[2](self._now_ns)
             else:
-                for held in [each for each in self.records.open.values() if each.resting]:
+                for held in self._looking():
                     self._match(held, self._now_ns)
         self._now_ns = max(self._now_ns, now_ns)
 
@@ -187,8 +184,10 @@ class Broker:
         self._ledger.append(fact)
         self.records.apply(fact)
 
-    def _rests(self) -> bool:
-        return bool(self.records.open) and any(map(_RESTING, self.records.open.values()))
+    def _looking(self) -> list[Held]:
+        """The resting orders for which there may be something now; in a market as it was in vain there is not."""
+        told = self._prices.told()
+        return [held for held in self.records.open.values() if held.resting and (told is None or told != held.in_vain)]
 
     def _receive(self, order: Order, sent_ns: Nanos, at_ns: Nanos) -> SubmitAnswer:
         known = self.records.newest.get(order.client_id)
@@ -238,6 +237,8 @@ class Broker:
         for piece in pieces:
             self._execute(held, piece, at_ns)
         held.pieces -= 1
+        # A look takes a share while more pieces are to come, so each of those counts, what it finds or not.
+        held.in_vain = None if pieces or held.pieces > 1 else self._prices.told()
         if held.left and pieces and held.pieces > 0 and not held.resting:
             later = 0.1 + 0.9 * self._drawn("later", held.client_id, held.pieces)
             self._at(at_ns + nanos(self.settings.split_ms_max / 1e3 * later), partial(self._match, held))

@@ -37,6 +37,9 @@ class Prices(Protocol):
     def moved(self) -> Iterable[str] | None:
         """Whose middle may be another than when this was asked last; None: anyone's."""
 
+    def told(self) -> int | None:
+        """How often the market was told anew; between two times there is never more in it, or better. None: always."""
+
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """Hear that a taker of that side got so many lots."""
 
@@ -74,6 +77,9 @@ class MarketPrices:
     def moved(self) -> None:
         """Everything moves with time."""
 
+    def told(self) -> None:
+        """It moves untold."""
+
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """The market refills at once."""
 
@@ -84,6 +90,7 @@ class QuoteBoard:
     def __init__(self) -> None:
         self._quotes: dict[str, Tick] = {}
         self._moved: dict[str, None] = {}
+        self._told = 0
 
     def quote(self, tick: Tick) -> None:
         """Replace the quote of a symbol; a side without price or quantity is empty, a crossed quote is left out."""
@@ -91,6 +98,7 @@ class QuoteBoard:
             return
         self._quotes[tick.symbol] = tick
         self._moved[tick.symbol] = None
+        self._told += 1
 
     def depth(self, symbol: str, at_ns: Nanos) -> Depth | None:
         """The last quote."""
@@ -114,6 +122,10 @@ class QuoteBoard:
         """What was quoted anew."""
         moved, self._moved = self._moved, {}
         return list(moved)
+
+    def told(self) -> int:
+        """By quotes."""
+        return self._told
 
     def taken(self, symbol: str, taker: Side, lots: Lots) -> None:
         """What was quoted stands until it is quoted anew."""

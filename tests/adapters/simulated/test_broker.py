@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -344,3 +345,44 @@ def test_an_order_that_rests_waits_for_its_place_in_the_queue(queue_ticks, asks)
         broker.advance(START_NS + number * SECOND_NS)
     ((fill,), _) = broker.fills_since(0)
     assert fill.price == Decimal(100), "at its own limit, whatever the market has come to"
+
+
+class Untold(QuoteBoard):
+    """A board that does not say when it was quoted: resting orders are held against it at every instant of the grid."""
+
+    def told(self):
+        return None
+
+
+@given(
+    st.lists(st.tuples(st.integers(9_990, 10_010), st.integers(0, 60), st.booleans()), max_size=20),
+    st.sampled_from((0, 2)),
+)
+@hypothesis_settings(deadline=None, max_examples=20)
+def test_orders_that_rest_in_vain_fill_as_if_they_were_looked_after_all_the_time(steps, queue_ticks):
+    copies = []
+    for board in (QuoteBoard(), Untold()):
+        broker = Broker(broker_settings(queue_ticks=queue_ticks), a_universe("BTC-EUR"), board, NoLedger())
+        broker.advance(START_NS)
+        for number, (ask, lots, quoted) in enumerate(steps, start=1):
+            now_ns = START_NS + number * 1_700_000_000
+            broker.advance(now_ns)
+            if quoted:
+                board.quote(a_tick(bid=ask - 2, ask=ask, bid_lots=lots, ask_lots=lots))
+            order = an_order(f"k1-{number:06d}-00-0", "BTC-EUR", limit=Decimal(100), quantity=Decimal("0.02"))
+            broker.send(order, now_ns, now_ns + 100)
+        broker.advance(START_NS + 60 * SECOND_NS)
+        copies.append((broker.fills_since(0), broker.records.open_orders()))
+    assert copies[0] == copies[1]
+
+
+def test_nothing_is_expected_of_an_order_that_rests_in_vain_until_the_market_is_told_anew():
+    board = QuoteBoard()
+    board.quote(a_tick(bid_lots=500, ask_lots=500))
+    broker = Broker(broker_settings(split_rate=0.0), a_universe("BTC-EUR"), board, NoLedger())
+    broker.advance(START_NS)
+    answer_of(broker, an_order(symbol="BTC-EUR", limit=Decimal(100), quantity=Decimal("0.5")))
+    assert broker.busy
+    assert broker.next_ns is None
+    board.quote(a_tick(bid=9_998, ask=10_000, bid_lots=500, ask_lots=500))
+    assert broker.next_ns == START_NS + SECOND_NS // 2
