@@ -1,11 +1,12 @@
 """A look at a file before it is read: one that is cut, forged, or gigabytes of nothing is refused at once."""
 
 import os
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from adapters.catalog.footers import Extent, feather_extents, parquet_extents
 from adapters.tables.errors import ForeignTable, MissingTable, UnreadableTable
+from adapters.tables.footers import Extent, feather_extents, parquet_extents
 from adapters.tables.reading import CSV, FEATHER, PARQUET
 
 LOOKED_AT: Final = 65_536
@@ -105,7 +106,8 @@ def _refuse_footer(path: Path, descriptor: int, size: int, magic: bytes) -> None
         raise UnreadableTable(f"{path}: its footer begins with {looked:,} zero bytes, expected a schema")
     if length <= FOOTER_READ_MAX:
         try:
-            extents = parquet_extents(footer) if magic == _PARQUET else feather_extents(footer)
+            parquet = magic == _PARQUET
+            extents = parquet_extents(footer) if parquet else [*chain.from_iterable(feather_extents(footer))]
         except ValueError as error:
             raise UnreadableTable(f"{path}: its footer is damaged: {error}") from None
         _refuse_extents(path, descriptor, extents, len(magic), end - length)

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from adapters.tables.errors import ForeignTable, MissingTable, UnreadableTable
+from adapters.tables.feather import feather_batches
 from adapters.tables.lines import check_lines
 from adapters.tables.text_pieces import text_pieces
 
@@ -61,7 +62,7 @@ def raw_blocks(path: Path, rows: int) -> Iterator[pl.DataFrame]:
         yield raw_columns(path)
         return
     try:
-        for frame in _texts(path, rows) if name.endswith(CSV) else _scanned(path, name, rows):
+        for frame in _pieces(path, name, rows):
             count += frame.height
             if frame.height:
                 yield _checked(path, frame)
@@ -71,9 +72,14 @@ def raw_blocks(path: Path, rows: int) -> Iterator[pl.DataFrame]:
         raise UnreadableTable(f"{path}: not a single row below the header")
 
 
-def _scanned(path: Path, name: str, rows: int) -> Iterator[pl.DataFrame]:
-    plan = pl.scan_parquet(path, glob=False) if name.endswith(PARQUET) else pl.scan_ipc(path, glob=False)
-    return iter(plan.collect_batches(chunk_size=rows, maintain_order=True))
+def _pieces(path: Path, name: str, rows: int) -> Iterator[pl.DataFrame]:
+    if name.endswith(CSV):
+        yield from _texts(path, rows)
+    elif name.endswith(PARQUET):
+        yield from pl.scan_parquet(path, glob=False).collect_batches(chunk_size=rows, maintain_order=True)
+    else:
+        for batch in feather_batches(path):
+            yield from batch.iter_slices(rows)
 
 
 def _texts(path: Path, rows: int) -> Iterator[pl.DataFrame]:

@@ -36,10 +36,10 @@ def parquet_extents(footer: bytes) -> list[Extent]:
         raise ValueError("it tells of no row groups") from error
 
 
-def feather_extents(footer: bytes) -> list[Extent]:
-    """Where the dictionaries and the batches lie; raises ValueError for a footer that is none."""
+def feather_extents(footer: bytes) -> tuple[list[Extent], list[Extent]]:
+    """Where the dictionaries lie, and where the batches do; raises ValueError for a footer that is none."""
     try:
-        return [*_blocks(footer, _DICTIONARIES), *_blocks(footer, _BATCHES)]
+        return _blocks(footer, _DICTIONARIES), _blocks(footer, _BATCHES)
     except struct.error as error:
         raise ValueError("it tells of no batches") from error
 
