@@ -10,8 +10,9 @@ from adapters.simulated.settings import BrokerSettings
 from bot.backtest.exchange import Exchange
 from contracts.decision import GateState
 from contracts.quantities import SECOND_NS
-from contracts.trade import Fill, Order, OrderAccepted, OrderNotSent, VenueSnapshot, VenueStatus
+from contracts.trade import Fill, FundingPaid, Order, OrderAccepted, OrderNotSent, VenueSnapshot, VenueStatus
 from runtime.clock import FixedClock
+from tests.kit.funding import a_settled
 from tests.kit.market import a_tick, a_universe, at
 from tests.kit.orders import an_order
 from tests.kit.turns import MemoryJournal, a_bus, a_sayer
@@ -72,3 +73,28 @@ def test_the_venue_opens_with_its_books():
     assert snapshot.at_ns == at(0)
     exchange.run_until(at(0) + SECOND_NS)
     assert exchange.idle
+
+
+def test_funding_is_paid_while_nothing_is_under_way_and_heard_with_the_next_packet():
+    exchange, journal = an_exchange(an_order(limit=Decimal(101), quantity=Decimal("0.05"), expires_ns=at(5)))
+    exchange.open()
+    exchange.run_until(at(1))
+    exchange._clock.set(at(1))
+    exchange.show(a_settled(0.001, 1))
+    assert not exchange.idle, "what was paid is still to be told"
+    exchange.run_until(at(2))
+    (paid,) = told(journal, FundingPaid)
+    assert (paid.payload.amount, paid.source) == (Decimal("0.005"), "venue")
+    assert exchange.idle
+
+
+def test_no_books_are_shown_before_the_funding_that_is_in_them():
+    exchange, journal = an_exchange(an_order(limit=Decimal(101), quantity=Decimal("0.05"), expires_ns=at(5)))
+    exchange.open()
+    exchange.run_until(at(1))
+    exchange._clock.set(at(1))
+    exchange.show(a_settled(0.001, 1))
+    exchange.prove()
+    last = [type(each.payload) for each in journal.envelopes[-2:]]
+    assert last == [FundingPaid, VenueSnapshot]
+    assert len(told(journal, Fill)) == 1, "a fill is told by the stream alone"
