@@ -46,9 +46,8 @@ class Column:
         if dtype is None:
             raise ValueError(f"a column holds f, i or b, was {array.dtype}")
         array = np.array(array, dtype=dtype, order="C")
-        made = _own(array)
-        _hold(self, made.values)
-        _note(self, made.present)
+        _hold(self, array)
+        _note(self, _settled(array))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a column is immutable: {name}")
@@ -105,14 +104,15 @@ class Column:
         return _kept(array)
 
 
+_new: Final = Column.__new__
 _hold: Final = Column.__dict__["values"].__set__
 _note: Final = Column.__dict__["_present"].__set__
 """The slots themselves, which `__setattr__` guards."""
 
 
 def _kept(array: npt.NDArray[Any], present: int = UNCOUNTED) -> Column:
-    """A column of what is one already."""
-    column = Column.__new__(Column)
+    """A column of what is settled."""
+    column = _new(Column)
     _hold(column, array)
     _note(column, present)
     return column
@@ -120,13 +120,18 @@ def _kept(array: npt.NDArray[Any], present: int = UNCOUNTED) -> Column:
 
 def _own(array: npt.NDArray[Any]) -> Column:
     """A column of an array that is contiguous, of one of the three kinds, and known to nobody else."""
+    return _kept(array, _settled(array))
+
+
+def _settled(array: npt.NDArray[Any]) -> int:
+    """How much of an array is present, which nobody can write to from here on and which has the canonical NaN."""
     if array.ndim not in (1, 2):
         raise ValueError(f"a column holds 1 or 2 dimensions, was {array.ndim}")
     present = _count(array)
     if present < array.size and array.dtype.kind == "f":
         array[np.isnan(array)] = np.nan
-    array.flags.writeable = False
-    return _kept(array, present)
+    array.setflags(write=False)
+    return present
 
 
 def _count(array: npt.NDArray[Any]) -> int:
@@ -142,9 +147,13 @@ def given(array: npt.NDArray[Any]) -> Column:
     Raises:
         ValueError: an array that is not contiguous, or of another type than the three.
     """
+    return _own(_whole(array))
+
+
+def _whole(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if array.dtype not in _KINDS or not array.flags.c_contiguous:
         raise ValueError(f"an array is given as a whole, of float64, int64 or bool, was {array.dtype}")
-    return _own(array)
+    return array
 
 
 def floats(values: npt.ArrayLike) -> Column:
@@ -154,21 +163,26 @@ def floats(values: npt.ArrayLike) -> Column:
 
 def rows(table: npt.NDArray[np.float64]) -> list[Column]:
     """Each row of a table as a float64 column of its own, copied and looked at all at once."""
-    return _rows_of(floats(table))
+    return _rows_of(np.array(table, dtype=_FLOAT, order="C"))
 
 
 def given_rows(table: npt.NDArray[Any]) -> list[Column]:
     """Each row of a table as a column of its own; the table is given as an array is to `given`."""
-    return _rows_of(given(table))
+    return _rows_of(_whole(table))
 
 
-def _rows_of(table: Column) -> list[Column]:
-    array, here = table.values, table.present
-    if not here and array.size and np.isnan(array).all():
-        return [_kept(array[0], 0)] * len(array)  # they all say the same: nothing
-    present = array.shape[1] if here == array.size else UNCOUNTED
-    # By number: to iterate over an array takes four times as long.
-    return [_kept(array[number], present) for number in range(len(array))]
+def _rows_of(table: npt.NDArray[Any]) -> list[Column]:
+    here = _settled(table)
+    if not here and table.size and np.isnan(table).all():
+        return [_kept(table[0], 0)] * len(table)  # they all say the same: nothing
+    present, found = table.shape[1] if here == table.size else UNCOUNTED, []
+    # Most columns of a run are made here: written out, and by number, it takes half as long.
+    for number in range(len(table)):
+        column = _new(Column)
+        _hold(column, table[number])
+        _note(column, present)
+        found.append(column)
+    return found
 
 
 def integers(values: npt.ArrayLike) -> Column:
