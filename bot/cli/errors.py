@@ -1,6 +1,7 @@
 """Exit codes, and how an expected failure becomes one clear line."""
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
@@ -37,6 +38,81 @@ MEANINGS: Final = {
     STALLED: "the watchdog ended a daemon that hung",
     TEMPORARY: "temporary: disk full or venue away, try again later",
 }
+
+
+OF_RUNNING: Final = {
+    "bot.configuration:BadConfiguration": BAD_CONFIGURATION,
+    "bot.runs:RunsUnusable": BAD_CONFIGURATION,
+    "runtime.httpd:PortInUse": BAD_CONFIGURATION,
+    "runtime.health:NotLoopback": BAD_CONFIGURATION,
+    "runtime.control:ControlTaken": REFUSED,
+    "runtime.control:Refused": REFUSED,
+    "bot.running:NotArmed": REFUSED,
+    "runtime.control:NoAnswer": TIMEOUT,
+    "bot.runs:AccountBusy": REFUSED,
+    "bot.runs:RunNotFound": NOT_FOUND,
+    "bot.why:OrderNotFound": NOT_FOUND,
+    "bot.replaying:JournalEmpty": NOT_FOUND,
+    "runtime.control:NotRunning": NOT_FOUND,
+    "contracts.ports:JournalFailed": TEMPORARY,
+    "bot.cli.options:OutputFailed": TEMPORARY,
+    "runtime.replay:Diverged": DIVERGED,
+}
+"""What a process runs into."""
+
+OF_SERVICES: Final = {
+    "adapters.postgres.connection:PostgresMissing": BAD_CONFIGURATION,
+    "adapters.postgres.connection:PostgresUnusable": BAD_CONFIGURATION,
+    "adapters.postgres.connection:PostgresAway": TEMPORARY,
+    "adapters.postgres.store:ForeignRun": BAD_CONFIGURATION,
+    "bot.sink:Rival": REFUSED,
+    "adapters.redis.connections:RedisMissing": BAD_CONFIGURATION,
+    "adapters.redis.connections:RedisRefuses": BAD_CONFIGURATION,
+    "contracts.ports:StoreUnavailable": TEMPORARY,
+    "adapters.secret_store:SecretUnreadable": BAD_CONFIGURATION,
+}
+"""What Redis and PostgreSQL, and whoever speaks to them, run into."""
+
+OF_KAFKA: Final = {
+    "adapters.kafka.connection:KafkaMissing": BAD_CONFIGURATION,
+    "adapters.kafka.role_topics:RolesUnusable": BAD_CONFIGURATION,
+    "adapters.kafka.lease:LeaseHeld": REFUSED,
+    "adapters.kafka.lease:LeaseUnsure": TEMPORARY,
+    "adapters.kafka.connection:KafkaUnusable": BAD_CONFIGURATION,
+    "adapters.kafka.connection:TopicsMissing": BAD_CONFIGURATION,
+    "adapters.kafka.admin:KafkaAway": TEMPORARY,
+    "adapters.kafka.connection:BrokersAway": TEMPORARY,
+    "adapters.kafka.dead_letters:TooManyDeadLetters": GAVE_UP,
+    "bot.mirror.places:MirrorBusy": REFUSED,
+}
+"""What whoever speaks over Kafka runs into."""
+
+OF_FILES: Final = {
+    "adapters.catalog.manifest:DatasetMissing": NOT_FOUND,
+    "contracts.history:DatasetUnusable": BAD_CONFIGURATION,
+    "contracts.upgrades:UnreadableVersion": BAD_CONFIGURATION,
+    "bot.schemas:BadSchema": BAD_CONFIGURATION,
+    "bot.schemas:SchemaNotFound": NOT_FOUND,
+    "adapters.recorded.errors:MissingRecording": NOT_FOUND,
+    "adapters.tables.errors:MissingTable": NOT_FOUND,
+    "bot.features.catalogue:NotThere": NOT_FOUND,
+    "bot.features.computed:TooShort": BAD_CONFIGURATION,
+    "adapters.tables.errors:ForeignTable": BAD_CONFIGURATION,
+    "adapters.tables.errors:BadTable": DAMAGED,
+    "adapters.recorded.errors:ForeignRecording": BAD_CONFIGURATION,
+    "adapters.recorded.errors:EmptyRecording": BAD_CONFIGURATION,
+    "adapters.recorded.errors:BadRecording": DAMAGED,
+    "adapters.journal.scan:JournalDamaged": DAMAGED,
+    "adapters.kafka.cursor:CursorDamaged": DAMAGED,
+    "adapters.models.files:ModelAbsent": NOT_FOUND,
+    "contracts.ports:ModelRejected": DAMAGED,
+    "adapters.models.champion:PointerDamaged": DAMAGED,
+    "adapters.simulated.ledger:LedgerDamaged": DAMAGED,
+}
+"""What a file, a data set or a model turns out to be."""
+
+FAILURES: Final = OF_RUNNING | OF_SERVICES | OF_FILES | OF_KAFKA
+"""Every failure that is no bug, by the place where it is defined; the special before the general."""
 
 
 class Fail(Exception):
@@ -79,127 +155,15 @@ def code_of(error: BaseException) -> int:
     return next(code for kind, code in expected().items() if isinstance(error, kind))
 
 
-@functools.cache
 def expected() -> dict[type[Exception], int]:
-    """Failures that are no bugs, the special before the general; imported when one is raised, so `--help` is quick."""
-    return {Fail: UNEXPECTED} | _of_running() | _of_services() | _of_files() | _of_kafka()
+    """Failures that are no bugs and can have been raised, for their modules are loaded; the special before the general.
 
-
-def _of_running() -> dict[type[Exception], int]:
-    """What a process runs into."""
-    from bot.cli.options import OutputFailed
-    from bot.configuration import BadConfiguration
-    from bot.replaying import JournalEmpty
-    from bot.running import NotArmed
-    from bot.runs import AccountBusy, RunNotFound, RunsUnusable
-    from bot.why import OrderNotFound
-    from contracts.ports import JournalFailed
-    from runtime.control import ControlTaken, NoAnswer, NotRunning, Refused
-    from runtime.health import NotLoopback
-    from runtime.httpd import PortInUse
-    from runtime.replay import Diverged
-
-    return {
-        BadConfiguration: BAD_CONFIGURATION,
-        RunsUnusable: BAD_CONFIGURATION,
-        PortInUse: BAD_CONFIGURATION,
-        NotLoopback: BAD_CONFIGURATION,
-        ControlTaken: REFUSED,
-        Refused: REFUSED,
-        NotArmed: REFUSED,
-        NoAnswer: TIMEOUT,
-        AccountBusy: REFUSED,
-        RunNotFound: NOT_FOUND,
-        OrderNotFound: NOT_FOUND,
-        JournalEmpty: NOT_FOUND,
-        NotRunning: NOT_FOUND,
-        JournalFailed: TEMPORARY,
-        OutputFailed: TEMPORARY,
-        Diverged: DIVERGED,
-    }
-
-
-def _of_services() -> dict[type[Exception], int]:
-    """What Redis and PostgreSQL, and whoever speaks to them, run into."""
-    from adapters.postgres.connection import PostgresAway, PostgresMissing, PostgresUnusable
-    from adapters.postgres.store import ForeignRun
-    from adapters.redis.connections import RedisMissing, RedisRefuses
-    from adapters.secret_store import SecretUnreadable
-    from bot.sink import Rival
-    from contracts.ports import StoreUnavailable
-
-    return {
-        PostgresMissing: BAD_CONFIGURATION,
-        PostgresUnusable: BAD_CONFIGURATION,
-        PostgresAway: TEMPORARY,
-        ForeignRun: BAD_CONFIGURATION,
-        Rival: REFUSED,
-        RedisMissing: BAD_CONFIGURATION,
-        RedisRefuses: BAD_CONFIGURATION,
-        StoreUnavailable: TEMPORARY,
-        SecretUnreadable: BAD_CONFIGURATION,
-    }
-
-
-def _of_kafka() -> dict[type[Exception], int]:
-    """What whoever speaks over Kafka runs into."""
-    from adapters.kafka.admin import KafkaAway
-    from adapters.kafka.connection import BrokersAway, KafkaMissing, KafkaUnusable, TopicsMissing
-    from adapters.kafka.dead_letters import TooManyDeadLetters
-    from adapters.kafka.lease import LeaseHeld, LeaseUnsure
-    from adapters.kafka.role_topics import RolesUnusable
-    from bot.mirror.places import MirrorBusy
-
-    return {
-        KafkaMissing: BAD_CONFIGURATION,
-        RolesUnusable: BAD_CONFIGURATION,
-        LeaseHeld: REFUSED,
-        LeaseUnsure: TEMPORARY,
-        KafkaUnusable: BAD_CONFIGURATION,
-        TopicsMissing: BAD_CONFIGURATION,
-        KafkaAway: TEMPORARY,
-        BrokersAway: TEMPORARY,
-        TooManyDeadLetters: GAVE_UP,
-        MirrorBusy: REFUSED,
-    }
-
-
-def _of_files() -> dict[type[Exception], int]:
-    """What a file, a data set or a model turns out to be."""
-    from adapters.catalog.manifest import DatasetMissing
-    from adapters.journal.scan import JournalDamaged
-    from adapters.kafka.cursor import CursorDamaged
-    from adapters.models.champion import PointerDamaged
-    from adapters.models.files import ModelAbsent
-    from adapters.recorded.errors import BadRecording, EmptyRecording, ForeignRecording, MissingRecording
-    from adapters.simulated.ledger import LedgerDamaged
-    from adapters.tables.errors import BadTable, ForeignTable, MissingTable
-    from bot.features.catalogue import NotThere
-    from bot.features.computed import TooShort
-    from bot.schemas import BadSchema, SchemaNotFound
-    from contracts.history import DatasetUnusable
-    from contracts.ports import ModelRejected
-    from contracts.upgrades import UnreadableVersion
-
-    return {
-        DatasetMissing: NOT_FOUND,
-        DatasetUnusable: BAD_CONFIGURATION,
-        UnreadableVersion: BAD_CONFIGURATION,
-        BadSchema: BAD_CONFIGURATION,
-        SchemaNotFound: NOT_FOUND,
-        MissingRecording: NOT_FOUND,
-        MissingTable: NOT_FOUND,
-        NotThere: NOT_FOUND,
-        TooShort: BAD_CONFIGURATION,
-        ForeignTable: BAD_CONFIGURATION,
-        BadTable: DAMAGED,
-        ForeignRecording: BAD_CONFIGURATION,
-        EmptyRecording: BAD_CONFIGURATION,
-        BadRecording: DAMAGED,
-        JournalDamaged: DAMAGED,
-        CursorDamaged: DAMAGED,
-        ModelAbsent: NOT_FOUND,
-        ModelRejected: DAMAGED,
-        PointerDamaged: DAMAGED,
-        LedgerDamaged: DAMAGED,
-    }
+    Of what is not loaded nothing is imported: telling one error took as long as loading everything that there is.
+    """
+    found: dict[type[Exception], int] = {Fail: UNEXPECTED}
+    for place, code in FAILURES.items():
+        module, _, name = place.partition(":")
+        kind = getattr(sys.modules.get(module), name, None)
+        if kind is not None:
+            found[kind] = code
+    return found
