@@ -12,7 +12,7 @@ from contracts.life import BEAT_KINDS, ActorFailed, ActorRestarted, Beat
 from contracts.ports import Journal
 from contracts.quantities import Nanos
 from contracts.topics import BY_TYPE, Topic
-from runtime.cell import Cell, CellImage
+from runtime.cell import Answers, Cell, CellImage, hear
 from runtime.cell import Misspoken as Misspoken
 from runtime.outlet import Outlet
 
@@ -49,14 +49,16 @@ class BusImage(msgspec.Struct, frozen=True, kw_only=True):
 class _Route:
     """Who hears one type of message."""
 
-    __slots__ = ("by_beat", "cells", "outlets", "outside", "retained", "taps", "topic")
+    __slots__ = ("beats", "cells", "outlets", "outside", "retained", "taps", "topic")
 
     def __init__(self, topic: Topic, cells: tuple[Cell, ...]) -> None:
         self.topic = topic
         self.outside = topic.outside
         self.retained = topic.retained
         self.cells = cells
-        self.by_beat = {kind: tuple(cell for cell in cells if kind in cell.actor_type.beats) for kind in BEAT_KINDS}
+        self.beats: dict[str, tuple[Cell, ...]] | None = None
+        if topic.payload is Beat:
+            self.beats = {kind: tuple(cell for cell in cells if kind in cell.actor_type.beats) for kind in BEAT_KINDS}
         self.outlets: tuple[Outlet, ...] = ()
         self.taps: tuple[Tap, ...] = ()
 
@@ -76,6 +78,7 @@ class Bus:
         self.journal = journal
         self.now = now
         self.in_hand: Envelope[Any] | None = None
+        self._said: deque[Envelope[Any]] = deque()
         self._routes = {kind: _Route(topic, self._hearing(kind)) for kind, topic in BY_TYPE.items()}
         self._retained: dict[tuple[str, str, str], Envelope[Any]] = {}
         self._groups: dict[str, list[Cell]] = {}
@@ -114,21 +117,50 @@ class Bus:
         route = self._routes[type(payload)]
         if not route.outside or self.in_hand is not None:
             raise Misspoken(f"{type(payload).__name__} from {source} cannot be admitted")
-        at_ns = self.now()
-        if at_ns > self.at_ns:
-            self.at_ns = at_ns
+        return self._turn(route, self.now(), source, payload, deliver)
+
+    def admit_run(self, dated: Sequence[tuple[Nanos, Any]], source: str, show: Callable[[Nanos], None]) -> int:
+        """Run a turn for each of some rows that are dated, until one is answered; says how many were run, one at least.
+
+        Each turn is the one that `admit` runs under a clock that shows the time of the row: `show` sets that clock. A
+        row of another type than the first is left as well. Raises what `admit` raises.
+        """
+        kind = type(dated[0][1])
+        route = self._routes[kind]
+        if not route.outside or self.in_hand is not None:
+            raise Misspoken(f"{kind.__name__} from {source} cannot be admitted")
+        before, take = self.turn, self._turn
+        for at_ns, payload in dated:
+            if type(payload) is not kind:
+                break
+            show(at_ns)
+            envelope = take(route, at_ns, source, payload, True)
+            if self.seq != envelope.seq:
+                break
+        return self.turn - before
+
+    def _turn(self, route: _Route, now_ns: Nanos, source: str, payload: Any, deliver: bool) -> Envelope[Any]:
+        if now_ns > self.at_ns:
+            self.at_ns = now_ns
         seq, turn = self.seq + 1, self.turn + 1
         envelope = Envelope(seq, turn, 0, self.at_ns, source, payload)
-        self.journal.append(envelope, outside=True)
+        journal, said = self.journal, self._said
+        journal.append(envelope, outside=True)
         # Only now: a message that the journal refused has left no hole.
         self.seq, self.turn = seq, turn
         self.in_hand = envelope
         try:
             if deliver:
-                self._run(envelope, route)
+                if route.retained or route.outlets or route.taps:
+                    self._show(envelope, route)
+                hear(route.cells if route.beats is None else route.beats[payload.kind], envelope, self._say)
+                if said:
+                    self._follow(seq)
         finally:
             self.in_hand = None
-        self.journal.end_turn()
+            if said:  # a turn that broke
+                said.clear()
+        journal.end_turn()
         return envelope
 
     def image(self) -> BusImage | None:
@@ -163,48 +195,35 @@ class Bus:
     def _hearing(self, kind: type[msgspec.Struct]) -> tuple[Cell, ...]:
         return tuple(cell for cell in self.cells if kind in cell.actor_type.inputs)
 
-    def _run(self, envelope: Envelope[Any], route: _Route) -> None:
-        """Deliver breadth first. Market rows answer nothing, so the common turn allocates no queue."""
-        queue: deque[Envelope[Any]] | None = None
-        first_seq = self.seq
-        while True:
-            if route.outlets or route.retained:
-                self._show(envelope, route)
-            for tap in route.taps:
-                tap(envelope)
-            payload = envelope.payload
-            for cell in route.by_beat[payload.kind] if type(payload) is Beat else route.cells:
-                answers = cell.deliver(envelope)
-                if answers:
-                    if queue is None:
-                        queue = deque()
-                    self._say(answers, cell, envelope, queue)
-            if not queue:
-                return
+    def _follow(self, first_seq: int) -> None:
+        """Deliver what was said in this turn, and what is said of it, breadth first."""
+        said = self._said
+        while said:
             if self.seq - first_seq > MESSAGES_PER_TURN_MAX:
                 raise Misspoken(f"turn {self.turn} said more than {MESSAGES_PER_TURN_MAX} messages")
-            envelope = queue.popleft()
+            envelope = said.popleft()
             route = self._routes[type(envelope.payload)]
+            if route.retained or route.outlets or route.taps:
+                self._show(envelope, route)
+            hear(route.cells, envelope, self._say)
 
-    def _say(
-        self, answers: tuple[msgspec.Struct, ...], cell: Cell, heard: Envelope[Any], queue: deque[Envelope[Any]]
-    ) -> None:
+    def _say(self, answers: Answers, cell: Cell, heard: Envelope[Any]) -> None:
         for payload in answers:
             if isinstance(payload, _OF_THE_BUS):
-                self._record(payload, "bus", heard, queue)
+                self._record(payload, "bus", heard)
                 if isinstance(payload, ActorFailed) and cell.one_for_all and not payload.spent:
                     for member in self._groups[cell.group]:
                         for restarted in member.revive(heard):
-                            self._record(restarted, "bus", heard, queue)
+                            self._record(restarted, "bus", heard)
             else:
-                self._record(payload, cell.name, heard, queue)
+                self._record(payload, cell.name, heard)
 
-    def _record(self, payload: msgspec.Struct, source: str, heard: Envelope[Any], queue: deque[Envelope[Any]]) -> None:
+    def _record(self, payload: msgspec.Struct, source: str, heard: Envelope[Any]) -> None:
         seq = self.seq + 1
         derived = Envelope(seq, self.turn, heard.seq, self.at_ns, source, payload)
         self.journal.append(derived, outside=False)
         self.seq = seq
-        queue.append(derived)
+        self._said.append(derived)
 
     def _retain(self, envelope: Envelope[Any], topic: Topic) -> None:
         key = str(getattr(envelope.payload, topic.key)) if topic.key else ""
@@ -216,6 +235,8 @@ class Bus:
             self._retain(envelope, topic)
         for outlet in route.outlets:
             outlet.offer(envelope)
+        for tap in route.taps:
+            tap(envelope)
 
 
 def _retained_image(envelope: Envelope[Any]) -> RetainedImage:

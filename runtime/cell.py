@@ -6,6 +6,7 @@ restores the last snapshot, folds in the messages since then with their answers 
 killed the predecessor.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -56,7 +57,7 @@ class CellImage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cell:
-    """One supervised actor; `deliver` never raises an actor's exception, it answers with `ActorFailed`.
+    """One supervised actor; `hear` never raises an actor's exception, it says `ActorFailed`.
 
     Members of a one-for-all group are given one `Failures` together: their budget is the group's.
     """
@@ -100,25 +101,6 @@ class Cell:
     def _folded(self) -> int:
         """Inputs since the last snapshot on the grid that are in the state already; room for the others is left."""
         return SNAPSHOT_EVERY - self._room
-
-    def deliver(self, envelope: Envelope[Any]) -> Answers:
-        """The actor's complete answer to one message, or `ActorFailed` and nothing of it."""
-        if self._waiting:  # for its restart, or for ever once it is spent
-            return self._deliver_late(envelope)
-        try:
-            answers = self._receive(envelope)
-            if answers is not NOTHING:
-                answers = tuple(answers)
-                self._hold_to_own(answers)
-            if self._checked:
-                self._actor.check()
-        except Exception as error:
-            return self._crashed(envelope, error)
-        inputs = self._inputs
-        inputs.append(envelope)
-        if len(inputs) >= self._room:
-            self._take_snapshot()
-        return answers
 
     def _hold_to_own(self, answers: Answers) -> None:
         for answer in answers:
@@ -207,20 +189,22 @@ class Cell:
         self._inputs.clear()
         self._skipped.clear()
 
-    def _deliver_late(self, envelope: Envelope[Any]) -> Answers:
+    def _deliver_late(self, envelope: Envelope[Any], say: "Say") -> None:
         if self.spent:
-            return ()
+            return
         if envelope.at_ns < self._retry_ns:
             self._inputs.append(envelope)
             if self._folded + len(self._inputs) > WAITING_MAX:
                 self._give_up()
-                return (self._failure(envelope, "waited too long for its restart"),)
-            return ()
+                say((self._failure(envelope, "waited too long for its restart"),), self, envelope)
+            return
         try:
             restarted = self._rebuild()
         except Exception as error:
-            return self._crashed(envelope, error, keep=True)
-        return (restarted, *self.deliver(envelope))
+            say(self._crashed(envelope, error, keep=True), self, envelope)
+            return
+        say((restarted,), self, envelope)
+        hear((self,), envelope, say)
 
     def _crashed(self, envelope: Envelope[Any], error: Exception, *, keep: bool = False) -> Answers:
         """Note the crash; a desk is rebuilt within the turn, others wait. `keep` folds the message in later."""
@@ -251,6 +235,38 @@ class Cell:
             retry_ns=self._retry_ns,
             spent=self.spent,
         )
+
+
+Say = Callable[[Answers, Cell, Envelope[Any]], None]
+"""Takes the answer of a cell to a message; never an empty one."""
+
+
+def hear(cells: Iterable[Cell], envelope: Envelope[Any], say: Say) -> None:
+    """Let cells hear one message, in their order; `say` is told each one's answer before the next one hears it.
+
+    An answer is complete, or `ActorFailed` and nothing of it. All cells in one call, because most messages are rows
+    of the market, which nobody answers: what a row costs is mostly calls.
+    """
+    for cell in cells:
+        if cell._waiting:  # for its restart, or for ever once it is spent
+            cell._deliver_late(envelope, say)
+            continue
+        try:
+            answers = cell._receive(envelope)
+            if answers is not NOTHING:
+                answers = tuple(answers)
+                cell._hold_to_own(answers)
+            if cell._checked:
+                cell._actor.check()
+        except Exception as error:
+            answers = cell._crashed(envelope, error)
+        else:
+            inputs = cell._inputs
+            inputs.append(envelope)
+            if len(inputs) >= cell._room:
+                cell._take_snapshot()
+        if answers:
+            say(answers, cell, envelope)
 
 
 def _whose(name: str, answer: msgspec.Struct) -> str:

@@ -40,9 +40,9 @@ class Loaded:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.dataset, name)
 
-    def rows(self, *asked: object) -> Iterator[Dated]:
-        """All of them, whatever is asked for."""
-        return iter(self.dated)
+    def rows(self, kinds: frozenset[str], *within: object) -> Iterator[Dated]:
+        """All quotes, in whatever range they are asked for; there is nothing else."""
+        return iter(self.dated if "quotes" in kinds else ())
 
 
 def loaded(dataset: OpenedDataset) -> Loaded:

@@ -7,8 +7,11 @@ orders by them, and nothing else would change. Where history is told in ticks al
 metronome.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -33,6 +36,9 @@ CADENCE: Final = "cadence"
 PROVE_EVERY_NS: Final = 86_400 * SECOND_NS
 """How often the venue's books are held against ours."""
 
+AHEAD: Final = 256
+"""Moments read at a time where they are told in runs."""
+
 Seen = Callable[[Nanos], None]
 
 
@@ -54,6 +60,7 @@ class Driver:
         tells_funding: bool,
     ) -> None:
         self._bus, self._clock, self._exchange, self._prices = bus, clock, exchange, prices
+        self._board = prices if isinstance(prices, QuoteBoard) else None
         self._decide_ns = nanos(decide_s)
         self._rates = dict(rates)
         self._tells_funding = tells_funding
@@ -75,27 +82,48 @@ class Driver:
         self._exchange.open()
         self._proof_due_ns = at_ns + PROVE_EVERY_NS
 
-    def run(self, moments: Iterable[Moment], seen: Seen) -> None:
-        """Let all of history in; `seen` is told the time after each moment."""
-        admit, set_clock, exchange = self._bus.admit, self._clock.set, self._exchange
-        board = self._prices if isinstance(self._prices, QuoteBoard) else None
-        for at_ns, thing in moments:
-            if at_ns < self._awaited_ns and exchange.idle:
-                set_clock(at_ns)
+    def run(self, moments: Iterable[Moment], seen: Seen, *, each: bool = False) -> None:
+        """Let all of history in; `seen` is told the time after each moment, or after a run of quotes unless `each`."""
+        if self._board is None or each:
+            for moment in moments:
+                self._tell(*moment)
+                seen(moment[0])
+        else:
+            self._tell_runs(self._board, iter(moments), seen)
+        self._exchange.run_until(self._clock.now() + SECOND_NS)
+
+    def _tell_runs(self, board: QuoteBoard, moments: Iterator[Moment], seen: Seen) -> None:
+        """The same moments, quotes in runs: until a beat is due, while nothing is under way at the venue."""
+        ahead: list[Moment] = []
+        while ahead := ahead or list(islice(moments, AHEAD)):
+            at_ns, thing = ahead[0]
+            told = 1
+            if type(thing) is Tick and at_ns < self._awaited_ns and self._exchange.idle:
+                due = bisect_left(ahead, self._awaited_ns, key=itemgetter(0))
+                told = self._bus.admit_run(ahead[:due], FEED, self._clock.set)
+                for quote in map(itemgetter(1), ahead[:told]):
+                    board.quote(quote)  # only now: the venue does not look at them before time passes there
             else:
-                self._pass_time(at_ns, beating=board is not None)
-            if isinstance(thing, BarStep):
-                self._on_bars(thing)
-            elif type(thing) is Perp:
-                exchange.show(thing)
-                if self._tells_funding:
-                    admit(thing, FEED)
-            else:
-                if board is not None and type(thing) is Tick:
-                    board.quote(thing)
-                admit(thing, FEED)
-            seen(at_ns)
-        exchange.run_until(self._clock.now() + SECOND_NS)
+                self._tell(at_ns, thing)
+            seen(ahead[told - 1][0])
+            del ahead[:told]
+
+    def _tell(self, at_ns: Nanos, thing: BarStep | msgspec.Struct) -> None:
+        exchange, board = self._exchange, self._board
+        if at_ns < self._awaited_ns and exchange.idle:
+            self._clock.set(at_ns)
+        else:
+            self._pass_time(at_ns, beating=board is not None)
+        if isinstance(thing, BarStep):
+            self._on_bars(thing)
+            return
+        if type(thing) is Perp:
+            exchange.show(thing)
+            if not self._tells_funding:
+                return
+        elif board is not None and type(thing) is Tick:
+            board.quote(thing)
+        self._bus.admit(thing, FEED)
 
     def _on_bars(self, step: BarStep) -> None:
         at_ns = step.closed.close_ns

@@ -130,7 +130,10 @@ class _Telling:
         life.clock.set(start_ns)
         self._start()
         driver.open(self.universe, self._history(first_ns), start_ns)
-        driver.run(told, seen if self.learning is None else partial(self._between, self.learning, seen))
+        if self.learning is None:
+            driver.run(told, seen)
+        else:
+            driver.run(told, partial(self._between, self.learning, seen), each=True)
         ending = "history is at its end"
         life.bus.admit(RunStopped(life.failed or ending, life.exit_code), "process")
         failures = self.learning.failures if self.learning is not None else []
