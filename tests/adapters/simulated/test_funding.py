@@ -140,6 +140,7 @@ def test_a_settlement_that_is_put_off_is_none():
     desk.trade("1", 1)
     desk.hear(a_predicted(0.01, 60, told=2), 2)
     desk.hear(a_predicted(0.01, 120, told=30), 30)
+    desk.pass_to(100)
     assert desk.payments == []
 
 
