@@ -19,6 +19,9 @@ from contracts.quantities import Bps, Nanos, Seconds
 
 FORMAT: Final = 1
 FILE: Final = "manifest.json"
+NAME_MAX: Final = 200
+"""Of the name of a directory; file systems take 255 bytes."""
+
 KINDS: Final = ("quotes", "trades", "books", "funding", "context")
 """Kinds of rows, in the order in which rows of one instant are told."""
 
@@ -144,8 +147,17 @@ def bar_s_of(kind: str) -> Seconds:
 
 
 def part_path(kind: str, name: str, month: str) -> str:
-    """Where a part lies within its data set; letters that no file name takes are written as %XX."""
-    return f"{kind}/{quote(name, safe='').replace('.', '%2E')}/{month}.parquet"
+    """Where a part lies within its data set; letters that no file name takes are written as %XX.
+
+    Raises DatasetUnusable for a name that no directory can have, or that would break a line of what is told.
+    """
+    written = quote(name, safe="").replace(".", "%2E")
+    if not name.isprintable() or not 0 < len(written) <= NAME_MAX:
+        raise DatasetUnusable(
+            f"{name[:60]!r} is no name of an instrument or a figure: expected 1 to {NAME_MAX} letters that can be "
+            "printed, %XX counted as three"
+        )
+    return f"{kind}/{written}/{month}.parquet"
 
 
 def read_manifest(directory: Path) -> Manifest:

@@ -5,7 +5,6 @@ as known from its column of receipt or release; where a file has none, the calle
 rows at a time.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +17,7 @@ import polars as pl
 
 from adapters.catalog.availability import Rule, known_by
 from adapters.catalog.manifest import Terms
+from adapters.catalog.naming import plain_names
 from adapters.catalog.peeking import refuse_nothing
 from adapters.catalog.sources import who_is
 from adapters.catalog.stamps import Stamps
@@ -135,7 +135,7 @@ class _Opener:
         """These rows; raises BadTable or OtherForm."""
         path, before, reading = self._path, self._before, self._reading
         self._before += frame.height
-        names = {re.sub(r"[ .-]+", "_", name.lower()): name for name in frame.columns}
+        names = plain_names(path, frame.columns)
         time = next((names[name] for name in (*_TIMES, *_TIMES_MORE) if name in names), None)
         if time is None:
             raise BadTable(

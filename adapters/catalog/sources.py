@@ -4,7 +4,6 @@ Nothing is judged here but what cannot be read at all: a cell that is no number 
 one column, a column that nobody knows. Whether the numbers make sense is asked of all rows at once, elsewhere.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from adapters.catalog.naming import plain_names
 from adapters.catalog.peeking import refuse_nothing
 from adapters.catalog.stamps import Stamps
 from adapters.tables.cells import floats
@@ -165,7 +165,8 @@ class _Reader:
         columns = dict(zip(found.fields, values, strict=True))
         if who is not None:
             return BarRows(path, "long", *who, at_ns, rows, columns, names, found.stamped, said)
-        symbols, nobody = (self._symbol or path.name.partition(".")[0],), np.zeros(len(at_ns), dtype=np.int64)
+        symbol = path.name.partition(".")[0] if self._symbol is None else self._symbol
+        symbols, nobody = (symbol,), np.zeros(len(at_ns), dtype=np.int64)
         return BarRows(path, "one symbol", symbols, nobody, at_ns, rows, columns, names, found.stamped, said)
 
     def _note(self, rank: int, read: Callable[[], Read]) -> Read | None:
@@ -181,7 +182,7 @@ class _Reader:
 
 def _recognised(path: Path, frame: pl.DataFrame, ignored: frozenset[str]) -> _Found:
     """Which column is what; raises BadTable where no time or price is found, or a column that nobody knows."""
-    known = {re.sub(r"[ .-]+", "_", name.lower()): name for name in frame.columns if name not in ignored}
+    known = plain_names(path, (name for name in frame.columns if name not in ignored))
     times_known = [key for key in (*_OPENED, *_CLOSED) if key in known]
     if not times_known:
         raise BadTable(f"{path}: no time column among {_listed(frame.columns)}; expected open_time, timestamp, date, …")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from adapters.catalog.row_sources import FileRows
@@ -17,7 +18,16 @@ from adapters.catalog.spool import Spool, Spooled
 from contracts.history import DatasetUnusable
 from contracts.quantities import Nanos
 
+Int64s = npt.NDArray[np.int64]
+
 EPOCH: Final = 1
+
+_ALONE: Final = {
+    "trades": ("at_ns", "event_ns", "trade_id", "price", "lots", "buy"),
+    "funding": ("at_ns", "event_ns"),
+    "context": ("at_ns", "event_ns", "vintage"),
+}
+"""What no two rows of one name have alike; quotes may be told again."""
 
 
 class SpooledRows:
@@ -50,12 +60,12 @@ class SpooledRows:
     def frames(self, name: str) -> Iterator[pl.DataFrame]:
         """The rows of one of them in order of when they were known, those of one instant as they lie in the file.
 
-        Raises DatasetUnusable where a trade is there twice.
+        Raises DatasetUnusable where a trade, the rate of an instant, or a vintage of a figure is there twice.
         """
         for block in self._spool.blocks(self._places[name]):
             frame = self._frame(block)
-            if self._kind == "trades":
-                self._refuse_twice(frame)
+            if self._kind in _ALONE:
+                self._refuse_twice(name, frame, block.rows)
             yield frame
 
     def close(self) -> None:
@@ -68,13 +78,15 @@ class SpooledRows:
         whole = values if values.dtype == pl.Float64 else values.cast(pl.Int64)
         return np.ascontiguousarray(whole.to_numpy()).view(np.float64)
 
-    def _refuse_twice(self, trades: pl.DataFrame) -> None:
-        told = [name for name in trades.columns if name != "frame"]
-        twice = trades.filter(trades.select(told).is_duplicated()).sort(told, maintain_order=True)
+    def _refuse_twice(self, name: str, frame: pl.DataFrame, rows: Int64s) -> None:
+        told = frame.select(_ALONE[self._kind])
+        twice = told.with_columns(row=rows + 1).filter(told.is_duplicated()).sort(told.columns, maintain_order=True)
         if twice.height:
-            first, second, number = twice["frame"][0] + 1, twice["frame"][1] + 1, twice["trade_id"][0]
+            first, second = twice["row"][:2].to_list()
+            known = np.datetime_as_string(np.datetime64(twice["at_ns"][0], "ns"), unit="ms")
             raise DatasetUnusable(
-                f"{self._path}: row {second}: trade {number} is also in row {first}, expected it once"
+                f"{self._path}: row {second}: {self._kind} of {name} known at {known}Z stand in row {first} already, "
+                "expected them once"
             )
 
     def _frame(self, block: Spooled) -> pl.DataFrame:

@@ -48,7 +48,9 @@ class Staging:
     """
 
     def __init__(self, target: Path) -> None:
-        self.target = Path(os.path.abspath(target))
+        self.target = Path(os.path.realpath(target))
+        if not self.target.name:
+            raise DatasetUnusable(f"{target}: is no place for a data set, expected a directory with a name")
         self.root = self.target.with_name(f".{self.target.name}.incoming")
         self._old = self.target.with_name(f".{self.target.name}.replaced")
         self._lock = -1
@@ -69,13 +71,13 @@ class Staging:
             ) from None
         except OSError as error:
             raise DatasetUnusable(f"{self.target}: cannot be written beside: {error.strerror}") from error
-        if self._old.exists() and not self.target.exists():
-            self._old.rename(self.target)
-        if (self.root / FILE).exists():
-            self._take(read_manifest(self.root))
-            self._undo()
-        else:
-            self.restart()
+        try:
+            self._begin()
+        except DatasetUnusable:
+            if not self.resumed:
+                self.abandon()
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -143,6 +145,8 @@ class Staging:
         if not (self.root / FILE).exists():
             write_manifest(self.root, self.manifest)
         shutil.rmtree(self._old, ignore_errors=True)
+        if self._has_something():
+            self._carry_over(read_manifest(self.target))
         if self.target.exists():
             self.target.rename(self._old)
         self.root.rename(self.target)
@@ -178,13 +182,36 @@ class Staging:
             else:
                 child.unlink()
         self._take(Manifest(name=self.target.name))
-        if self.target.exists():
+        if self._has_something():
             self._link(read_manifest(self.target))
 
     def abandon(self) -> None:
         """Leave nothing of it behind; the present version is as it was."""
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self.root)
+
+    def _begin(self) -> None:
+        if self._old.exists() and not self.target.exists():
+            self._old.rename(self.target)
+        if self.resumed:
+            self._take(read_manifest(self.root))
+            self._undo()
+        else:
+            self.restart()
+
+    def _has_something(self) -> bool:
+        """Whether something lies where the data set is to be: an empty directory is nothing."""
+        return self.target.exists() and not (self.target.is_dir() and not any(self.target.iterdir()))
+
+    def _carry_over(self, present: Manifest) -> None:
+        """Bring along what somebody else put beside the parts of the present version, such as notes."""
+        ours = {FILE, *(part.path for part in present.parts)}
+        for path in self.target.rglob("*"):
+            inside = path.relative_to(self.target)
+            there = self.root / inside
+            if not path.is_dir() and inside.as_posix() not in ours and not there.exists():
+                there.parent.mkdir(parents=True, exist_ok=True)
+                os.link(path, there, follow_symlinks=False)
 
     def _take(self, manifest: Manifest) -> None:
         self.manifest = manifest

@@ -34,6 +34,7 @@ from bot.cli.data_options import (
     Venue,
     files_of,
     on_disk,
+    refuse_idle,
     row_reading,
     rows_of_sound,
     said_terms,
@@ -112,11 +113,13 @@ def import_(
         if takes_bars(kind, files):
             from bot.data.importing import BarReading, import_bars
 
+            refuse_idle("bars", known=known, column=column)
             bars = BarReading(bar or 0.0, *span, symbol, tuple(ignore or ()), calendar, repair)
             done = import_bars(files, into, bars, said, advance, restart=restart)
         else:
             from bot.data.rows_importing import import_rows
 
+            refuse_idle("rows that are no bars", bar=bar, calendar=calendar, ignore=ignore, repair=repair)
             rows = row_reading(kind, span, symbol, known, column)
             done = import_rows(files, into, rows, said, advance, restart=restart)
     if done.skipped and (said.flags or said.tables):

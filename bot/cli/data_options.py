@@ -143,10 +143,17 @@ def takes_bars(kind: str, files: Sequence[Path]) -> bool:
     return kind == "bars" or (not kind and all(tables))
 
 
+def refuse_idle(what: str, **given: Any) -> None:
+    """Raise BadParameter for an option that would be passed over in silence."""
+    for name, value in given.items():
+        if value:
+            raise typer.BadParameter(f"--{name} says nothing about {what}, leave it away")
+
+
 def row_reading(
     kind: str, span: tuple[int | None, int | None], symbol: str | None, known: Any, columns: Sequence[str] | None
 ) -> Any:
-    """How rows are read; raises BadParameter for a column that is no COLUMN=NAME."""
+    """How rows are read; raises BadParameter for a column that is no COLUMN=NAME, or a name that is said twice."""
     from adapters.catalog.row_sources import TableReading
     from bot.data.rows_importing import RowReading
 
@@ -154,6 +161,10 @@ def row_reading(
     for column, equals, name in named:
         if not (column and equals and name):
             raise typer.BadParameter(f"--column was {column + equals + name!r}, expected COLUMN=NAME")
+    names = [name for _, _, name in named]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise typer.BadParameter(f"--column says {twice!r} of two columns, expected each figure once")
     table = TableReading(symbol, known, tuple((column, name) for column, _, name in named))
     kinds = frozenset(ROW_KINDS) if kind in ("", ALL) else frozenset({kind})
     return RowReading(kinds, *span, table)

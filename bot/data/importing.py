@@ -11,6 +11,7 @@ import numpy as np
 
 from adapters.catalog.manifest import Manifest, Part, Repair, Source, Terms, bars_kind
 from adapters.catalog.months import file_under
+from adapters.catalog.naming import symbol_of
 from adapters.catalog.parts import file_digest
 from adapters.catalog.peeking import refuse_nothing
 from adapters.catalog.staging import Staging
@@ -83,11 +84,21 @@ def import_bars(
     def take(staging: Staging, source: Source, path: Path, result: Imported) -> None:
         _take_bars(staging, source, path, reading, said, result)
 
-    return import_sources(sources, target, take, repr(reading), advance, restart=restart)
+    def said_by(path: Path) -> str:
+        """A file that does not say whose bars it holds is another one under another name."""
+        return f"{reading!r} {symbol_of(path)}" if reading.symbol is None else repr(reading)
+
+    return import_sources(sources, target, take, said_by, advance, restart=restart)
 
 
 def import_sources(
-    sources: Sequence[Path], target: Path, take: Take, reading: str, advance: Advance, *, restart: bool
+    sources: Sequence[Path],
+    target: Path,
+    take: Take,
+    reading: Callable[[Path], str],
+    advance: Advance,
+    *,
+    restart: bool,
 ) -> Imported:
     """Sources one after the other through `take`; those that are in already, read in the same way, are passed over.
 
@@ -95,7 +106,7 @@ def import_sources(
     next attempt, which must name the same. Raises MissingTable or DatasetUnusable; OSError where the disk is full.
     """
     try:
-        listed = [(path, source_of(path, reading)) for path in sources]
+        listed = [(path, source_of(path, reading(path))) for path in sources]
     except BadTable as error:
         raise _as_refusal(error) from error
     with Staging(target) as staging:
@@ -166,7 +177,7 @@ def _file(
 ) -> None:
     parts: list[Part] = []
     repairs: list[Repair] = []
-    terms, problems, count = [], [], 0
+    terms, problems, count, new = [], [], 0, 0
     for place, symbol in enumerate(rows.symbols):
         found = judged(rows, place, reading.calendar)
         result.findings += found
@@ -176,11 +187,14 @@ def _file(
         repairs += repairs_of(found)
         for month in by_month(_kept(rows, place)):
             count += len(month.rows)
-            parts += file_under(staging, bars_kind(rows.bar_s), symbol, {"close_ns": month.close_ns} | month.columns)
+            written = file_under(staging, bars_kind(rows.bar_s), symbol, {"close_ns": month.close_ns} | month.columns)
+            before = (staging.part(part.kind, part.name, part.month) for part in written)
+            new += sum(part.rows for part in written) - sum(part.rows for part in before if part is not None)
+            parts += written
         terms.append(said.of(symbol, staging.manifest.terms().get(symbol), _tick(rows, place, said)))
     if problems and not reading.repair:
         raise refusal(str(rows.path), problems)
-    result.rows += count
+    result.rows += new
     staging.note(msgspec.structs.replace(source, rows=count, said=rows.said), parts, terms, repairs)
 
 

@@ -66,9 +66,8 @@ def import_rows(
         else:
             _take_told(staging, source, path, reading, said, result)
 
-    return import_sources(
-        sources, target, take, f"{sorted(reading.kinds)} {reading.span} {reading.table}", advance, restart=restart
-    )
+    read_as = f"{sorted(reading.kinds)} {reading.span} {reading.table}"
+    return import_sources(sources, target, take, lambda path: read_as, advance, restart=restart)
 
 
 def is_table(path: Path) -> bool:

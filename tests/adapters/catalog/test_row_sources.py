@@ -131,7 +131,7 @@ def test_the_number_of_a_trade_is_kept_to_the_last_digit_and_stands_once(tmp_pat
 
     found = rows_of(csv_of(tmp_path / "t.csv", exact | same), "trades", reading, GRID, 1)
     assert found["A"]["trade_id"].to_list() == exact["trade_id"]
-    with pytest.raises(DatasetUnusable, match=r"t\.csv: row 2: trade 7 is also in row 1, expected it once"):
+    with pytest.raises(DatasetUnusable, match=r"t\.csv: row 2: trades of A known at .* stand in row 1 already"):
         rows_of(csv_of(tmp_path / "t.csv", exact | same | {"trade_id": [7, 7]}), "trades", reading, GRID, 1)
 
 
@@ -151,3 +151,21 @@ def test_rows_that_nobody_dates_and_releases_before_the_event_are_refused(tmp_pa
         rows_of(path, "trades", TableReading(), GRID)
     with pytest.raises(BadTable, match="column 'released', row 1: was '2024-01-04', expected nothing before its date"):
         rows_of(early, "context", TableReading(columns=(("x", "x"),)), {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells"),
+    [("funding", {"funding_rate": [1e-4, 2e-4]}), ("context", {"x": [1.0, 2.0], "vintage": ["a", "a"]})],
+)
+def test_two_values_of_one_instant_are_refused(tmp_path: Path, kind, cells: dict) -> None:
+    path = csv_of(tmp_path / "t.csv", {"date": ["2024-01-01", "2024-01-01"]} | cells)
+
+    with pytest.raises(DatasetUnusable, match=r"t\.csv: row 2: .* known at 2024-01-01T00:00:00.000Z stand in row 1"):
+        rows_of(path, kind, TableReading("A", "at-event", (("x", "x"),)), GRID)
+
+
+def test_columns_that_are_alike_are_refused(tmp_path: Path) -> None:
+    path = csv_of(tmp_path / "t.csv", TRADES | {"timestamp": ["2024-01-01", "2024-01-02"], "Price": [1, 2]})
+
+    with pytest.raises(BadTable, match="columns 'price' and 'Price' are alike"):
+        rows_of(path, "trades", TableReading(known="at-event"), GRID)

@@ -66,6 +66,15 @@ def test_what_is_wrong_is_named_with_file_row_and_column(tmp_path: Path, columns
     assert str(refused.value).startswith(str(path))
 
 
+def test_columns_that_are_alike_are_refused_unless_one_is_left_out(tmp_path: Path) -> None:
+    for cells in ({"close": [1.0, 2.0], "Close": [1.0, 2.0]}, {"btc": [1.0, 2.0], "BTC": [1.0, 2.0]}):
+        first, second = cells
+        path = csv_of(tmp_path / "x.csv", {"date": DAYS} | cells)
+        with pytest.raises(BadTable, match=f"columns '{first}' and '{second}' are alike"):
+            read_bars(path)
+        assert len(read_bars(path, ignored=(second,))) == 2
+
+
 def test_a_column_may_be_left_out_and_usual_ones_are_told(tmp_path: Path) -> None:
     path = csv_of(tmp_path / "x.csv", {"date": DAYS, "close": [1, 2], "foo": [1, 2], "quote_volume": [1, 2]})
 

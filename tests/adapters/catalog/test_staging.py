@@ -85,6 +85,34 @@ def test_what_was_noted_is_not_undone_by_what_was_kept_before_it(tmp_path: Path)
     assert sum(len(block.close_ns) for block in open_dataset(tmp_path / "x").bars(60.0, 0, 2**62)) == 50
 
 
+def test_what_somebody_put_into_a_data_set_stays(tmp_path: Path) -> None:
+    target = made(tmp_path / "x", {"A": bars(10)})
+    (target / "notes").mkdir()
+    (target / "notes" / "mine.txt").write_text("mine")
+    (target / "link").symlink_to("notes/absent")
+    with Staging(target) as staging:
+        staging.note(None, file_under(staging, "bars_60s", "B", bars(10)), [terms("B")])
+        staging.land()
+
+    assert (target / "notes" / "mine.txt").read_text() == "mine"
+    assert (target / "link").is_symlink() and open_dataset(target).symbols == ("A", "B")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x"]
+
+
+def test_a_place_that_is_none_is_refused_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").touch()
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "mine", tmp_path / "file", Path("/")):
+        with pytest.raises(DatasetUnusable, match=r"no data set there|no place for a data set"), Staging(place):
+            pass
+    assert files(tmp_path) == ["file", "mine/letter.txt"] and len(list(tmp_path.iterdir())) == 2
+
+    (tmp_path / "empty").mkdir()
+    made(tmp_path / "empty", {"A": bars(10)})
+    assert open_dataset(tmp_path / "empty").symbols == ("A",)
+
+
 def test_a_restart_forgets_what_was_noted(tmp_path: Path) -> None:
     target = made(tmp_path / "x", {"A": bars(10)})
     with Staging(target) as staging:

@@ -128,6 +128,21 @@ def test_context_is_imported_by_the_rule_that_was_said(dataset: Path) -> None:
     assert [kind["first"] for kind in taken["kinds"] if kind["kind"] == "context"] == ["2024-01-08T00:00:00Z"]
 
 
+def test_an_option_that_says_nothing_about_what_comes_in_is_refused(tmp_path: Path) -> None:
+    vix = csv_of(tmp_path / "vix.csv", {"date": ["2024-01-01"], "CLOSE": [12.5], "HIGH": [13.0]})
+    into, figure = ("--into", tmp_path / "x"), ("--column", "CLOSE=vix", "--known", "next-day", "--kind", "context")
+
+    for said, options in (
+        ("--repair says nothing about rows that are no bars", (*figure, "--repair")),
+        ("--bar says nothing about rows that are no bars", (*figure, "--bar", "1d")),
+        ("--known says nothing about bars", ("--known", "next-day")),
+        ("--column says 'vix' of two columns", (*figure, "--column", "HIGH=vix")),
+    ):
+        refused = bot("data", "import", vix, *into, *options)
+        assert refused.code == 2 and said in refused.err
+    assert not (tmp_path / "x").exists()
+
+
 def test_longer_bars_are_made(dataset: Path) -> None:
     said = bot("data", "resample", dataset, "--bar", "1h", "--json").json
 

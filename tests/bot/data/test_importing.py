@@ -265,3 +265,36 @@ def test_a_file_is_looked_at_before_its_digest_is_taken(tmp_path: Path) -> None:
 
     with pytest.raises(UnreadableTable, match="zero byte at 0"):
         source_of(path, "")
+
+
+def test_a_file_of_another_name_is_another_instrument_whatever_its_bytes(tmp_path: Path) -> None:
+    files = [candles(tmp_path / name, 30) for name in ("A-1m.csv", "B-1m.csv")]
+    done = take(files, tmp_path / "x")
+
+    assert (done.skipped, done.rows) == (0, 60) and open_dataset(tmp_path / "x").symbols == ("A", "B")
+    files[0].rename(tmp_path / "A-2024-01.csv")
+    assert take([tmp_path / "A-2024-01.csv"], tmp_path / "x").skipped == 1
+
+
+def test_only_rows_that_were_not_there_are_new(tmp_path: Path) -> None:
+    take([candles(tmp_path / "A.csv", 30)], tmp_path / "x", to_ns=JANUARY_NS + 20 * MINUTE_NS)
+
+    assert take([tmp_path / "A.csv"], tmp_path / "x").rows == 11
+
+
+@pytest.mark.parametrize("name", ["A" * 201, "\u00e9" * 34, "A\nB", ""])
+def test_a_name_that_no_directory_has_is_refused_and_nothing_is_left(tmp_path: Path, name: str) -> None:
+    path = candles(tmp_path / "A.csv", 30)
+
+    with pytest.raises(DatasetUnusable, match="is no name of an instrument"):
+        take([path], tmp_path / "x", symbol=name)
+    assert [each.name for each in tmp_path.iterdir()] == ["A.csv"]
+
+
+def test_a_link_to_a_data_set_stays_one(tmp_path: Path) -> None:
+    take([candles(tmp_path / "A.csv", 30)], tmp_path / "x")
+    (tmp_path / "y").symlink_to("x")
+    take([candles(tmp_path / "B.csv", 30)], tmp_path / "y")
+
+    assert (tmp_path / "y").is_symlink() and open_dataset(tmp_path / "x").symbols == ("A", "B")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["A.csv", "B.csv", "x", "y"]
