@@ -17,28 +17,27 @@ from quant.rolling import Floats
 class Grid(NamedTuple):
     """One step per column as an exact ratio.
 
+    `numerator` is None where every step is one part of a unit, as nearly all are: then there is half as much to do.
     Law: for counts and numerators whose product is below 2**53, `floats(counts)[i] == float(counts[i] * step[i])`.
     """
 
-    numerator: Floats
+    numerator: Floats | None
     denominator: Floats
 
     @classmethod
     def of(cls, steps: Iterable[Decimal]) -> "Grid":
         """The grid of those steps."""
         ratios = np.array([step.as_integer_ratio() for step in steps], dtype=np.float64).reshape(-1, 2)
-        return cls(ratios[:, 0], ratios[:, 1])
+        return cls(None if (ratios[:, 0] == 1.0).all() else ratios[:, 0], ratios[:, 1])
 
     def rows_of(self, *parts: float) -> "Grid":
         """The same steps for rows of counts, shape (len(parts), columns), each step cut into so many parts."""
-        return Grid(
-            np.repeat(self.numerator[None], len(parts), axis=0),
-            np.outer(np.array(parts, dtype=np.float64), self.denominator),
-        )
+        numerator = None if self.numerator is None else np.repeat(self.numerator[None], len(parts), axis=0)
+        return Grid(numerator, np.outer(np.array(parts, dtype=np.float64), self.denominator))
 
     def floats(self, counts: NDArray[Any]) -> Floats:
         """Counts of steps, of the grid's shape or (..., columns), as values."""
-        return np.asarray(counts * self.numerator / self.denominator)
+        return np.asarray((counts if self.numerator is None else counts * self.numerator) / self.denominator)
 
     def counts(self, values: Floats) -> NDArray[np.int64]:
         """Finite values as the nearest whole counts of steps: the inverse of `floats` for values on the grid."""
@@ -46,4 +45,5 @@ class Grid(NamedTuple):
 
     def nearest(self, values: Floats) -> Floats:
         """The same counts as whole floats, shape (..., columns); NaN where a value is."""
-        return np.asarray(np.rint(values * self.denominator / self.numerator))
+        parts = values * self.denominator
+        return np.asarray(np.rint(parts if self.numerator is None else parts / self.numerator))

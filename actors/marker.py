@@ -29,6 +29,8 @@ from quant.order_book import OrderBook
 from quant.rolling import Floats
 
 DEPTH: Final = (BookDelta, BookSnapshot)
+BOTH: Final = np.array(((1.0, 0.0), (0.0, 1.0), (1.0, 1.0)))
+"""Makes of bid and ask the rows bid, ask, and both together, in whole ticks: exactly."""
 
 
 class MarkerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -200,7 +202,8 @@ class Marker(StatefulActor[MarkerState]):
         return (self._frame(state.universe),)
 
     def _frame(self, universe: Universe) -> MarkFrame:
-        ticks, came = self._quotes()
+        sides, came = self._quotes()
+        ticks = BOTH @ sides
         right = ticks[:2] < ticks[1:]  # the bid is below the ask, and there is one: else the ask would be their sum
         prices, valid = self._prices.floats(ticks), self._valid
         if np.count_nonzero(right) < right.size:
@@ -212,19 +215,16 @@ class Marker(StatefulActor[MarkerState]):
         return MarkFrame(universe.version, bid, ask, mid, tick_ns, tick_seq, valid)
 
     def _quotes(self) -> tuple[Floats, NDArray[np.int64]]:
-        """Whole ticks of bid, ask and both together (3, N); when and by which message they came (2, N)."""
+        """Whole ticks of bid and ask (2, N); when and by which message they came (2, N)."""
         if self._heard:
             self._spread()
-        told, state, width = self._told, self.state, len(self._columns)
-        ticks, came = np.empty((3, width)), np.empty((2, width), dtype=np.int64)
-        if told is not None:
-            ticks[:2] = self._ticks_of(told.payload)
-            came[0], came[1] = told.at_ns, told.seq
-        else:
-            ticks[0], ticks[1] = state.bid, state.ask
-            came[0], came[1] = state.tick_ns, state.tick_seq
-        np.add(ticks[0], ticks[1], out=ticks[2])
-        return ticks, came
+        told, state = self._told, self.state
+        if told is None:
+            came = np.array((state.tick_ns, state.tick_seq), dtype=np.int64)
+            return np.array((state.bid, state.ask), dtype=np.float64), came
+        came = np.empty((2, len(self._columns)), dtype=np.int64)
+        came[0], came[1] = told.at_ns, told.seq
+        return self._ticks_of(told.payload), came
 
     def _ticks_of(self, bars: ClosedBars) -> Floats:
         """Bid and ask (2, N) as whole ticks, NaN where there is none."""
