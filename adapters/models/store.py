@@ -59,8 +59,8 @@ class ModelStore:
         matching = [name for name in self.models() if wanted and name.startswith(wanted)]
         if len(matching) != 1:
             known = ", ".join(name[:12] for name in self.models()[:8]) or "none"
-            count = "no model" if not matching else f"{len(matching)} models"
-            raise ModelAbsent(f"{count} in {self.directory} begin with {wanted[:64]!r}; there are: {known}")
+            count, begin = (f"{len(matching)} models", "begin") if matching else ("no model", "begins")
+            raise ModelAbsent(f"{count} in {self.directory} {begin} with {wanted[:64]!r}; there are: {known}")
         return matching[0]
 
     def manifest(self, model: str) -> Manifest:

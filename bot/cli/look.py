@@ -1,6 +1,6 @@
 """Verbs that read what was recorded: replay, why, verify, inspect, runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -134,7 +134,7 @@ def inspect(
         emit(found)
         return
     for name, value in found.items():
-        say(f"{name:<22} {_cut(value, 300)}")
+        say(f"{name:<22} {_cut(_said(value), 300)}".rstrip())
 
 
 @command
@@ -190,6 +190,15 @@ def _plain(value: Any) -> Any:
     from contracts.codec import encode_json
 
     return msgspec.json.decode(encode_json(value))
+
+
+def _said(value: Any) -> str:
+    """A value for people: what is in it, without brackets and quotes."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_said(each)}" for key, each in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return " ".join(_said(each) for each in value) or "none"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _cut(value: Any, length: int = 120) -> str:

@@ -272,7 +272,9 @@ def test_inspect_says_what_is_in_a_recording(tmp_path) -> None:
     said = bot("inspect", path, "--json", "--checkpoints", "1,2")
     assert said.code == 0
     assert "100.01" in said.out
-    assert bot("inspect", path).out.count("\n") == len(said.json)
+    told = bot("inspect", path).out
+    assert told.count("\n") == len(said.json)
+    assert "recv 3" in told and not set("{}[]'") & set(told)
 
 
 def test_inspect_names_a_gap(tmp_path) -> None:

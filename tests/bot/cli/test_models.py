@@ -109,7 +109,7 @@ def test_an_unknown_model_is_not_found(models, verb):
     said = bot("models", verb, "0000", "--models", models[0])
 
     assert said.code == 3
-    assert "no model in" in said.error
+    assert "no model in" in said.error and " begins with " in said.error
 
 
 def test_a_damaged_pointer_is_damage(models):
