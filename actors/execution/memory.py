@@ -54,12 +54,16 @@ class Memory(msgspec.Struct, kw_only=True, dict=True):
     def find(self, client_id: str) -> Tracked | None:
         """The order; of a done one a copy, which counts once it is taken."""
         tracked = self.working.get(client_id)
-        return tracked if tracked is not None else copied(self.done.get(client_id))
+        if tracked is None and client_id in self.done:
+            tracked = copied(self.done[client_id])
+        return tracked
 
     def take(self, tracked: Tracked) -> None:
         """Put the order where it belongs after a change, and forget the oldest that are settled."""
         name = tracked.order.client_id
         if not tracked.settled:
+            if self.working.get(name) is tracked:
+                return
             self.done.pop(name, None)
             self.working[name] = tracked
             if not tracked.external:
