@@ -37,7 +37,7 @@ class Leg:
 
 @dataclass
 class Trip:
-    """One round trip so far; `direction` is +1 for long."""
+    """One round trip so far; `direction` is +1 for long, `open_eur` what is still held was entered for on average."""
 
     number: int
     symbol: str
@@ -48,6 +48,7 @@ class Trip:
     entry_context: rows.Context
     exit_context: rows.Context = NOBODY
     exit_ns: Nanos | None = None
+    open_eur: Money | None = NONE
     fees: Money | None = NONE
     funding: Money | None = NONE
     fills: int = 0
@@ -135,6 +136,7 @@ class Trades:
         quote = "" if instrument is None else instrument.quote
         value = self._known.in_account(times(fill.quantity, fill.price), quote)
         leaves = trip.direction != sign(fill.side)
+        trip.open_eur = _left(trip, fill.quantity) if leaves else added(trip.open_eur, value)
         (trip.exit if leaves else trip.entry).add(fill.quantity, fill.price, value)
         trip.fees = added(trip.fees, fee_in_account(self._known, fill))
         trip.fills += 1
@@ -177,9 +179,17 @@ def _row(trip: Trip) -> rows.TradeRow:
 
 def _gross(trip: Trip) -> Money | None:
     """What the prices brought on what was left, each fill at the rate of its time; None where one is not known."""
-    if trip.brought or trip.entry.value_eur is None or trip.exit.value_eur is None:
+    if trip.brought or trip.entry.value_eur is None or trip.exit.value_eur is None or trip.open_eur is None:
         return None
-    entered = trip.entry.value_eur
-    if trip.open:
-        entered = AVERAGES.divide(times(entered, trip.exit.quantity), trip.entry.quantity)
+    entered = minus(trip.entry.value_eur, trip.open_eur)
     return times(minus(trip.exit.value_eur, entered), Decimal(trip.direction))
+
+
+def _left(trip: Trip, quantity: Money) -> Money | None:
+    """What the rest was entered for once so much has left at the average, as the ledger's own books have it."""
+    if trip.open_eur is None:
+        return None
+    if quantity == trip.open:
+        return NONE
+    part = AVERAGES.divide(times(trip.open_eur, quantity), trip.open).quantize(SHARE, ROUND_HALF_EVEN)
+    return minus(trip.open_eur, part)

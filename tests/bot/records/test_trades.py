@@ -5,6 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.execution.books import Book, booked
 from tests.kit.beliefs import a_pick, a_selection, a_slate
 from tests.kit.funding import a_booked
 from tests.kit.market import a_universe_changed, at
@@ -103,6 +104,21 @@ def test_entry_and_exit_carry_what_was_believed_and_allowed() -> None:
 fills = st.lists(
     st.tuples(st.sampled_from(["buy", "sell"]), st.integers(1, 9), st.integers(50, 150), st.integers(0, 5)), max_size=12
 )
+
+
+@given(fills)
+def test_law_profits_and_what_is_open_are_the_change_of_equity_at_any_time(plan) -> None:
+    """The ledger values what is open against the running average of its entries."""
+    cash, book, said = Decimal(0), Book(), []
+    for number, (side, lots, price, fee) in enumerate(plan):
+        said.append((float(number), a_fill(side, str(lots), str(price), trade_id=str(number), fee=Decimal(fee))))
+        signed = Decimal(lots if side == "buy" else -lots)
+        cash -= signed * price + fee
+        book = booked(book, signed, Decimal(price), Decimal(fee))
+    mark = Decimal(77)
+    profits = sum((trip.pnl_eur for trip in trips(*said)), Decimal(0))
+    unrealised = book.quantity * (mark - book.entry)
+    assert abs(profits + unrealised - (cash + book.quantity * mark)) < Decimal("1E-12")
 
 
 @given(fills)
