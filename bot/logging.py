@@ -13,6 +13,7 @@ from typing import Any, Final, TextIO
 import msgspec
 import structlog
 
+from contracts.account import FundingBooked
 from contracts.decision import Flatten, GateState, Halt, Intent, Refusal, Resume
 from contracts.envelope import Envelope
 from contracts.life import (
@@ -44,6 +45,7 @@ _LEVELS: Final[dict[type[msgspec.Struct], int]] = {
     GateState: logging.INFO,
     Order: logging.INFO,
     Execution: logging.INFO,
+    FundingBooked: logging.INFO,
     Intent: logging.DEBUG,
     Refusal: logging.DEBUG,
     OrderRejected: logging.WARNING,
