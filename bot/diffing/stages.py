@@ -10,13 +10,16 @@ import numpy.typing as npt
 from bot.diffing.decisions import STAGES, Taken
 from contracts.belief import FeatureFrame, SignalFrame, Slate
 from contracts.column import Column
-from contracts.decision import GateState, Selection, Verdict
+from contracts.decision import GateState, Selection, TargetFrame, Verdict
 from contracts.quantities import BPS
 from quant.features.engine import REGISTRY
 from runtime.replay import first_difference
 
 Floats = npt.NDArray[np.float64]
 SHOWN_MAX: Final = 3
+
+NUMBERING: Final = ("based_on", "decision")
+"""Fields that only number messages: a strategy that spoke once more than on record does not differ ever after."""
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -28,7 +31,7 @@ class Cause(msgspec.Struct, frozen=True):
 
 def differing(was: msgspec.Struct, now: msgspec.Struct) -> tuple[str, ...]:
     """The fields in which two messages of one type differ, those that number other messages aside."""
-    names = [name for name in was.__struct_fields__ if name != "based_on" and not name.endswith(("_seq", "_seqs"))]
+    names = [name for name in was.__struct_fields__ if name not in NUMBERING and not name.endswith(("_seq", "_seqs"))]
     return tuple(name for name in names if not _same(getattr(was, name), getattr(now, name)))
 
 
@@ -99,6 +102,15 @@ def _selection(key: str, was: Selection, now: Selection, fields: tuple[str, ...]
     return _fields("selection", was, now, fields, symbols)
 
 
+def _targets(key: str, was: TargetFrame, now: TargetFrame, fields: tuple[str, ...], symbols: tuple[str, ...]) -> str:
+    before, after = was.position.values, now.position.values
+    if before.shape != after.shape or "position" not in fields:
+        return _fields(key, was, now, fields, symbols)
+    rows = np.flatnonzero(_unlike(before, after)).tolist()
+    told = [f"{symbols[row]} {short(float(before[row]))} -> {short(float(after[row]))}" for row in rows[:SHOWN_MAX]]
+    return f"targets {', '.join(told)}" + (f" and {len(rows) - SHOWN_MAX} more" if len(rows) > SHOWN_MAX else "")
+
+
 def _state(key: str, was: GateState, now: GateState, fields: tuple[str, ...], symbols: tuple[str, ...]) -> str:
     return f"state {was.state} -> {now.state}: {', '.join(now.reasons or was.reasons)}"
 
@@ -114,6 +126,7 @@ _TELL: Final[dict[type[msgspec.Struct], _Tell]] = {
     SignalFrame: _signal,
     Slate: _slate,
     Selection: _selection,
+    TargetFrame: _targets,
     GateState: _state,
     Verdict: _verdict,
 }

@@ -4,12 +4,12 @@ import pytest
 
 from bot.diffing.account import Tape
 from bot.diffing.comparing import compare
-from bot.diffing.decisions import STAGES, Gathering
-from bot.diffing.stages import differing, first_cause, short
+from bot.diffing.decisions import STAGES, Gathering, Taken
+from bot.diffing.stages import Cause, differing, first_cause, short
 from bot.diffing.twins import Pair
 from contracts.belief import SignalFrame
 from contracts.column import floats
-from contracts.decision import GateState
+from contracts.decision import GateState, TargetFrame
 from contracts.topics import BY_TYPE
 from tests.bot.diffing.test_twins import lives
 from tests.kit.command_line import bot
@@ -88,6 +88,19 @@ def test_numbers_of_other_messages_are_no_difference() -> None:
     assert differing(a_signal(0.1), a_signal(0.2)) == ("mu",)
     assert differing(a_signal(float("nan")), a_signal(float("nan"))) == ()
     assert differing(GateState("TRADING", (), ()), GateState("HALTED", ("x",), ())) == ("state", "reasons")
+
+
+def test_a_strategy_that_spoke_once_more_differs_only_where_it_wants_something_else(finished) -> None:
+    first = Gathering()
+    taken = next(found for pair in lives(finished) if (found := first.hear(pair.was)) is not None)
+
+    def wanting(decision: int, *units: float) -> Taken:
+        targets = TargetFrame(decision, 1, floats(units), ())
+        return taken._replace(known=taken.known | {"selection": {"TargetFrame": targets}})
+
+    assert first_cause(wanting(2, 0.5, 1.0), wanting(3, 0.5, 1.0), ("A", "B")) is None
+    cause = first_cause(wanting(2, 0.5, 1.0), wanting(3, 0.5, 2.0), ("A", "B"))
+    assert cause == Cause("selection", "targets B 1 -> 2")
 
 
 def test_equal_decisions_have_no_cause(finished) -> None:
