@@ -78,11 +78,11 @@ class Auditor(Reacting[AuditorState]):
         return ()
 
     def _on_intent(self, envelope: Envelope[Intent]) -> Answer:
-        self.state.intent_seqs = [*self.state.intent_seqs, envelope.seq][-SEQS_KEPT:]
+        _keep(self.state.intent_seqs, envelope.seq)
         return ()
 
     def _on_refusal(self, envelope: Envelope[Refusal]) -> Answer:
-        self.state.refusal_seqs = [*self.state.refusal_seqs, envelope.seq][-SEQS_KEPT:]
+        _keep(self.state.refusal_seqs, envelope.seq)
         return ()
 
     def _on_verdict(self, envelope: Envelope[Verdict]) -> Answer:
@@ -102,3 +102,8 @@ class Auditor(Reacting[AuditorState]):
         )
         state.intent_seqs, state.refusal_seqs = [], []
         return (record,)
+
+
+def _keep(seqs: list[int], seq: int) -> None:
+    seqs.append(seq)
+    del seqs[:-SEQS_KEPT]
