@@ -49,17 +49,14 @@ class Measures:
 
     def _measured(self, bars: Bars | None, layout: Layout) -> Measured:
         width = len(layout.symbols)
-        close, variance, corr = np.full(width, np.nan), np.full(width, np.nan), None
-        if bars is not None:
-            close = bars.close[layout.columns]
-            if bars.returns.size:
-                returns = _taken(bars.returns, layout)
-                variance = _variance(returns)
-                corr = correlation(returns) if width else None
-        if corr is None:
+        if bars is None or not bars.returns.size or not width:
             corr = np.full((width, width), UNKNOWN)
             np.fill_diagonal(corr, 1.0)
-        return Measured(close, variance, corr, clusters(corr, self._cluster_above))
+            close = np.full(width, np.nan) if bars is None else bars.close[layout.columns]
+            return Measured(close, np.full(width, np.nan), corr, clusters(corr, self._cluster_above))
+        returns = _taken(bars.returns, layout)
+        corr = correlation(returns)
+        return Measured(bars.close[layout.columns], _variance(returns), corr, clusters(corr, self._cluster_above))
 
 
 def _taken(returns: Floats, layout: Layout) -> Floats:
