@@ -21,6 +21,9 @@ LEFT: Final = 62
 RIGHT: Final = 14
 TOP: Final = 14
 BOTTOM: Final = 44
+DATE_WIDTH: Final = 88
+"""Room that a date takes beside its neighbours."""
+
 COLOURS: Final = 12
 """How many colours the page has; more series than that are drawn in the same ones again."""
 
@@ -128,14 +131,22 @@ def _x_ticks(chart: Chart, frame: Frame) -> list[tuple[float, str]]:
     if frame.x[1] - frame.x[0] < 3 * 86_400:
         return _times(frame.x)
     if months < 3:
-        seconds = ticks(frame.x[0] / 86_400, frame.x[1] / 86_400, 6)
-        return [(day * 86_400, str(np.datetime64(round(day), "D"))) for day in seconds if day == round(day)]
+        return _days(frame)
     step = next((each for each in (1, 2, 3, 6, 12, 24, 36, 60, 120) if months / each <= 8), 240)
     first = low.astype("datetime64[M]") + 1
     picked = [first + number for number in range(months) if (first + number).astype(int) % step == 0]
     return [
         (float(month.astype("datetime64[s]").astype(int)), str(month)[: 4 if step >= 12 else 7]) for month in picked
     ]
+
+
+def _days(frame: Frame) -> list[tuple[float, str]]:
+    """Days inside a range of some weeks, no more of them than have room beside each other."""
+    low, high = (value / 86_400 for value in frame.x)
+    most = (frame.width - LEFT - RIGHT) / DATE_WIDTH
+    step = next((each for each in (1, 2, 5, 10, 20) if (high - low) / each <= most), 40)
+    count = range(math.ceil(low / step), math.floor(high / step) + 1)
+    return [(number * step * 86_400.0, str(np.datetime64(number * step, "D"))) for number in count]
 
 
 def _times(x: tuple[float, float]) -> list[tuple[float, str]]:

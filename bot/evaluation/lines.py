@@ -15,7 +15,8 @@ def lines_of(report: Report) -> Iterator[str]:
     data = report.data
     yield f"{report.recipe}: {report.title}"
     if "first" in data:
-        yield f"{len(data['symbols'])} instruments, {data['bars']} bars, {data['first'][:10]} to {data['last'][:10]}"
+        who = data["symbols"][0] if len(data["symbols"]) == 1 else f"{len(data['symbols'])} instruments"
+        yield f"{who}, {data['bars']} bars, {data['first'][:10]} to {data['last'][:10]}"
     for table in report.tables:
         yield ""
         yield from table_lines(table)

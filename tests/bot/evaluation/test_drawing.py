@@ -33,6 +33,15 @@ def test_more_days_are_marked_with_dates() -> None:
     assert "2026-01-02" in svg(chart(y=np.arange(5.0), step_s=86_400.0))
 
 
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("days", [4, 9, 17, 38, 62, 80])
+def test_dates_stand_apart_and_are_more_than_one(days, wide) -> None:
+    drawn = svg(chart(y=np.arange(days + 1.0), step_s=86_400.0, wide=wide))
+    places = [float(x) for x in re.findall(r'<text class="t" x="([\d.]+)"[^>]*>2026-\d\d(?:-\d\d)?<', drawn)]
+    assert len(places) > 1
+    assert min(np.diff(places)) > 75.0
+
+
 def test_an_area_reaches_from_its_line_to_zero() -> None:
     fallen = svg(chart("area", y=(0.0, -2.0, -1.0)))
     (points,) = re.findall(r'<polygon points="([^"]*)"', fallen)

@@ -104,10 +104,13 @@ def test_ticks_are_round_numbers_inside_the_range(low: float, high: float, wante
 def test_lines_for_a_terminal_align_and_say_what_was_met() -> None:
     wanted = targets({"skill_vs_fhs": 0.004}, (("skill_vs_fhs", "at least", (0.003,), False),))
 
-    lines = list(lines_of(a_report(targets=wanted, notes=("a note",))))
+    report = a_report(targets=wanted, notes=("a note",))
+    lines = list(lines_of(report))
 
+    alone = msgspec.structs.replace(report, data=report.data | {"symbols": ["BTC"]})
     assert lines[0] == "E9: a trial"
     assert lines[1] == "2 instruments, 10 bars, 2020-01-01 to 2021-01-01"
+    assert list(lines_of(alone))[1] == "BTC, 10 bars, 2020-01-01 to 2021-01-01"
     assert "author   skill" in lines
     assert "blend   +0.400" in lines
     assert any(line.endswith("met") and "at least 0.003" in line for line in lines)
