@@ -1,12 +1,15 @@
 """Funding in a living bot: paid at the venue, heard late, twice or not at all, booked once, and replayed."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.simulated import funding
 from adapters.simulated.venue import SimulatedVenue
+from bot.backtest.exported import export_run
+from bot.backtest.taped import run_taped
 from bot.worlds import replayed_bus
 from contracts.account import FundingBooked
 from contracts.decision import GateState
@@ -15,6 +18,7 @@ from contracts.quantities import SECOND_NS
 from contracts.trade import FundingPaid, Reconciled
 from runtime.replay import Comparer, Replay
 from tests.characterization.runs import ROUGH, a_quick_profile
+from tests.kit.journals import read_run
 from tests.kit.lives import Life, live
 from tests.kit.oracle import audit
 from tests.kit.worlds import Run, TestWorld, said, simulate
@@ -32,10 +36,13 @@ def settled_every_second(monkeypatch) -> None:
     monkeypatch.setattr(funding, "SAME_NS", SECOND_NS)
 
 
+def rows(symbols: tuple[str, ...], rate: float, at_ns: int) -> list[Perp]:
+    return [Perp(symbol=symbol, settled=rate, settled_ns=at_ns, event_ns=at_ns, epoch=1, frame=1) for symbol in symbols]
+
+
 def settle(venue: SimulatedVenue, symbols: tuple[str, ...], rate: float) -> None:
-    at_ns = venue._clock.now()
-    for symbol in symbols:
-        venue.on_perp(Perp(symbol=symbol, settled=rate, settled_ns=at_ns, event_ns=at_ns, epoch=1, frame=1))
+    for row in rows(symbols, rate, venue._clock.now()):
+        venue.on_perp(row)
 
 
 def lived(base: str, seconds: float, **changed: Any) -> tuple[Run, SimulatedVenue]:
@@ -105,3 +112,33 @@ def test_a_life_after_a_death_books_what_was_paid_in_between_once(tmp_path) -> N
     assert [each.settled_ns for each in booked if each in [one.payload for one in first.envelopes]] != []
     shown = [each.payload for each in second.envelopes if type(each.payload) is Reconciled]
     assert shown[-1].agreed
+
+
+def test_a_backtest_over_the_export_of_a_run_pays_the_same(tmp_path) -> None:
+    """The feed says the rates here, and the venue hears them as it does in a run over a recording."""
+    profile = a_quick_profile(orders__reconcile_s=5.0)
+    symbols = profile.simulated.market.symbols
+
+    def begin(life: Life) -> None:
+        venue = life.outside.venue._venue
+        life.system.bus.tap(lambda envelope: venue.on_market(envelope.payload), (Perp,))
+
+    def tell(rate: float) -> Callable[[Life], None]:
+        def act(life: Life) -> None:
+            for row in rows(symbols, rate, life.outside.clock.now()):
+                life.system.bus.admit(row, "feed")
+
+        return act
+
+    acts = {0.5: begin} | {at_s: tell(rate) for at_s, rate in RATES.items()}
+    lived_once = live(profile, tmp_path, seconds=20.9, acts=acts)
+    export = export_run(lived_once.opened.directory, tmp_path / "export", lambda size: None)
+    result, parity = run_taped(export, export.profile, tmp_path / "again", lambda at_ns: None)
+    assert parity.same, parity.first
+    then = [each.payload for each in lived_once.envelopes if type(each.payload) is FundingBooked]
+    said_again = read_run(Path(result.summary["journal"]).parent)
+    now = [each.payload for each in said_again if type(each.payload) is FundingBooked]
+    assert len(then) >= 3
+    assert sorted((each.payment_id, each.amount) for each in then) == sorted(
+        (each.payment_id, each.amount) for each in now
+    )
