@@ -109,8 +109,7 @@ class Sentinel(Reacting[SentinelState]):
 
     def derive(self) -> None:
         self._heard_ns = self._judged_ns = self._stands_ns = 0
-        self._weighed: Equity | None = None
-        self._lost: dict[str, str] = {}
+        self._weighed: tuple[Equity | None, dict[str, str]] = (None, {})
 
     def receive(self, envelope: Envelope[Any]) -> Answer:
         """Take the message, then say the state if it or a reason has changed."""
@@ -142,8 +141,7 @@ class Sentinel(Reacting[SentinelState]):
         """What a dead process knew of connections and stalls says nothing now; latches and spent actors stay."""
         state = self.state
         state.started, state.account_epoch = True, envelope.payload.account_epoch
-        state.recovering = envelope.payload.epoch > 1
-        state.reconciled = False
+        state.recovering, state.reconciled = envelope.payload.epoch > 1, False
         state.feeds, state.venues = {}, {}
         state.spent = {name: group for name, group in state.spent.items() if group not in GATEWAYS}
         state.quiet, state.quiet_until_ns = "", 0
@@ -191,11 +189,11 @@ class Sentinel(Reacting[SentinelState]):
 
     def _on_equity(self, envelope: Envelope[Equity]) -> Answer:
         state, equity = self.state, envelope.payload
-        if equity is not self._weighed:  # the ledger says an account at rest in the same words
-            self._weighed, self._lost = equity, too_much_lost(equity, self._settings)
+        if equity is not self._weighed[0]:  # the ledger says an account at rest in the same words
+            self._weighed = equity, too_much_lost(equity, self._settings)
         if equity.complete != state.equity_complete:
             state.equity_complete, self._stands_ns = equity.complete, 0
-        for name, text in self._lost.items():
+        for name, text in self._weighed[1].items():
             self._latch(name, text)
         return ()
 
