@@ -1,5 +1,6 @@
 """Files and directories that are there whole or not at all, and still there after the power was cut."""
 
+import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,25 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def locked(directory: Path) -> int:
+    """Make a directory and hold it for this process: a descriptor, to be closed. Raises BlockingIOError, or OSError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not holds(descriptor, directory):
+            raise BlockingIOError
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def holds(descriptor: int, directory: Path) -> bool:
+    """Whether this is still the directory under that name: who held it before may have given it another one."""
+    return directory.exists() and os.fstat(descriptor).st_ino == directory.stat().st_ino
 
 
 def sync(path: Path) -> None:

@@ -143,4 +143,4 @@ def _sorted(table: Int64s) -> Int64s:
 
 def _append(path: Path, table: Int64s) -> None:
     with path.open("ab") as file:
-        np.ascontiguousarray(table).tofile(file)
+        file.write(np.ascontiguousarray(table).data)

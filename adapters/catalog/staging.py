@@ -7,7 +7,6 @@ mixture.
 """
 
 import contextlib
-import fcntl
 import os
 import shutil
 from collections.abc import Iterable, Sequence
@@ -18,7 +17,7 @@ from typing import Final, Self
 import msgspec
 import polars as pl
 
-from adapters.catalog.durable import sync
+from adapters.catalog.durable import holds, locked, sync
 from adapters.catalog.manifest import (
     FILE,
     Manifest,
@@ -42,7 +41,8 @@ KEPT: Final = ".noted"
 
 
 class Staging:
-    """One import into one data set; use it as a context, and `land` when all is well.
+    """One import into one data set; use it as a context, and `land` when all is well. What fails before anything was
+    noted leaves nothing.
 
     Raises DatasetUnusable where another import into the same data set is under way, or its place is taken.
     """
@@ -53,19 +53,13 @@ class Staging:
             raise DatasetUnusable(f"{target}: is no place for a data set, expected a directory with a name")
         self.root = self.target.with_name(f".{self.target.name}.incoming")
         self._old = self.target.with_name(f".{self.target.name}.replaced")
-        self._lock = -1
         self._take(Manifest(name=self.target.name))
         self._kept: list[Path] = []
 
     def __enter__(self) -> Self:
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(self.root, os.O_RDONLY)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(self._lock).st_ino != self.root.stat().st_ino:
-                raise BlockingIOError
+            self._lock = locked(self.root)
         except BlockingIOError:
-            os.close(self._lock)
             raise DatasetUnusable(
                 f"{self.target}: another import into it is under way, expected one at a time"
             ) from None
@@ -73,19 +67,17 @@ class Staging:
             raise DatasetUnusable(f"{self.target}: cannot be written beside: {error.strerror}") from error
         try:
             self._begin()
-        except DatasetUnusable:
-            if not self.resumed:
-                self.abandon()
-            self.__exit__(None, None, None)
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        if kind is not None and not self.resumed and holds(self._lock, self.root):
+            self.abandon()
+        os.close(self._lock)
 
     @property
     def resumed(self) -> bool:

@@ -306,7 +306,8 @@ def terms(
         venue=venue, base=base, quote=quote, settlement=settlement, lot=lot, notional_min=min_notional,
         quantity_max=max_quantity, can_short=can_short, leverage_max=leverage_max,
     )  # fmt: skip
-    say_terms(dataset, [each.strip() for each in symbols.split(",") if each.strip()], said)
+    with on_disk(dataset):
+        say_terms(dataset, [each.strip() for each in symbols.split(",") if each.strip()], said)
     _tell_summary(dataset, json)
 
 

@@ -1,10 +1,11 @@
 """A data set as plain files in a directory of their own, all of them or none."""
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from adapters.catalog.durable import sync
+from adapters.catalog.durable import locked, sync
 from adapters.catalog.exported import Format, export_name
 from adapters.catalog.manifest import Terms, read_manifest
 from bot.data.importing import FOREVER_NS
@@ -34,11 +35,19 @@ def export_dataset(
     refuse_taken(target)
     making = target.with_name(f".{target.name}.exporting")
     try:
-        shutil.rmtree(making, ignore_errors=True)
+        lock = locked(making)
+    except BlockingIOError:
+        raise DatasetUnusable(f"{target}: another export into it is under way, expected one at a time") from None
+    try:
+        for left in making.iterdir():
+            shutil.rmtree(left)
         written = _write(directory, making, how, symbols, (span[0] or 0, span[1] or FOREVER_NS), advance)
         making.rename(target)
-    finally:
+    except BaseException:
         shutil.rmtree(making, ignore_errors=True)
+        raise
+    finally:
+        os.close(lock)
     sync(target.parent)
     return [target / path.relative_to(making) for path in written]
 

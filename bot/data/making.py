@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from adapters.catalog.manifest import Manifest, Terms, bars_kind
+from adapters.catalog.manifest import Manifest, Part, Terms, bars_kind
 from adapters.catalog.months import file_under, month_of
 from adapters.catalog.staging import Staging
 from contracts.history import DatasetUnusable
@@ -79,14 +79,13 @@ def make_dataset(target: Path, recipe: Recipe, advance: Callable[[int], None]) -
     log_vol = [0.0] * (recipe.instruments + 1)
     with Staging(target) as staging:
         staging.restart()
-        staging.note(None, (), [_terms(number, maker) for number, maker in enumerate(makers)])
+        parts: list[Part] = []
         for close_ns in _months(recipe):
             open_ns = close_ns - nanos(recipe.bar_s)
             vols, log_vol[-1] = _volatility(market, open_ns, log_vol[-1])
             per_bar = np.sqrt(recipe.bar_s / 86_400.0)
             season = _season(open_ns)
             common = market.standard_normal(len(open_ns)) * vols * season * per_bar
-            parts = []
             for number, maker in enumerate(makers):
                 own, log_vol[number] = _volatility(maker.chance, open_ns, log_vol[number])
                 shape = np.sqrt(own * vols) * season * per_bar
@@ -94,7 +93,7 @@ def make_dataset(target: Path, recipe: Recipe, advance: Callable[[int], None]) -
                 last[number] = float(columns["close"][-1])
                 parts += file_under(staging, bars_kind(recipe.bar_s), _symbol(number), {"close_ns": close_ns} | columns)
                 advance(len(close_ns))
-            staging.note(None, parts)
+        staging.note(None, parts, [_terms(number, maker) for number, maker in enumerate(makers)])
         staging.land()
         return staging.manifest
 

@@ -40,7 +40,6 @@ def resample_dataset(directory: Path, bar_s: Seconds, advance: Callable[[int], N
             for month in by_month(longer):
                 written += file_under(staging, bars_kind(bar_s), symbol, {"close_ns": month.close_ns} | month.columns)
         if not written:
-            staging.abandon()
             raise DatasetUnusable(f"{directory}: no whole bar of {bar_s:g} s lies in its history")
         staging.note(None, written)
         staging.land()
@@ -73,7 +72,6 @@ def _of_ticks(directory: Path, bar_s: Seconds, advance: Callable[[int], None]) -
                 written[part.path] = part
             advance(len(close_ns))
         if not written:
-            staging.abandon()
             raise DatasetUnusable(f"{directory}: no whole bar of {bar_s:g} s lies in its history")
         staging.note(None, written.values())
         staging.land()

@@ -21,12 +21,8 @@ def say_terms(directory: Path, symbols: Sequence[str], said: SaidTerms) -> Manif
         raise DatasetUnusable(f"{directory}: has no {', '.join(unknown)}, it has {', '.join(known)}")
     with Staging(directory) as staging:
         staging.refuse_interrupted()
-        try:
-            ticks = {symbol: _tick(staging, symbol) if said.tick_derived else None for symbol in symbols or known}
-            staging.note(None, (), [said.of(symbol, known[symbol], tick) for symbol, tick in ticks.items()])
-        except DatasetUnusable:
-            staging.abandon()
-            raise
+        ticks = {symbol: _tick(staging, symbol) if said.tick_derived else None for symbol in symbols or known}
+        staging.note(None, (), [said.of(symbol, known[symbol], tick) for symbol, tick in ticks.items()])
         staging.land()
         return staging.manifest
 

@@ -1,5 +1,6 @@
 """A data set is there whole or not at all: interrupted, refused, repeated, merged, two at a time."""
 
+import contextlib
 import shutil
 from itertools import pairwise
 from pathlib import Path
@@ -141,6 +142,21 @@ def test_a_crash_between_the_two_renames_is_mended(tmp_path: Path) -> None:
         staging.land()
 
     assert open_dataset(target).symbols == ("A",)
+
+
+def test_what_fails_before_anything_was_noted_leaves_nothing(tmp_path: Path) -> None:
+    with contextlib.suppress(KeyboardInterrupt), Staging(tmp_path / "x") as staging:
+        file_under(staging, "bars_60s", "A", bars(10))
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_fails_after_it_landed_leaves_alone_what_another_import_began(tmp_path: Path) -> None:
+    with contextlib.suppress(KeyboardInterrupt), Staging(tmp_path / "x") as staging:
+        staging.land()
+        (tmp_path / ".x.incoming").mkdir()
+        raise KeyboardInterrupt
+    assert (tmp_path / ".x.incoming").exists()
 
 
 def test_two_imports_into_one_data_set_at_a_time_are_refused(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_a_place_that_takes_no_file_is_told_as_temporary(dataset: Path) -> None:
     (dataset.parent / ".out.exporting").touch()
     said = bot("data", "export", dataset, "--to", dataset.parent / "out")
 
-    assert said.code == 75 and "cannot be written: Not a directory" in said.error
+    assert said.code == 75 and "cannot be written: File exists" in said.error
 
 
 @pytest.mark.parametrize("how", ["missing", "altered"])

@@ -73,3 +73,14 @@ def test_data_sets_are_found_and_told(dataset: Path) -> None:
         "  bars_60s        2 names           60 rows  2024-01-01T00:01:00Z to 2024-01-01T00:30:00Z",
         "  quotes          1 names            1 rows  2024-01-01T00:00:00Z to 2024-01-01T00:00:00Z",
     ]
+
+
+def test_two_exports_into_one_directory_at_a_time_are_refused(tmp_path: Path) -> None:
+    made(tmp_path / "x", {"A": bars(10)})
+
+    def again(rows: int) -> None:
+        with pytest.raises(DatasetUnusable, match="another export into it is under way"):
+            export_dataset(tmp_path / "x", tmp_path / "out", "csv", [], (None, None), lambda rows: None)
+
+    export_dataset(tmp_path / "x", tmp_path / "out", "csv", [], (None, None), again)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "x"]

@@ -87,3 +87,12 @@ def test_longer_bars_lie_beside_the_shorter_ones(tmp_path: Path) -> None:
     ):
         with pytest.raises(DatasetUnusable, match=said):
             resample_dataset(path, bar_s, lambda bars: None)
+
+
+def test_what_is_made_and_interrupted_is_in_no_data_set(tmp_path: Path) -> None:
+    def interrupt(bars: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_dataset(tmp_path / "x", Recipe(7, 2, 300, 3600.0, JANUARY_NS), interrupt)
+    assert list(tmp_path.iterdir()) == []
