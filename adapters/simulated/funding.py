@@ -30,13 +30,17 @@ class Settlement(NamedTuple):
 
 
 class Funding:
-    """The settlements of one account; `ignored` counts what could not be settled, by kind."""
+    """The settlements of one account; `ignored` counts what could not be settled, by kind.
+
+    `rated` are the symbols that it has heard rates of.
+    """
 
     def __init__(self, instruments: dict[str, Instrument], prices: Prices, records: Records) -> None:
         self._instruments = instruments
         self._prices = prices
         self._records = records
         self._coming: dict[str, tuple[float, Nanos]] = {}
+        self.rated: dict[str, None] = {}
         self.ignored: dict[str, int] = {}
 
     def hear(self, perp: Perp) -> Iterator[Settlement]:
@@ -44,6 +48,8 @@ class Funding:
         if perp.symbol not in self._instruments:
             self._ignore("funding_of_unlisted_symbol")
             return
+        if perp.settled is not None or perp.next_funding_ns is not None:
+            self.rated[perp.symbol] = None
         for rate, settled_ns in self._rates(perp):
             if -1.0 < rate < 1.0:
                 yield Settlement(perp.symbol, settled_ns, rate, perp.mark)

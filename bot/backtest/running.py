@@ -84,9 +84,8 @@ def run_backtest(profile: Profile, dataset: Dataset, options: BacktestOptions, s
     thresholds = gc.get_threshold()
     gc.set_threshold(GARBAGE_THRESHOLD)
     try:
-        without = unfunded(dataset, universe, options.from_ns, options.to_ns)
-        _note(opened, dataset, options, without)
-        telling = _Telling(profile, opened, dataset, options, universe, here, without)
+        _note(opened, dataset, options)
+        telling = _Telling(profile, opened, dataset, options, universe, here)
         return telling.tell(first, chain((first,), told), seen)
     finally:
         gc.set_threshold(*thresholds)
@@ -105,10 +104,8 @@ class _Telling:
         options: BacktestOptions,
         universe: Universe,
         here: RunIdentity,
-        without_funding: tuple[str, ...],
     ) -> None:
         self.profile, self.dataset, self.options, self.universe, self.here = profile, dataset, options, universe, here
-        self.without_funding = without_funding
         self.life = Life(profile, opened, opened.directory / "models")
         self.prices = _prices(profile, options, universe)
         self.learning = _learning(self.life.assembly)
@@ -137,8 +134,9 @@ class _Telling:
         ending = "history is at its end"
         life.bus.admit(RunStopped(life.failed or ending, life.exit_code), "process")
         failures = self.learning.failures if self.learning is not None else []
-        ignored = dict(sorted(broker.funding.ignored.items()))
-        funding = {"without_funding": self.without_funding, "funding_ignored": ignored}
+        without = unfunded(self.universe, broker.funding.rated)
+        _note(life.opened, self.dataset, self.options, without)
+        funding = {"without_funding": without, "funding_ignored": dict(sorted(broker.funding.ignored.items()))}
         return life.result(ending, {"data": self.dataset.name, "fits_failed": failures, **funding})
 
     @staticmethod
@@ -192,8 +190,8 @@ def _learning(assembly: Assembly) -> Learning | None:
     return next((Learning(assembly.bus, each) for each in trainers if isinstance(each, Trainer)), None)
 
 
-def _note(opened: OpenRun, dataset: Dataset, options: BacktestOptions, without_funding: tuple[str, ...]) -> None:
-    """Keep with the run what it was made of, so that it can be made again, and what its history does not tell."""
+def _note(opened: OpenRun, dataset: Dataset, options: BacktestOptions, without_funding: tuple[str, ...] = ()) -> None:
+    """Keep with the run what it was made of, so that it can be made again, and what its history did not tell."""
     made_of = {
         "data": dataset.name,
         "digest": dataset.digest,

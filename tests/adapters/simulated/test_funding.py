@@ -15,6 +15,7 @@ from adapters.simulated.broker import Broker
 from adapters.simulated.ledger import LedgerFile, NoLedger, audit
 from adapters.simulated.prices import QuoteBoard
 from adapters.simulated.venue import SimulatedVenue
+from contracts.market import Perp
 from contracts.trade import Fill, FundingPaid
 from runtime.clock import FixedClock
 from tests.kit.funding import a_predicted, a_settled
@@ -163,6 +164,15 @@ def test_one_settlement_is_charged_once_whatever_tells_of_it():
     assert desk.broker.funding.ignored == {"funding_charged_before": 2}
     desk.hear(a_settled(0.001, HOUR), HOUR)
     assert len(desk.payments) == 2
+
+
+def test_it_is_known_of_which_instruments_rates_were_told():
+    desk = Desk()
+    desk.hear(Perp(symbol="BTC-EUR", mark=100.0, event_ns=at(1), epoch=1, frame=1), 1)
+    assert list(desk.broker.funding.rated) == [], "a mark is no rate"
+    desk.hear(a_settled(0.001, 2, symbol="ETH-EUR"), 2)
+    desk.hear(a_predicted(0.001, 9, told=3), 3)
+    assert list(desk.broker.funding.rated) == ["ETH-EUR", "BTC-EUR"]
 
 
 def test_what_cannot_be_settled_is_counted():
