@@ -7,8 +7,9 @@ from contracts.decision import DecisionLog
 from contracts.history import Dated
 from contracts.instrument import Universe
 from contracts.life import Beat
-from contracts.market import BarFrame, FxMark, Tick
+from contracts.market import BarFrame, FxMark, Perp, Tick
 from contracts.trade import VenueSnapshot
+from tests.kit.funding import a_settled
 from tests.kit.history_data import MemoryDataset, a_walk
 from tests.kit.journals import read_run
 from tests.kit.market import a_tick, an_instrument, at
@@ -55,6 +56,18 @@ def test_in_ticks_the_beats_are_those_of_a_live_metronome_and_bars_are_built(tmp
     assert decided == [at(15 * number) for number in range(1, 9)]
     assert len(of(envelopes, DecisionLog)) == len(decided)
     assert [each.payload.close_ns for each in of(envelopes, BarFrame)] == [at(60), at(120)]
+
+
+def test_what_is_said_of_perpetuals_is_told_to_the_bot_only_where_that_was_asked_for(tmp_path):
+    data = a_walk(width=1, times=2, bar_s=60.0)
+    symbol = data.symbols[0]
+    quotes = [Dated(at(second), a_tick(symbol=symbol)) for second in range(0, 30, 3)]
+    data.dated = [*quotes[:5], Dated(at(13), a_settled(0.001, 13, symbol=symbol)), *quotes[5:]]
+    profile = a_profile("canary", cadence__decide_s=15, feed__warmup_bars=0, history=FILLS)
+    for kinds, times in ((frozenset({"quotes"}), []), (frozenset({"quotes", "funding"}), [at(13)])):
+        envelopes = told(tmp_path, data, profile=profile, kinds=kinds)
+        assert [each.at_ns for each in of(envelopes, Perp)] == times
+        assert [each.at_ns for each in of(envelopes, Tick)] == [row.at_ns for row in quotes]
 
 
 def test_rates_are_said_again_and_the_books_are_proved_every_day(tmp_path):
