@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from bot.last_word import last_word
 from bot.logging import utc
 from bot.measures import Measures
 from bot.mirror.measuring import MirrorWatch
@@ -88,6 +89,7 @@ class Housekeeping:
             self._in_hand,
             lag_s_max=process.lag_s_max,
             stall_s_max=process.stall_s_max,
+            end=last_word(self._opened.directory, process.stall_s_max),
         )
 
     def _in_hand(self) -> InHand:

@@ -2,6 +2,8 @@
 
 import os
 import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -94,17 +96,7 @@ def backtest(
         kinds=kinds_of(rows),
         decisions_only=decisions_only,
     )
-    seconds = (last_ns - first_ns) // 10**9
-    with progress(f"telling {dataset.name}", seconds, SECONDS_SHOWN) as advance:
-        told_s = 0
-
-        def seen(at_ns: int) -> None:
-            nonlocal told_s
-            now_s = (at_ns - first_ns) // 10**9
-            if now_s - told_s >= seconds // 200:
-                advance(now_s - told_s)
-                told_s = now_s
-
+    with _telling(f"telling {dataset.name}", first_ns, last_ns, SECONDS_SHOWN) as seen:
         result = run_backtest(loaded, dataset, options, seen)
     if json:
         emit(result.summary)
@@ -124,16 +116,7 @@ def _over_export(data: Path, profile: str | None, refused: list[str], runs: Path
     export = opened_export(data)
     decider = load(profile) if profile is not None else export.profile
     first_ns, last_ns = export.made_of.from_ns, export.made_of.to_ns
-    with progress(f"telling {export.made_of.run} again", (last_ns - first_ns) // 10**9, HOUR_S) as advance:
-        told_s = 0
-
-        def seen(at_ns: int) -> None:
-            nonlocal told_s
-            now_s = (at_ns - first_ns) // 10**9
-            if now_s > told_s:
-                advance(now_s - told_s)
-                told_s = now_s
-
+    with _telling(f"telling {export.made_of.run} again", first_ns, last_ns, HOUR_S) as seen:
         result, parity = run_taped(export, decider, runs or Path(decider.runs.directory), seen)
     if json:
         emit(result.summary)
@@ -144,6 +127,23 @@ def _over_export(data: Path, profile: str | None, refused: list[str], runs: Path
         raise Fail(result.reason, result.exit_code)
     if not parity.same and profile is None:
         raise Fail(f"{export.made_of.run} decided something else: {parity.first}", DIVERGED)
+
+
+@contextmanager
+def _telling(title: str, first_ns: int, last_ns: int, worth_s: int) -> Iterator[Callable[[int], None]]:
+    """A bar over the time of a history: what hears how far it is, and moves it by the half of a percent."""
+    seconds = (last_ns - first_ns) // 10**9
+    with progress(title, seconds, worth_s) as advance:
+        told_s = 0
+
+        def seen(at_ns: int) -> None:
+            nonlocal told_s
+            now_s = (at_ns - first_ns) // 10**9
+            if now_s - told_s >= seconds // 200:
+                advance(now_s - told_s)
+                told_s = now_s
+
+        yield seen
 
 
 def said(

@@ -71,13 +71,9 @@ def sweep(
     from adapters.workforce import NoWorkforce, spread
     from bot.backtest.opening import opened_dataset, span_of
     from bot.profile import load
-    from bot.sweep.grid import grid
     from bot.sweep.work import Task, run_point
 
-    try:
-        points = grid(values_of(over or []))
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    points = _points(over or [])
     environments, how = _environments(points, profile, sets or [], bar_s)
     loaded = [load(profile, environment, how) for environment in environments]
     dataset = opened_dataset(data, kinds_of(rows))
@@ -106,6 +102,15 @@ def sweep(
         except NoWorkforce as error:
             raise Fail(str(error), BAD_CONFIGURATION) from error
     _answer([found[point.name] for point in points], out, json)
+
+
+def _points(over: list[str]) -> "tuple[Point, ...]":
+    from bot.sweep.grid import grid
+
+    try:
+        return grid(values_of(over))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _environments(
