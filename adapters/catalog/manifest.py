@@ -177,6 +177,9 @@ def read_manifest(directory: Path) -> Manifest:
         raise DatasetUnusable(f"{path}: is no manifest of a data set: {error}") from error
     if manifest.format != FORMAT:
         raise DatasetUnusable(f"{path}: format was {manifest.format}, expected {FORMAT}")
+    for part in manifest.parts:
+        if part.path != part_path(part.kind, part.name, part.month) or part.path.count("/") != 2 or ".." in part.path:
+            raise DatasetUnusable(f"{path}: says of a part that it lies at {part.path!r}, expected its place inside")
     return manifest
 
 

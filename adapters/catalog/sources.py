@@ -219,6 +219,8 @@ def _numbers(path: Path, column: pl.Series, before: int) -> Floats:
 
 def who_is(path: Path, column: pl.Series, before: int) -> tuple[tuple[str, ...], Int64s]:
     """Symbols as they first appear, and for each row which of them."""
+    if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object):
+        raise BadTable(f"{path}: column {column.name!r} holds {column.dtype}, expected names of instruments")
     named = column.cast(pl.String).str.strip_chars()
     empty = named.is_null() | (named == "").fill_null(True)
     if empty.any():

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from adapters.tables.errors import bad_cell
+from adapters.tables.errors import BadTable, bad_cell
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -30,9 +30,14 @@ def times(path: Path, column: pl.Series, before: int = 0) -> Int64s:
 
     So many rows of the file came `before` these.
     """
+    _refuse_foreign(path, column, _A_TIME)
     _refuse_empty(path, column, before)
     if column.dtype in (pl.Date, pl.Datetime):
-        return np.asarray(column.cast(pl.Datetime("ns")).to_physical().to_numpy(), dtype=np.int64)
+        at = column.cast(pl.Datetime("ns"), strict=False)
+        if at.null_count():
+            row = int(at.is_null().arg_max() or 0)
+            raise bad_cell(path, column.name, before + row + 1, column[row], "a time of the years 1678 to 2261")
+        return np.asarray(at.to_physical().to_numpy(), dtype=np.int64)
     if column.dtype.is_numeric():
         return _counts(path, column, column.cast(pl.Float64).to_numpy(), before)
     text = column.cast(pl.String).str.strip_chars()
@@ -47,7 +52,7 @@ def form_of(column: pl.Series) -> tuple[str, int, bool]:
 
     Times of one column that are read in pieces are those of one reading only where all pieces have one form.
     """
-    if column.dtype in (pl.Date, pl.Datetime):
+    if column.dtype in (pl.Date, pl.Datetime) or _is_foreign(column):
         return "date", 0, True
     numeric = column.dtype.is_numeric()
     cast = (column if numeric else column.cast(pl.String).str.strip_chars()).cast(pl.Float64, strict=False)
@@ -63,6 +68,7 @@ def form_of(column: pl.Series) -> tuple[str, int, bool]:
 
 def floats(path: Path, column: pl.Series, *, least: float, wanted: str, before: int = 0) -> Floats:
     """The cells as finite floats above `least` (at least 0 if `least` is below it), NaN where there is nothing."""
+    _refuse_foreign(path, column, wanted)
     numbers = column if column.dtype.is_numeric() else column.cast(pl.String).str.strip_chars()
     cast = numbers.cast(pl.Float64, strict=False)
     lost = cast.is_null() & column.is_not_null()
@@ -75,6 +81,15 @@ def floats(path: Path, column: pl.Series, *, least: float, wanted: str, before: 
         row = int(np.argmax(wrong))
         raise bad_cell(path, column.name, before + row + 1, column[row], wanted)
     return values
+
+
+def _is_foreign(column: pl.Series) -> bool:
+    return column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object, pl.Duration, pl.Time)
+
+
+def _refuse_foreign(path: Path, column: pl.Series, wanted: str) -> None:
+    if _is_foreign(column):
+        raise BadTable(f"{path}: column {column.name!r} holds {column.dtype}, expected {wanted} in each row")
 
 
 def _refuse_empty(path: Path, column: pl.Series, before: int) -> None:

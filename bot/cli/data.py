@@ -33,6 +33,7 @@ from bot.cli.data_options import (
     To,
     Venue,
     files_of,
+    names_in,
     on_disk,
     refuse_idle,
     row_reading,
@@ -251,7 +252,7 @@ def export(
     dataset: DatasetArgument,
     to: Annotated[Path, typer.Option("--to", metavar="DIR", parser=a_path, help="A directory that is not there yet.")],
     form: Annotated[Literal["csv", "parquet", "feather"], typer.Option("--format", help="Of the files.")] = "parquet",
-    symbols: Annotated[str, typer.Option("--symbols", help="Only these, comma-separated.")] = "",
+    symbols: Annotated[str | None, typer.Option("--symbols", help="Only these, comma-separated.")] = None,
     from_ns: From = None,
     until_ns: Annotated[
         int | None, typer.Option("--until", metavar="DATE", parser=an_instant, help="The first that counts no more.")
@@ -266,7 +267,7 @@ def export(
 
     refuse_taken(to)
     check_directory(to)
-    wanted = [each.strip() for each in symbols.split(",") if each.strip()]
+    wanted = names_in(symbols)
     rows = rows_of_sound(dataset)
     with on_disk(to), progress(f"exporting {dataset.name}", rows, BARS_SHOWN) as advance:
         written = export_dataset(dataset, to, form, wanted, (from_ns, until_ns), advance)
@@ -280,7 +281,7 @@ def export(
 @command
 def terms(
     dataset: DatasetArgument,
-    symbols: Annotated[str, typer.Option("--symbols", help="Only these, comma-separated; else all.")] = "",
+    symbols: Annotated[str | None, typer.Option("--symbols", help="Only these, comma-separated; else all.")] = None,
     instruments: TermsFile = None,
     venue: Venue = None,
     base: Base = None,
@@ -307,7 +308,7 @@ def terms(
         quantity_max=max_quantity, can_short=can_short, leverage_max=leverage_max,
     )  # fmt: skip
     with on_disk(dataset):
-        say_terms(dataset, [each.strip() for each in symbols.split(",") if each.strip()], said)
+        say_terms(dataset, names_in(symbols), said)
     _tell_summary(dataset, json)
 
 

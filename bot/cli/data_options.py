@@ -100,6 +100,8 @@ def said_terms(file: Path | None, tick: str | None, fee_bps: str | None, **flags
     for name, value in {"tick": None if tick == DERIVED else tick, **flags}.items():
         if isinstance(value, str) and name in AMOUNTS:
             _refuse_no_amount(AMOUNTS[name], value)
+        elif isinstance(value, str) and not (value.strip() and value.isprintable()):
+            raise typer.BadParameter(f"--{name} was {value!r}, expected a name")
     if fee_bps is not None:
         taker, _, maker = fee_bps.partition(",")
         flags |= {"fee_taker_bps": _a_fee(taker), "fee_maker_bps": _a_fee(maker or taker)}
@@ -107,6 +109,14 @@ def said_terms(file: Path | None, tick: str | None, fee_bps: str | None, **flags
         flags["tick"] = tick
     said = {name: value for name, value in flags.items() if value is not None}
     return SaidTerms(said, read_terms(file) if file is not None else {}, tick == DERIVED)
+
+
+def names_in(symbols: str | None) -> list[str]:
+    """Instruments that `--symbols` names, none where it is not said; raises BadParameter where it names nobody."""
+    named = [each.strip() for each in (symbols or "").split(",") if each.strip()]
+    if symbols is not None and not named:
+        raise typer.BadParameter(f"--symbols was {symbols!r}, expected names of instruments, comma-separated")
+    return named
 
 
 def _refuse_no_amount(option: str, text: str) -> None:

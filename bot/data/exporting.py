@@ -8,7 +8,7 @@ from pathlib import Path
 from adapters.catalog.durable import locked, sync
 from adapters.catalog.exported import Format, export_name
 from adapters.catalog.manifest import Terms, read_manifest
-from bot.data.importing import FOREVER_NS
+from bot.data.taking import within
 from contracts.history import DatasetUnusable
 from contracts.quantities import Nanos
 
@@ -41,7 +41,7 @@ def export_dataset(
     try:
         for left in making.iterdir():
             shutil.rmtree(left)
-        written = _write(directory, making, how, symbols, (span[0] or 0, span[1] or FOREVER_NS), advance)
+        written = _write(directory, making, how, symbols, within(*span), advance)
         making.rename(target)
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)

@@ -16,9 +16,9 @@ from adapters.catalog.staging import Staging
 from adapters.catalog.stamps import OtherForm
 from adapters.tables.reading import CSV, FEATHER, PARQUET
 from bot.data.gathering import Gathering
-from bot.data.importing import FOREVER_NS, Advance, Imported, SaidTerms, import_sources
+from bot.data.importing import Advance, Imported, SaidTerms, import_sources
 from bot.data.recordings import Told, is_run
-from bot.data.taking import ROWS_AT_ONCE
+from bot.data.taking import ROWS_AT_ONCE, within
 from contracts.history import DatasetUnusable
 from contracts.quantities import Nanos
 
@@ -43,7 +43,7 @@ class RowReading:
     @property
     def span(self) -> tuple[Nanos, Nanos]:
         """[from, to)."""
-        return self.from_ns or 0, self.to_ns or FOREVER_NS
+        return within(self.from_ns, self.to_ns)
 
 
 def import_rows(

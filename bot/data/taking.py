@@ -80,6 +80,11 @@ class Taken:
         return block if inside.all() else block.taken(np.flatnonzero(inside))
 
 
+def within(from_ns: Nanos | None, to_ns: Nanos | None) -> tuple[Nanos, Nanos]:
+    """[from, to) of what may be said; what is not said cuts nothing, also not what was before 1970."""
+    return -FOREVER_NS if from_ns is None else from_ns, FOREVER_NS if to_ns is None else to_ns
+
+
 def taken(path: Path, reading: BarReading, directory: Path) -> Taken:
     """Read a file, holding so many rows; the rest lies in `directory`. Raises BadTable or DatasetUnusable."""
     try:
@@ -107,7 +112,7 @@ def _taken(path: Path, reading: BarReading, spool: Spool, rows_at_once: int | No
         count += len(rows)
     bar_s = _length(path, reading, spool, len(places))
     behind_ns = nanos(bar_s) if rows.stamped == "open" else 0
-    span_ns = reading.from_ns or 0, reading.to_ns or FOREVER_NS
+    span_ns = within(reading.from_ns, reading.to_ns)
     return Taken(path, tuple(places), rows.names, rows.said, count, bar_s, spool, behind_ns, span_ns)
 
 

@@ -191,3 +191,13 @@ def test_a_bar_between_the_stamps_is_not_lost_at_the_edge_of_a_block(
     dataset = open_dataset(made(tmp_path / "x", {"A": extra}))
 
     assert whole(list(dataset.bars(60.0, 0, FOREVER))).close_ns.tolist() == extra["close_ns"].tolist()
+
+
+def test_a_part_that_is_said_to_lie_elsewhere_is_refused(tmp_path: Path) -> None:
+    path = made(tmp_path / "x", {"A": bars(10)})
+    told = (path / "manifest.json").read_text()
+    for place, month in (("../../etc/passwd", "2024-01"), ("bars_60s/A/../../x.parquet", "../../x")):
+        other = told.replace("bars_60s/A/2024-01.parquet", place).replace('"2024-01"', f'"{month}"')
+        (path / "manifest.json").write_text(other)
+        with pytest.raises(DatasetUnusable, match="expected its place inside"):
+            open_dataset(path)

@@ -1,6 +1,7 @@
 """A time is a time, however it is written; a count that fits no unit is refused."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -72,3 +73,24 @@ def test_numbers_of_any_width_are_floats_and_nothing_is_nan() -> None:
 
     assert values[[0, 2]].tolist() == [1.0, 3.0]
     assert values[1] != values[1]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pl.Series("x", [[1.0]]),
+        pl.Series("x", [{"a": 1}]),
+        pl.Series("x", [b"1"]),
+        pl.Series("x", [1]).cast(pl.Duration),
+    ],
+)
+def test_a_column_of_no_numbers_or_times_is_named_with_what_it_holds(cells: pl.Series) -> None:
+    for read in (times, partial(floats, least=0.0, wanted="a price")):
+        with pytest.raises(BadTable, match=r"a\.csv: column 'x' holds .*, expected a"):
+            read(Path("a.csv"), cells)
+
+
+def test_a_date_beyond_nanoseconds_is_named() -> None:
+    dates = pl.Series("x", ["2024-01-01", "9999-01-01"]).str.to_date()
+    with pytest.raises(BadTable, match="column 'x', row 12: was '9999-01-01', expected a time of the years"):
+        times(Path("a.csv"), dates, 10)

@@ -205,3 +205,13 @@ def test_the_page_about_data_can_be_followed(tmp_path: Path, monkeypatch: pytest
     for command in commands:
         assert bot(*command).code == 0, command
     assert bot(*commands[-1]).json["datasets"][0]["lacking"] == {}
+
+
+def test_names_that_are_none_are_refused(dataset: Path) -> None:
+    for options, said in (
+        (("--symbols", " , ", "--quote", "USDT"), "--symbols was ' , ', expected names"),
+        (("--quote", " "), "--quote was ' ', expected a name"),
+        (("--venue", "a\nb"), "expected a name"),
+    ):
+        refused = bot("data", "terms", dataset, *options)
+        assert refused.code == 2 and said in refused.err

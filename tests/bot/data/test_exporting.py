@@ -84,3 +84,8 @@ def test_two_exports_into_one_directory_at_a_time_are_refused(tmp_path: Path) ->
 
     export_dataset(tmp_path / "x", tmp_path / "out", "csv", [], (None, None), again)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "x"]
+
+
+def test_an_end_in_1970_is_an_end(dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetUnusable, match="nothing in the range"):
+        export_dataset(dataset, tmp_path / "out", "csv", [], (None, 0), lambda rows: None)

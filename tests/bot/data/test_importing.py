@@ -298,3 +298,16 @@ def test_a_link_to_a_data_set_stays_one(tmp_path: Path) -> None:
 
     assert (tmp_path / "y").is_symlink() and open_dataset(tmp_path / "x").symbols == ("A", "B")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["A.csv", "B.csv", "x", "y"]
+
+
+def test_what_was_before_1970_is_cut_by_nothing_but_what_was_said(tmp_path: Path) -> None:
+    days = np.arange(np.datetime64("1969-12-01"), np.datetime64("1970-02-01"))
+    path = csv_of(tmp_path / "A.csv", {"date": [str(day) for day in days], "close": np.linspace(80, 90, len(days))})
+    day, nothing = BarReading(86_400.0), NOTHING_SAID
+
+    assert import_bars([path], tmp_path / "x", day, nothing, lambda size: None).rows == len(days)
+    first, last = open_dataset(tmp_path / "x").span(86_400.0)
+    blocks = list(open_dataset(tmp_path / "x").bars(86_400.0, first, last + 1))
+    assert first == -31 * 86_400 * 10**9 and sum(len(block.close_ns) for block in blocks) == len(days)
+    early = BarReading(86_400.0, to_ns=0)
+    assert import_bars([path], tmp_path / "y", early, nothing, lambda size: None).rows == 31
