@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+from bot.backtest import driver
 from bot.backtest.running import BacktestOptions, run_backtest
+from contracts import codec
 from contracts.decision import DecisionLog
 from contracts.history import Dated
 from contracts.instrument import Universe
-from contracts.life import Beat
+from contracts.life import Beat, RunStarted
 from contracts.market import BarFrame, FxMark, Perp, Tick
-from contracts.trade import VenueSnapshot
+from contracts.trade import Order, VenueSnapshot
 from tests.kit.funding import a_settled
 from tests.kit.history_data import MemoryDataset, a_walk
 from tests.kit.journals import read_run
@@ -82,3 +84,34 @@ def test_rates_are_said_again_and_the_books_are_proved_every_day(tmp_path):
 
 
 FILLS = {"half_spread_bps": 1.0, "impact_bps": 0.0, "participation_max": 0.1, "path": "open"}
+
+
+TURNER = """
+from actors.strategies.base import Strategy
+
+
+class Turner(Strategy):
+    def on_tick(self, quote, memory):
+        return float(quote.bid > 99.995)
+"""
+
+
+def test_quotes_told_in_runs_say_what_quotes_told_one_by_one_say(tmp_path, monkeypatch):
+    (tmp_path / "turner.py").write_text(TURNER)
+    data = a_walk(width=1, times=42, bar_s=60.0)
+    symbol, start_s = data.symbols[0], 60 * 40
+    data.dated = [
+        Dated(at(start_s + number / 8), a_tick(symbol=symbol, bid=bid, ask=bid + 2, bid_lots=9_000, ask_lots=9_000))
+        for number, bid in ((number, 9_999 + number // 20 % 2) for number in range(80))
+    ]
+    profile = a_profile(
+        "canary", strategy__name=str(tmp_path / "turner.py"), cadence__decide_s=30, feed__warmup_bars=40,
+        history=FILLS, risk__reference_ratio_max=0.5, risk__limit_through_bps=5,
+    )  # fmt: skip
+    said = []
+    for ahead in (1, driver.AHEAD):
+        monkeypatch.setattr(driver, "AHEAD", ahead)
+        envelopes = told(tmp_path / str(ahead), data, profile=profile, from_ns=at(start_s), kinds=frozenset({"quotes"}))
+        assert len(of(envelopes, Order)) >= 2
+        said.append([codec.encode(each) for each in envelopes if not isinstance(each.payload, RunStarted)])
+    assert said[0] == said[1]
