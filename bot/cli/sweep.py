@@ -114,10 +114,11 @@ def _points(over: list[str]) -> "tuple[Point, ...]":
 
 
 def _environments(
-    points: "list[Point]", profile: str, sets: list[str], bar_s: float | None
+    points: "tuple[Point, ...]", profile: str, sets: list[str], bar_s: float | None
 ) -> tuple[list[dict[str, str]], dict[str, str]]:
     """The environment of each point, and how the command line said each variable of any."""
-    environments, how = [], {}
+    environments: list[dict[str, str]] = []
+    how: dict[str, str] = {}
     for point in points:
         over = [f"{key}={value}" for key, value in point.overrides.items()]
         environment, how_said = said(profile, [*sets, *over], bar_s)

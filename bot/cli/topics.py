@@ -59,12 +59,13 @@ def apply(profile: ProfileOption = "canary", json: Json = False) -> None:
 def kafka_of(profile: str) -> "KafkaSettings":
     """The section kafka of a profile; raises BadConfiguration where there is none."""
     from bot.configuration import BadConfiguration
+    from bot.mirror.places import VARIABLES
     from bot.profile import load
 
     settings = load(profile).kafka
     if settings is None:
         raise BadConfiguration(
-            f"profile {profile!r}", ["has no section kafka: name a profile that has one, or set BOT__KAFKA__BROKERS"]
+            f"profile {profile!r}", [f"has no section kafka: name a profile that has one, or set {VARIABLES}"]
         )
     return settings
 

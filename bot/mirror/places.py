@@ -11,6 +11,8 @@ from bot.profile import load, stored
 from bot.runs import PRIVATE
 
 DIRECTORY = "mirror"
+VARIABLES = "BOT__KAFKA__BROKERS and BOT__KAFKA__ENV"
+"""What makes a section where there is none: the keys that have no default."""
 
 
 class MirrorBusy(Exception):
@@ -47,12 +49,15 @@ def name_of(run: Path) -> str:
 def settings_of(run: Path, profile: str) -> KafkaSettings:
     """The settings of a profile, else of the one the run was made with; raises BadConfiguration without any."""
     kafka = (load(profile) if profile else stored(run)).kafka
-    if kafka is None:
-        what = f"profile {profile!r}" if profile else f"the profile of {name_of(run)}"
-        raise BadConfiguration(
-            what, ["has no section kafka: name a profile that has one with --profile, or set BOT__KAFKA__BROKERS"]
-        )
-    return kafka
+    if kafka is not None:
+        return kafka
+    name = "name a profile that has one with --profile"
+    if profile:
+        raise BadConfiguration(f"profile {profile!r}", [f"has no section kafka: {name}, or set {VARIABLES}"])
+    # Variables say nothing of what a run was made with, so that setting them would not help.
+    raise BadConfiguration(
+        f"the profile of {name_of(run)}", [f"has no section kafka: {name}, or name its own and set {VARIABLES}"]
+    )
 
 
 class Lock:

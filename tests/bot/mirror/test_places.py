@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.configuration import BadConfiguration
-from bot.mirror.places import Lock, MirrorBusy, name_of, places_of, settings_of, state_file
+from bot.mirror.places import VARIABLES, Lock, MirrorBusy, name_of, places_of, settings_of, state_file
 from bot.profile import load, store
 
 KAFKA = {
@@ -52,4 +52,15 @@ def test_without_a_section_it_is_said_how_to_name_one(tmp_path: Path) -> None:
     store(load("canary", {}), tmp_path)
 
     with pytest.raises(BadConfiguration, match="--profile"):
+        settings_of(tmp_path, "")
+
+
+def test_what_is_said_of_a_missing_section_helps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(load("canary", {}), tmp_path)
+    with pytest.raises(BadConfiguration, match=VARIABLES):
+        settings_of(tmp_path, "canary")
+    for name in (*VARIABLES.split(" and "), "BOT__KAFKA__SECURITY"):
+        monkeypatch.setenv(name, KAFKA[name])
+    assert settings_of(tmp_path, "canary").env == "test"
+    with pytest.raises(BadConfiguration, match="name its own and set"):
         settings_of(tmp_path, "")
