@@ -165,8 +165,8 @@ def _notional(proposal: Proposal, view: View) -> float:
 
 def signed(proposals: Sequence[Proposal], view: View) -> Floats:
     """The proposals as notionals over the view's columns."""
-    added = np.zeros(len(view.symbols))
+    added = [0.0] * len(view.symbols)
     for proposal in proposals:
         if proposal.place >= 0:
             added[proposal.place] += sign(proposal.side) * abs(proposal.added)
-    return added
+    return np.array(added)

@@ -99,7 +99,9 @@ def _sure(proposals: Sequence[Proposal], room: Room, settings: RiskSettings) -> 
     places, sides = np.array([each.place for each in adding]), np.array([float(sign(each.side)) for each in adding])
     sizes = np.abs([[each.added for each in adding], [each.wanted for each in adding]])
     fits = tail.surely_fit(places, sides, sizes, room.budgets)
-    return frozenset((adding[at].leg, bool(small)) for small, at in zip(*np.nonzero(fits), strict=True))
+    as_added, as_wanted = fits.tolist()
+    found = [(each.leg, False) for each, fit in zip(adding, as_added, strict=True) if fit]
+    return frozenset(found + [(each.leg, True) for each, fit in zip(adding, as_wanted, strict=True) if fit])
 
 
 def _alone(
