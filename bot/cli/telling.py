@@ -21,15 +21,22 @@ RETURNS: Final = frozenset({"mu", "sigma", "mu_error", "scale", "es_long", "es_s
 """Returns, told in hundredths of a percent."""
 
 STEPS: Final = {"Fill": "fill", "Execution": "fill", "Order": "order"}
+PRICES_FROM: Final = 100.0
+"""From here on five digits would cut the cents off a price."""
+
 INDENT: Final = 54
 WIDTH: Final = 120
 
 
 def told(explanation: Explanation) -> Iterator[str]:
     """The lines of an explanation, last thing first."""
-    yield f"{explanation.client_id} on {explanation.symbol}, the last thing first"
+    day = explanation.chain[0].at[:10] if explanation.chain else ""
+    yield f"{explanation.client_id} on {explanation.symbol}, {day}, the last thing first"
     before = ""
     for link in explanation.chain:
+        if link.at[:10] != day:
+            day = link.at[:10]
+            yield f"on {day}"
         step = STEPS.get(link.type, link.step)
         head = f"{step if step != before else '':<11} {link.at[11:23]}  seq {link.seq:<8} {link.type}"
         before = step
@@ -66,6 +73,8 @@ def _number(name: str, value: Any) -> str:
         return f"{float(value):.6f}" if LONG_FRACTION.fullmatch(str(value)) else str(value)
     if name in RETURNS:
         return f"{value * 1e4:.2f} bps"
+    if abs(value) >= PRICES_FROM:
+        return f"{value:.8g}"
     return f"{value:.5g}" if abs(value) >= 0.01 else f"{value:.3g}"
 
 

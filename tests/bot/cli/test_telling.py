@@ -1,13 +1,15 @@
 """Telling: aligned, rounded, nothing said twice, and long facts below each other."""
 
+import msgspec
+
 from bot.cli.telling import INDENT, WIDTH, told
 from bot.why import Explanation, Link
 
+DAY = "2026-01-01"
+
 
 def a_link(step: str = "intent", **says) -> Link:
-    return Link(
-        step=step, seq=7, turn=1, cause=0, at="2026-01-01T12:00:05.209Z", source="risk", type="Intent", says=says
-    )
+    return Link(step=step, seq=7, turn=1, cause=0, at=f"{DAY}T12:00:05.209Z", source="risk", type="Intent", says=says)
 
 
 def lines(*links: Link) -> list[str]:
@@ -21,8 +23,21 @@ def test_a_step_is_named_once() -> None:
 
 
 def test_numbers_are_rounded_and_returns_are_in_basis_points() -> None:
-    (line,) = lines(a_link(mu=-0.000815318, mark=2220.391234, fee="0.00359698320", quantity="0.0162"))[1:]
-    assert line[INDENT:] == "mu -8.15 bps  mark 2220.4  fee 0.003597  quantity 0.0162"
+    (line,) = lines(a_link(mu=-0.000815318, mark=2220.39, fee="0.00359698320", quantity="0.0162"))[1:]
+    assert line[INDENT:] == "mu -8.15 bps  mark 2220.39  fee 0.003597  quantity 0.0162"
+
+
+def test_a_price_keeps_its_cents() -> None:
+    (line,) = lines(a_link(mark=24016.125, ratio=1.2345678))[1:]
+    assert line[INDENT:] == "mark 24016.125  ratio 1.2346"
+
+
+def test_the_day_is_told_once_and_again_where_another_begins() -> None:
+    links = [a_link(side=side) for side in ("buy", "sell", "buy")]
+    later, last = (msgspec.structs.replace(each, at=each.at.replace(DAY, "2026-02-03")) for each in links[:2])
+    told = lines(later, last, links[2])
+    assert "2026-02-03" in told[0]
+    assert [line for line in told[1:] if line.startswith("on ")] == [f"on {DAY}"]
 
 
 def test_what_says_nothing_is_left_out() -> None:
