@@ -1,8 +1,7 @@
 """`bot data`: history in and out: import, list, check, resample, export, make."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
@@ -42,6 +41,7 @@ from bot.cli.data_options import (
     size_of,
     takes_bars,
 )
+from bot.cli.data_telling import tell_findings, tell_import, tell_summary
 from bot.cli.errors import BAD_CONFIGURATION, Fail, command
 from bot.cli.evaluate import a_duration, an_instant
 from bot.cli.options import Json, a_path, emit, say, talk
@@ -60,8 +60,6 @@ MADE_FROM_NS: Final = 1_704_067_200_000_000_000
 
 MADE_BARS_MAX: Final = 50_000_000
 """Of each instrument: a hundred years of minutes."""
-
-LINES_TOLD: Final = 30
 
 
 @app.command("import")
@@ -125,20 +123,7 @@ def import_(
             done = import_rows(files, into, rows, said, advance, restart=restart)
     if done.skipped and (said.flags or said.tables):
         talk(f"terms change nothing for files that were in already; say them with `bot data terms {into} ...`")
-    _tell_import(into, done, json)
-
-
-def _tell_import(into: Path, done: Any, json: bool) -> None:
-    from bot.data.listing import summary
-
-    if json:
-        emit({**summary(into), "new_rows": done.rows, "files_skipped": done.skipped, "findings": done.findings})
-        return
-    _tell_findings(done.findings)
-    for repair in done.manifest.repairs:
-        say(f"repaired: {repair.source}: {repair.name}: {repair.what}: {repair.rows} rows")
-    skipped = f", {done.skipped} files were in already" if done.skipped else ""
-    say(f"{into}: {done.rows:,} new rows{skipped}; {len(done.manifest.instruments)} instruments")
+    tell_import(into, done, json)
 
 
 @app.command("list")
@@ -192,7 +177,7 @@ def check(
     if json:
         emit({"rows": found.rows, "errors": errors, "findings": found.findings})
     else:
-        _tell_findings(found.findings)
+        tell_findings(found.findings)
         say(f"{found.rows:,} rows checked: {errors} errors, {len(found.findings)} kinds of findings")
     if errors:
         raise Fail(f"{target}: {errors} errors in {found.rows:,} rows", BAD_CONFIGURATION)
@@ -243,7 +228,7 @@ def resample(
     bars = rows_of_sound(dataset)
     with on_disk(dataset), progress(f"resampling {dataset.name}", bars, BARS_SHOWN) as advance:
         resample_dataset(dataset, bar, advance)
-    _tell_summary(dataset, json)
+    tell_summary(dataset, json)
 
 
 @app.command("export")
@@ -309,23 +294,4 @@ def terms(
     )  # fmt: skip
     with on_disk(dataset):
         say_terms(dataset, names_in(symbols), said)
-    _tell_summary(dataset, json)
-
-
-def _tell_summary(path: Path, json: bool) -> None:
-    from bot.data.listing import lines, summary
-
-    if json:
-        emit(summary(path))
-        return
-    say("\n".join(lines(summary(path))))
-
-
-def _tell_findings(findings: Sequence[Any]) -> None:
-    from bot.data.judging import lines
-
-    told = lines(findings)
-    for line in told[:LINES_TOLD]:
-        say(line)
-    if len(told) > LINES_TOLD:
-        talk(f"and {len(told) - LINES_TOLD} more; --json has them all")
+    tell_summary(dataset, json)
