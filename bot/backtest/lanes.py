@@ -7,7 +7,7 @@ leaves when the pace allows it (the law of `actors.gateways.pace.Pace`).
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from contracts.quantities import SECOND_NS, Nanos
 
@@ -25,7 +25,7 @@ class Lane(Generic[RequestT]):
     _full_ns: Nanos = 0
 
     def __post_init__(self) -> None:
-        self._interval_ns: Final = round(SECOND_NS / self.per_s)
+        self._interval_ns = round(SECOND_NS / self.per_s)
 
     def put(self, request: RequestT) -> None:
         """Let a request wait for a sender."""

@@ -78,7 +78,7 @@ class _Tape:
         universe, books = _beginning(export)
         self.export = export
         self.life = Life(profile, opened, export.directory / PINNED)
-        self.prices = _prices(profile, universe)
+        self.prices = _prices(export.profile, universe)
         settings = msgspec.structs.replace(in_quote_currency(profile, universe), balances=books)
         self.broker = Broker(settings, universe, self.prices, NoLedger())
         self.exchange = Exchange(self.life.bus, self.life.clock, self.broker, profile.orders)
@@ -170,7 +170,10 @@ def _beginning(export: Export) -> tuple[Universe, dict[str, Decimal]]:
     raise DatasetUnusable(f"{export.directory}: the run ended before it knew its market and its account")
 
 
-def _prices(profile: Profile, universe: Universe) -> MarketPrices | QuoteBoard:
-    """What the run's own venue traded against: the simulated market where it was that, else the quotes it was told."""
-    market = Market(profile.simulated.market)
+def _prices(exported: Profile, universe: Universe) -> MarketPrices | QuoteBoard:
+    """What the run's own venue traded against: the simulated market where it was that, else the quotes it was told.
+
+    The market is that of the run, whoever decides now: at another's prices orders would fill that nobody was shown.
+    """
+    market = Market(exported.simulated.market)
     return MarketPrices(market) if market.universe.instruments == universe.instruments else QuoteBoard()

@@ -25,6 +25,11 @@ def taped(export, tmp_path, decider=None):
     return next((tmp_path / "again" / "export").glob("canary-*")), result, parity
 
 
+@pytest.fixture(scope="module")
+def a_short_run(tmp_path_factory):
+    return exported(tmp_path_factory.mktemp("short"), "--for", "20s")[1]
+
+
 def test_every_decision_and_every_fill_is_that_of_the_run(tmp_path):
     run, export = exported(tmp_path, "--for", "40s")
     again, result, parity = taped(export, tmp_path)
@@ -38,13 +43,23 @@ def test_every_decision_and_every_fill_is_that_of_the_run(tmp_path):
         ]
 
 
-def test_another_policy_parts_from_the_run_where_it_decides_otherwise(tmp_path):
-    _, export = exported(tmp_path, "--for", "20s")
+def test_another_policy_parts_from_the_run_where_it_decides_otherwise(a_short_run, tmp_path):
+    export = a_short_run
     risk = msgspec.structs.replace(export.profile.risk, symbol_notional_max=Decimal(30))
     _, _, parity = taped(export, tmp_path, msgspec.structs.replace(export.profile, risk=risk))
     assert not parity.same
     assert 0 < parity.agreed < parity.decisive
     assert "is said here, Intent" in parity.first
+
+
+def test_fills_are_at_the_prices_of_the_run_whatever_market_the_decider_has(a_short_run, tmp_path):
+    export = a_short_run
+    simulated = export.profile.simulated
+    elsewhere = msgspec.structs.replace(simulated.market, seed=simulated.market.seed + 1)
+    decider = msgspec.structs.replace(export.profile, simulated=msgspec.structs.replace(simulated, market=elsewhere))
+    _, result, parity = taped(export, tmp_path, decider)
+    assert parity.same, parity.first
+    assert result.summary["fills"] > 0
 
 
 @pytest.mark.numbers
