@@ -8,7 +8,7 @@ milliseconds.
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -37,7 +37,7 @@ from quant.features.engine import REGISTRY
 from quant.quantile_regression import BinnedRows, BoosterSettings, LevelFit, Rows
 from quant.quantiles import LEVELS, STUDENT_5
 from runtime.bus import Bus
-from runtime.cell import Cell
+from runtime.cell import Cell, Say, hear
 from tests.kit.market import a_bar_history, a_book_snapshot, a_feed_status, a_tick, a_wide_universe, at
 from tests.kit.orders import a_snapshot
 from tests.kit.turns import Steps
@@ -156,16 +156,17 @@ def _minutes(bus: Bus, clock: Steps, universe: Universe, minutes: int) -> Figure
 def _metered() -> Iterator[dict[str, float]]:
     """Milliseconds of CPU by actor while it is open."""
     spent: dict[str, float] = defaultdict(float)
-    deliver = Cell.deliver
 
-    def timed(cell: Cell, envelope: Envelope[Any]) -> Any:
-        begun = time.process_time_ns()
-        try:
-            return deliver(cell, envelope)
-        finally:
+    def timed(cells: Iterable[Cell], envelope: Envelope[Any], say: Say) -> None:
+        for cell in cells:
+            answers: list[tuple[Any, ...]] = []
+            begun = time.process_time_ns()
+            hear((cell,), envelope, lambda *said, answers=answers: answers.append(said))
             spent[cell.name] += (time.process_time_ns() - begun) / 1e6
+            for said in answers:
+                say(*said)
 
-    with patch.object(Cell, "deliver", timed):
+    with patch("runtime.bus.hear", timed):
         yield spent
 
 
