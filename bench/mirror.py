@@ -36,6 +36,7 @@ from adapters.kafka.settings import KafkaSettings, topic_name
 from adapters.kafka.topics import apply, wanted
 from bench import turns
 from bot.mirror.running import GARBAGE_THRESHOLD
+from contracts.topics import Recorded
 from runtime.clock import WallClock
 from tests.kit.mirrors import a_canary, kafka_environment
 from tests.kit.services import KafkaServer, cannot_have
@@ -113,7 +114,7 @@ def _ready(run: Path, settings: KafkaSettings) -> Ready:
     recorder, follower, ready = Recorder("bench/bench-000001", settings.format), Follower(run / "journal"), []
     while chunk := follower.read():
         for record in chunk:
-            kept = "full" if record.kept else "digest" if record.flags & DIGEST else "none"
+            kept: Recorded = "full" if record.kept else "digest" if record.flags & DIGEST else "none"
             for each in recorder.of_journal(
                 record.seq, record.turn, record.cause, record.at_ns, record.source, record.type, record.payload, kept
             ):

@@ -13,7 +13,7 @@ recorded                    `digest` or `none` where the journal did not keep th
 
 import functools
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -24,10 +24,9 @@ from adapters.kafka.settings import Format
 from contracts import codec
 from contracts.envelope import Envelope
 from contracts.market import UniverseChanged
-from contracts.topics import BY_TYPE_NAME
+from contracts.topics import BY_TYPE_NAME, Recorded
 
 Header = tuple[str, bytes]
-Recorded = Literal["full", "digest", "none"]
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
