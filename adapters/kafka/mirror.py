@@ -15,12 +15,11 @@ from adapters.kafka.cursor import Cursor, Cursors
 from adapters.kafka.dead_letters import DeadLetters, TooManyDeadLetters
 from adapters.kafka.lanes import Chunk, Lanes
 from adapters.kafka.producing import Producer, acknowledged
-from adapters.kafka.records import Outgoing, Recorder
+from adapters.kafka.records import Outgoing, Recorded, Recorder
 from adapters.kafka.settings import KafkaSettings, topic_name
 from adapters.kafka.state import MirrorState, named
 from adapters.kafka.topics import HEADS, wanted
 from contracts.ports import Clock
-from contracts.topics import Recorded
 from contracts.upgrades import VERSIONS
 
 CHUNK_BYTES: Final = 2 << 20

@@ -24,7 +24,8 @@ from adapters.kafka.settings import Format
 from contracts import codec
 from contracts.envelope import Envelope
 from contracts.market import UniverseChanged
-from contracts.topics import BY_TYPE_NAME, Recorded
+from contracts.topics import BY_TYPE_NAME
+from contracts.topics import Recorded as Recorded
 
 Header = tuple[str, bytes]
 
