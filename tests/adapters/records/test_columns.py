@@ -16,7 +16,8 @@ def a_trade(**changed) -> TradeRow:
         "trade": 1, "symbol": "BTC-EUR", "side": "long", "state": "closed", "entry_at": NOON_NS, "exit_at": None,
         "holding_s": None, "quantity": Decimal("0.000000000000000001"), "open_quantity": Decimal(0),
         "entry_price": Decimal("70698.6"), "exit_price": None, "notional_eur": Decimal("12.345678905"),
-        "gross_eur": None, "fees_eur": Decimal("0.1"), "funding_eur": Decimal(0), "pnl_eur": None, "return_bps": float("nan"), "fills": 1,
+        "gross_eur": None, "fees_eur": Decimal("0.1"), "funding_eur": Decimal(0),
+        "pnl_eur": None, "return_bps": float("nan"), "fills": 1,
         "entry": Context(mu=0.25, rank=2), "exit": Context(),
     }  # fmt: skip
     return TradeRow(**(facts | changed))
