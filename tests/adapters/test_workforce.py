@@ -42,6 +42,7 @@ def hold(lock: str) -> None:
         Path(f"{lock}.done").touch()
 
 
+@pytest.mark.numbers
 def test_workers_end_with_whoever_asked_for_them(tmp_path: Path):
     locks = [str(tmp_path / name) for name in ("a", "b")]
     for lock in locks:

@@ -16,6 +16,7 @@ scores = arrays(np.float64, 5, elements=st.floats(-100.0, 100.0) | st.just(float
 deviations = arrays(np.float64, 5, elements=st.floats(0.0, 0.5) | st.just(float("nan")))
 
 
+@pytest.mark.numbers
 @given(scores, deviations, st.floats(-0.1, 0.1))
 def test_a_belief_is_bounded_signed_by_its_score_and_absent_where_anything_is(
     score: Floats, deviation: Floats, coefficient: float

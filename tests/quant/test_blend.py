@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -87,6 +88,7 @@ def test_an_agent_that_is_off_changes_nothing(b: dict[str, Floats]) -> None:
     assert_equal_pools(one, other._replace(weights=other.weights[:-1]))
 
 
+@pytest.mark.numbers
 @given(beliefs(), st.floats(0.01, 100.0))
 def test_scaling_beliefs_scales_the_answer(b: dict[str, Floats], scale: float) -> None:
     one, other = blended(b), blended(b | {"mu": scale * b["mu"], "sigma": scale * b["sigma"]})

@@ -36,6 +36,7 @@ def test_every_limit_says_what_was_and_what_may_be() -> None:
     ]
 
 
+@pytest.mark.numbers
 @given(positions, orders, orders)
 def test_no_way_of_filling_open_orders_exceeds_the_worst_case(position: Floats, buys: Floats, sells: Floats) -> None:
     gross, net, symbol, _ = check_exposure(position, buys, sells, CLUSTER)

@@ -66,6 +66,7 @@ def test_the_book_equals_a_plain_dictionary_after_any_rows(
     assert list(depth.ask_ticks) == sorted(plain[1])
 
 
+@pytest.mark.numbers
 @given(rows, rows, deltas)
 def test_a_book_restored_from_its_state_goes_on_the_same(
     bids: list[tuple[int, int]], asks: list[tuple[int, int]], changes: list[tuple[list[tuple[int, int]], ...]]

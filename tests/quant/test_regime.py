@@ -110,6 +110,7 @@ def random_walks(n=400, width=4, seed=1):
     return 100 * np.exp(0.01 * np.random.default_rng(seed).normal(size=(n, width)).cumsum(axis=0))
 
 
+@pytest.mark.numbers
 @given(st.integers(0, 1000), st.floats(1e-6, 1e6))
 def test_scaling_prices_or_returns_and_permuting_instruments_change_nothing(seed, factor):
     closes = random_walks(n=80, seed=seed)

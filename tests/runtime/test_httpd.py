@@ -108,6 +108,7 @@ def test_a_client_that_never_finishes_is_shown_the_door():
     served.server.close()
 
 
+@pytest.mark.numbers
 def test_silent_clients_in_all_places_do_not_keep_a_probe_out(served):
     silent = [served.connected() for _ in range(CONNECTIONS_MAX + 8)]
     assert served.ask("/livez")[0] == 200

@@ -186,6 +186,7 @@ def test_an_agent_three_times_too_sure_or_unsure_is_repaired_by_its_own_outcomes
     assert check_agent(Mistaken, steps=10) == ()
 
 
+@pytest.mark.numbers
 def test_a_deviation_that_means_nothing_is_found():
     assert "sigma is the deviation" in broken(Wild, steps=10)
 

@@ -33,6 +33,7 @@ def two(tmp_path: Path) -> Path:
     return made(tmp_path / "two", {"BBB": bars(500, 1), "AAA": with_holes(500, 2, [10, 11, 499])})
 
 
+@pytest.mark.numbers
 @settings(max_examples=25)
 @given(
     lost=st.lists(st.lists(st.integers(0, 299), max_size=30), min_size=1, max_size=3),

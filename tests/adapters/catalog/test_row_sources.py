@@ -82,6 +82,7 @@ def test_what_is_wrong_with_a_table_is_named(tmp_path: Path, kind, changed, said
     assert said in str(refused.value)
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize("at_once", [1, 3, 50])
 def test_a_file_that_is_read_in_pieces_is_the_same(
     tmp_path: Path, at_once: int, monkeypatch: pytest.MonkeyPatch

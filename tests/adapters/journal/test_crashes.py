@@ -150,6 +150,7 @@ def test_a_crash_in_the_middle_of_recovery_changes_nothing() -> None:
         assert list(wrongs(disk, acknowledged)) == []
 
 
+@pytest.mark.numbers
 def test_a_power_cut_while_a_killed_journal_is_recovered_takes_nothing() -> None:
     """The kill left everything in the cache; then recovery and some life after it, then the power."""
     for place in range(3, len(calls_of_a_life()), 5):

@@ -183,6 +183,7 @@ def killed_disk() -> CrashingDisk:
     return a_killed_journal(depth=8)
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize("make", [sealed_disk, killed_disk])
 def test_a_flipped_bit_is_found_where_it_is(make) -> None:
     disk = make()

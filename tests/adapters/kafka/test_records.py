@@ -36,6 +36,7 @@ def read(records: list[Outgoing]) -> list[Heard]:
     return [each for each in heard if each is not None]
 
 
+@pytest.mark.numbers
 @settings(max_examples=100)
 @given(data=st.data(), topic=st.sampled_from(TABLE), form=st.sampled_from(["json", "msgpack"]))
 def test_what_was_written_is_read_back_to_the_byte(topic, form, data) -> None:

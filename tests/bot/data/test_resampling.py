@@ -44,6 +44,7 @@ def test_a_derived_tick_is_that_of_all_parts(tmp_path: Path, monkeypatch: pytest
     assert str(say_terms(path, ["A"], SaidTerms(tick_derived=True)).terms()["A"].tick) == "0.001"
 
 
+@pytest.mark.numbers
 @pytest.mark.parametrize("cells", [1, 200, 1 << 20])
 def test_bars_of_quotes_are_the_same_in_any_pieces(tmp_path: Path, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [tick(("A", "B")[row % 2], JANUARY_NS + row * 3 * HOUR_NS, 1000 + row % 11) for row in range(400)]

@@ -73,6 +73,7 @@ def test_features_from_the_cache_are_the_same_to_the_byte(tmp_path: Path) -> Non
     assert len(list(tmp_path.glob("*/values.f8"))) == 1
 
 
+@pytest.mark.numbers
 def test_the_same_history_says_the_same_twice(record: Record) -> None:
     assert said(driven(a_history())) == said(record)
 

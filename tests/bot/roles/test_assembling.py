@@ -53,6 +53,7 @@ def market_of(run: Run, until_s: float) -> bytes:
     return b"".join(each.type.encode() + each.payload for each in told)
 
 
+@pytest.mark.numbers
 def test_a_desk_on_a_stream_decides_what_one_process_decides() -> None:
     decisive = [each for each in desk().envelopes if isinstance(each.payload, DECISIVE)]
 

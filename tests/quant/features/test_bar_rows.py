@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from quant.features.bar_rows import BarRows
 from quant.features.bars import RAW
@@ -22,6 +23,7 @@ def holed() -> dict[str, np.ndarray]:
     return bars
 
 
+@pytest.mark.numbers
 def test_many_bars_at_once_are_the_same_bars_one_by_one() -> None:
     bars, times = holed(), bar_times(TIMES)
     one, many = (FeaturePipeline(WIDTH, bar_s=60.0, horizon_bars=30) for _ in range(2))
