@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from adapters.tables.errors import UnreadableTable
-from adapters.tables.text_pieces import text_pieces
+from adapters.tables.text_pieces import AS_LINES, text_pieces
 
 _NO_TEXT: Final = "\ufffd"
 """What stands where bytes were that are no UTF-8."""
@@ -42,16 +42,7 @@ def check_lines(path: Path, separator: str) -> None:
 def _lines(path: Path) -> Iterator[pl.Series]:
     """The lines of the file, some at a time."""
     for piece in text_pieces(path):
-        frame = pl.read_csv(
-            piece,
-            separator="\x1f",
-            quote_char=None,
-            has_header=False,
-            infer_schema=False,
-            encoding="utf8-lossy",
-            truncate_ragged_lines=True,
-        )
-        yield frame.to_series()
+        yield pl.read_csv(piece, **AS_LINES).to_series()
 
 
 def _check_quoted(path: Path, separator: str) -> None:

@@ -4,7 +4,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import polars as pl
 
@@ -12,6 +12,16 @@ from adapters.tables.errors import UnreadableTable
 
 PIECE_BYTES: Final = 4 << 20
 RECORD_BYTES_MAX: Final = 64 << 20
+
+AS_LINES: Final[dict[str, Any]] = {
+    "separator": "\x1f",
+    "quote_char": None,
+    "has_header": False,
+    "infer_schema": False,
+    "encoding": "utf8-lossy",
+    "truncate_ragged_lines": True,
+}
+"""What makes the reader of tables hand out lines as they are: one column, cut nowhere."""
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
@@ -69,16 +79,7 @@ def _read(path: Path, file: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
 
 def _unpacked_zstd(path: Path) -> Iterator[bytes]:
     """Through the reader of tables, line by line: nothing else that is at hand unpacks it."""
-    plan = pl.scan_csv(
-        path,
-        separator="\x1f",
-        quote_char=None,
-        has_header=False,
-        infer_schema=False,
-        encoding="utf8-lossy",
-        truncate_ragged_lines=True,
-        glob=False,
-    )
+    plan = pl.scan_csv(path, **AS_LINES, glob=False)
     for frame in plan.collect_batches(chunk_size=100_000, maintain_order=True):
         if frame.height:
             yield ("\n".join(line or "" for line in frame.to_series()) + "\n").encode()
